@@ -1,0 +1,1 @@
+"""Server-side event SDK for GrowingIO."""
