@@ -29,6 +29,10 @@ class GrowingParamException(GrowingError, ValueError):
 class GrowingIOException(GrowingError):
     """An event could not be delivered or queued."""
 
+    def add_fate(self, fate: str) -> None:
+        """Add to the message what became of the events."""
+        self.args = (f"{self}; {fate}",)
+
 
 class TransportError(GrowingIOException):
     """A request got no usable answer: refused, reset, timed out, or TLS failed.

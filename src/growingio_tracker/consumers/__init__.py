@@ -1,0 +1,1 @@
+"""Delivery strategies (public name: consumers): when, and in which thread, records leave."""

@@ -1,0 +1,6 @@
+"""The import path of 1.0.5."""
+
+from growingio_tracker.formats.base import DataParser
+from growingio_tracker.formats.json_parser import JsonParser
+
+__all__ = ["DataParser", "JsonParser"]

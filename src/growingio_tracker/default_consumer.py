@@ -1,0 +1,5 @@
+"""The import path of 1.0.5."""
+
+from growingio_tracker.consumers.default import DefaultConsumer
+
+__all__ = ["DefaultConsumer"]

@@ -1,0 +1,1 @@
+"""The engine: queue, worker, sender, and the strategies' ways to combine them."""

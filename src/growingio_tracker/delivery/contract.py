@@ -1,0 +1,208 @@
+"""The words of the engine: batch, outcome, limits, problem, statistics, and the queue contract."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, TypeAlias
+
+from growingio_tracker.exceptions import GrowingIOException, GrowingParamException
+from growingio_tracker.wire import Kind
+
+Overflow: TypeAlias = Literal["drop_new", "drop_oldest", "block", "raise"]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Records of one kind that leave together.
+
+    :param first: the place of the first record among all that entered the queue for this kind.
+    """
+
+    kind: Kind
+    records: tuple[bytes, ...]
+    first: int = 0
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def halves(self) -> tuple[Batch, Batch]:
+        """Return the two halves of a batch of at least two records, in order."""
+        middle = len(self.records) // 2
+        return (
+            Batch(self.kind, self.records[:middle], self.first),
+            Batch(self.kind, self.records[middle:], self.first + middle),
+        )
+
+    def after(self, events: int) -> Batch:
+        """Return what stands behind the first ``events`` records."""
+        return Batch(self.kind, self.records[events:], self.first + events)
+
+    def followed_by(self, parts: list[Batch]) -> Batch:
+        """Return this batch and the ``parts`` that stand right behind it as one."""
+        records = self.records + tuple(record for part in parts for record in part.records)
+        return Batch(self.kind, records, self.first)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The server accepted the batch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The batch can never be delivered: sending it again would be refused again."""
+
+    reason: str
+    error: GrowingIOException
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The batch was not delivered and keeps its place.
+
+    :param rest_s: seconds to leave the server alone before the next try.
+    """
+
+    error: GrowingIOException
+    rest_s: float
+
+
+Outcome: TypeAlias = Delivered | Rejected | Kept
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What ``on_error`` is told.
+
+    :param reason: a short fixed word, the same as in :class:`Stats`, for instance ``queue_full``.
+    :param detail: a sentence. It never holds attribute values or ids.
+    :param events: how many events it cost; 0 when none was lost.
+    """
+
+    reason: str
+    detail: str
+    events: int = 0
+
+
+OnError: TypeAlias = Callable[[Problem], object]
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLimits:
+    """How much may wait, and what happens beyond it.
+
+    :param max_events: at most this many events wait; at least 1.
+    :param max_bytes: at most this many bytes of records wait; at least 1.
+    :param overflow: what happens to an event that finds no place. ``"drop_new"`` drops it,
+        ``"drop_oldest"`` drops the oldest that waits, ``"block"`` waits up to ``block_s`` and then
+        drops it, ``"raise"`` raises :class:`~growingio_tracker.exceptions.QueueFullError`. Every
+        loss is counted and reported.
+    :param block_s: seconds that ``"block"`` waits at most; 0 does not wait.
+    """
+
+    max_events: int = 100_000
+    max_bytes: int = 64 * 1024 * 1024
+    overflow: Overflow = "drop_new"
+    block_s: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.max_events < 1 or self.max_bytes < 1:
+            raise GrowingParamException("QueueLimits: max_events and max_bytes must be at least 1")
+        if self.overflow not in ("drop_new", "drop_oldest", "block", "raise"):
+            raise GrowingParamException(
+                "QueueLimits: overflow must be drop_new, drop_oldest, block or raise, "
+                f"got {self.overflow!r}"
+            )
+        if self.block_s < 0:
+            raise GrowingParamException("QueueLimits: block_s must not be negative")
+
+
+@dataclass(frozen=True, slots=True)
+class BatchLimits:
+    """When a batch leaves: as soon as one of the three is reached.
+
+    :param max_events: this many records of one kind wait, and no batch holds more.
+    :param max_bytes: this many bytes of them wait; a batch holds more only if one record does.
+    :param linger_s: the oldest has waited this many seconds; ``None`` waits for the others.
+    """
+
+    max_events: int = 500
+    max_bytes: int = 5 * 1024 * 1024
+    linger_s: float | None = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """What became of every event of one consumer in this process, at one instant.
+
+    ``accepted == delivered + sum(rejected) + sum(dropped) + pending``, always.
+
+    :param accepted: events that calls handed over.
+    :param delivered: events that the server accepted.
+    :param rejected: events that can never be delivered, by reason.
+    :param dropped: events that were given up, by reason.
+    :param pending: events that wait or are on their way.
+    :param pending_bytes: the size of their records.
+    :param attributes_left_out: attributes that could not be sent; their events were.
+    :param requests: requests made, repeats included.
+    :param retries: the repeats among them.
+    :param worker_restarts: how often a worker that had ended was replaced.
+    :param last_success_age_s: seconds since the last delivery; ``None`` before the first.
+    :param last_error: the last failure as text; ``None`` if there was none.
+    """
+
+    accepted: int = 0
+    delivered: int = 0
+    rejected: Mapping[str, int] = field(default_factory=dict[str, int])
+    dropped: Mapping[str, int] = field(default_factory=dict[str, int])
+    pending: int = 0
+    pending_bytes: int = 0
+    attributes_left_out: int = 0
+    requests: int = 0
+    retries: int = 0
+    worker_restarts: int = 0
+    last_success_age_s: float | None = None
+    last_error: str | None = None
+
+
+class Queue(Protocol):
+    """The waiting room between calls and the sender. Every method may be called from any thread."""
+
+    def offer(self, kind: Kind, record: bytes) -> None:
+        """Take in one record, or apply the overflow policy.
+
+        :raises QueueFullError: when the policy is ``"raise"`` and there is no place.
+        """
+        ...
+
+    def take(self, *, wait: bool = True) -> Batch | None:
+        """Return the next batch that is due.
+
+        With ``wait`` it blocks until one is, and returns ``None`` when the queue is closed and
+        nothing waits; without, it returns ``None`` when nothing is due now.
+        """
+        ...
+
+    def settle(self, batch: Batch, outcome: Outcome) -> None:
+        """Say what became of a batch, or of a part of it. Every taken record is settled once."""
+        ...
+
+    def request_flush(self) -> Mapping[Kind, int]:
+        """Make everything that waits due now; return the mark to pass to :meth:`wait_settled`."""
+        ...
+
+    def wait_settled(self, mark: Mapping[Kind, int], timeout_s: float | None) -> bool:
+        """Return whether everything before ``mark`` has an outcome, waiting up to ``timeout_s``.
+
+        ``None`` waits without limit.
+        """
+        ...
+
+    def close(self) -> None:
+        """Refuse further records and make everything that waits due now."""
+        ...
+
+    def abandon(self, reason: str) -> int:
+        """Drop what still waits, counted under ``reason``; return how many events that was."""
+        ...

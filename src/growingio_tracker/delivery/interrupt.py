@@ -1,0 +1,51 @@
+"""The signal that a strategy is closing, and until when."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from growingio_tracker._clock import SYSTEM_CLOCK, Clock
+
+
+class Interrupt:
+    """Cuts waiting short once closing has begun, and everything once its deadline has passed."""
+
+    def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
+        self._clock = clock
+        self._closing = threading.Event()
+        self._deadline: float | None = None
+
+    @property
+    def closing(self) -> bool:
+        """Whether closing has begun."""
+        return self._closing.is_set()
+
+    def close_within(self, seconds: float) -> None:
+        """Begin closing; a second call changes nothing."""
+        if self._deadline is None:
+            self._deadline = self._clock.monotonic() + seconds
+        self._closing.set()
+
+    def remaining_s(self) -> float | None:
+        """Return the seconds until the deadline, never negative; ``None`` while not closing."""
+        if self._deadline is None:
+            return None
+        return max(0.0, self._deadline - self._clock.monotonic())
+
+    def bounded_s(self, seconds: float) -> float:
+        """Return ``seconds``, or what remains until the deadline if that is less."""
+        remaining = self.remaining_s()
+        return seconds if remaining is None else min(seconds, remaining)
+
+    def pause(self, seconds: float) -> bool:
+        """Wait, and return whether it makes sense to go on.
+
+        The beginning of closing ends a wait. A wait begun while closing is on ends at the
+        deadline, and then there is no going on.
+        """
+        if self._deadline is None:
+            self._closing.wait(seconds)
+        else:
+            time.sleep(self.bounded_s(seconds))
+        return self.remaining_s() != 0.0

@@ -1,0 +1,202 @@
+"""The waiting room in memory."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Mapping
+from typing import Final
+
+from growingio_tracker._clock import SYSTEM_CLOCK, Clock
+from growingio_tracker.delivery.contract import (
+    Batch,
+    BatchLimits,
+    Delivered,
+    Kept,
+    Outcome,
+    Problem,
+    QueueLimits,
+)
+from growingio_tracker.delivery.lane import Lane
+from growingio_tracker.delivery.ledger import Ledger, Reporter
+from growingio_tracker.exceptions import QueueFullError
+from growingio_tracker.wire import Kind
+
+_QUEUE_FULL: Final = "queue_full"
+CLOSED: Final = Problem(
+    "closed", "the consumer is closed; events tracked after stop() or close() are not sent", 1
+)
+_FULL_DETAIL: Final = "the queue is full, because events come faster than the server takes them"
+
+
+class MemoryQueue:
+    """Keeps the contract of :class:`~growingio_tracker.delivery.contract.Queue` in memory.
+
+    The ledger's lock guards all state here and in the ledger. It is held for a few counters and
+    never during I/O, encoding or callbacks. ``_changed`` is notified when a batch may have become
+    due, ``_settled`` when an outcome may end somebody's wait.
+    """
+
+    def __init__(
+        self,
+        limits: QueueLimits,
+        batches: Mapping[Kind, BatchLimits],
+        ledger: Ledger,
+        reporter: Reporter,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        self._limits = limits
+        self._ledger = ledger
+        self._reporter = reporter
+        self._clock = clock
+        self._lock = ledger.lock
+        self._changed = threading.Condition(self._lock)
+        self._settled = threading.Condition(self._lock)
+        self._lanes = {kind: Lane(kind, batches[kind]) for kind in Kind}
+        self._rest_until = 0.0
+        self._closed = False
+        self._warned_closed = False
+
+    def offer(self, kind: Kind, record: bytes) -> None:
+        """See :class:`~growingio_tracker.delivery.contract.Queue`."""
+        size = len(record)
+        with self._lock:
+            if self._has_room(size):
+                lost = 0
+                self._enter(kind, record, size)
+            else:
+                lost = self._overflow(kind, record, size)
+        if lost:
+            self._report_loss(lost)
+
+    def take(self, *, wait: bool = True) -> Batch | None:
+        """See :class:`~growingio_tracker.delivery.contract.Queue`."""
+        with self._lock:
+            while True:
+                now = self._clock.monotonic()
+                due_at, lane = self._next_due()
+                if due_at <= now:
+                    return lane.pop_batch(now)
+                if not wait or self._closed:
+                    return None
+                self._changed.wait(None if due_at == math.inf else due_at - now)
+
+    def settle(self, batch: Batch, outcome: Outcome) -> None:
+        """See :class:`~growingio_tracker.delivery.contract.Queue`."""
+        events, size = len(batch), sum(map(len, batch.records))
+        with self._lock:
+            lane = self._lanes[batch.kind]
+            lane.land(batch)
+            if isinstance(outcome, Kept):
+                lane.put_back(batch, size)
+                self._rest_until = self._clock.monotonic() + outcome.rest_s
+                return
+            if isinstance(outcome, Delivered):
+                self._ledger.count_delivered(events, size)
+            else:
+                self._ledger.count_rejected(outcome.reason, events, size)
+            self._settled.notify_all()
+
+    def request_flush(self) -> Mapping[Kind, int]:
+        """See :class:`~growingio_tracker.delivery.contract.Queue`."""
+        with self._lock:
+            return self._mark_all_due()
+
+    def wait_settled(self, mark: Mapping[Kind, int], timeout_s: float | None) -> bool:
+        """See :class:`~growingio_tracker.delivery.contract.Queue`."""
+        with self._lock:
+            return self._settled.wait_for(lambda: self._is_settled(mark), timeout_s)
+
+    def close(self) -> None:
+        """See :class:`~growingio_tracker.delivery.contract.Queue`."""
+        with self._lock:
+            self._closed = True
+            self._mark_all_due()
+            self._settled.notify_all()
+
+    def abandon(self, reason: str) -> int:
+        """See :class:`~growingio_tracker.delivery.contract.Queue`."""
+        with self._lock:
+            events = sum(self._drop_all(lane, reason) for lane in self._lanes.values())
+            self._settled.notify_all()
+            return events
+
+    def _has_room(self, size: int) -> bool:
+        ledger, limits = self._ledger, self._limits
+        return (
+            not self._closed
+            and ledger.pending < limits.max_events
+            and ledger.pending_bytes + size <= limits.max_bytes
+        )
+
+    def _enter(self, kind: Kind, record: bytes, size: int) -> None:
+        lane = self._lanes[kind]
+        lane.waiting.append(record)
+        lane.size += size
+        lane.entered += 1
+        self._ledger.count_accepted(size)
+        if len(lane.waiting) == 1:
+            lane.since = self._clock.monotonic()
+            self._changed.notify()
+        elif lane.is_full():
+            self._changed.notify()
+
+    def _overflow(self, kind: Kind, record: bytes, size: int) -> int:
+        """Apply the policy; return how many events it cost."""
+        lost, limits = 0, self._limits
+        if limits.overflow == "drop_oldest":
+            lost = self._evict_for(size)
+        elif limits.overflow == "block":
+            self._settled.wait_for(lambda: self._closed or self._has_room(size), limits.block_s)
+        if self._has_room(size):
+            self._enter(kind, record, size)
+            return lost
+        self._ledger.count_refused(CLOSED.reason if self._closed else _QUEUE_FULL)
+        return lost + 1
+
+    def _evict_for(self, size: int) -> int:
+        evicted = 0
+        while not self._closed and not self._has_room(size):
+            lanes = [lane for lane in self._lanes.values() if lane.waiting]
+            if not lanes:
+                break
+            self._drop_oldest(min(lanes, key=lambda lane: lane.since), _QUEUE_FULL)
+            evicted += 1
+        return evicted
+
+    def _drop_oldest(self, lane: Lane, reason: str) -> None:
+        self._ledger.count_dropped(reason, 1, len(lane.pop()))
+
+    def _drop_all(self, lane: Lane, reason: str) -> int:
+        events = len(lane.waiting)
+        for _ in range(events):
+            self._drop_oldest(lane, reason)
+        return events
+
+    def _report_loss(self, lost: int) -> None:
+        if self._closed:
+            if not self._warned_closed:
+                self._warned_closed = True
+                self._reporter.report(CLOSED)
+            return
+        self._reporter.report(Problem(_QUEUE_FULL, _FULL_DETAIL, lost))
+        if self._limits.overflow == "raise":
+            raise QueueFullError(
+                "the queue is full and the event was not queued; trying again helps once the "
+                "server takes events again"
+            )
+
+    def _next_due(self) -> tuple[float, Lane]:
+        lane = min(self._lanes.values(), key=Lane.due_at)
+        due_at = lane.due_at()
+        return (due_at if self._closed else max(due_at, self._rest_until)), lane
+
+    def _mark_all_due(self) -> Mapping[Kind, int]:
+        for lane in self._lanes.values():
+            lane.flush_to = lane.entered
+        self._rest_until = 0.0
+        self._changed.notify_all()
+        return {kind: lane.flush_to for kind, lane in self._lanes.items()}
+
+    def _is_settled(self, mark: Mapping[Kind, int]) -> bool:
+        return all(self._lanes[kind].oldest_unsettled() >= place for kind, place in mark.items())

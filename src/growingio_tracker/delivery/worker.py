@@ -1,0 +1,78 @@
+"""The one thread that sends."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Final
+
+_log: Final = logging.getLogger("growingio_tracker.delivery")
+_START_AGAIN_AFTER_S: Final = 1.0
+
+
+class Worker:
+    """Runs ``loop`` in a daemon thread, and again in a new one should it ever end.
+
+    :param loop: returns when there is nothing left to do for good.
+    :param on_restart: called when a worker that had ended is replaced.
+    """
+
+    def __init__(self, loop: Callable[[], None], on_restart: Callable[[], None]) -> None:
+        self._loop = loop
+        self._on_restart = on_restart
+        self._thread: threading.Thread | None = None
+        self.running = False
+        self._not_before = 0.0
+        self._lock = threading.Lock()  # guards starting; running may be read without it
+
+    def ensure(self) -> bool:
+        """Return whether a thread is running, after starting one if none is."""
+        return self.running or self._start()
+
+    def is_current(self) -> bool:
+        """Return whether the caller is in the worker's own thread."""
+        return self._thread is threading.current_thread()
+
+    def join(self, timeout_s: float) -> bool:
+        """Wait for the thread to end; return whether it has."""
+        if self._thread is None:
+            return True
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def _start(self) -> bool:
+        with self._lock:
+            if self.running:
+                return True
+            if time.monotonic() < self._not_before:
+                return False
+            replaced = self._thread is not None
+            started = self._try_start()
+        if started and replaced:
+            self._on_restart()
+        return started
+
+    def _try_start(self) -> bool:
+        self.running = True  # before the thread, which may end before start() returns
+        thread = threading.Thread(target=self._main, name="growingio-sender", daemon=True)
+        self._thread = thread
+        try:
+            thread.start()
+        except RuntimeError as error:
+            # Out of threads, or the interpreter is shutting down. Flush and close manage without.
+            self.running = False
+            self._thread = None
+            self._not_before = time.monotonic() + _START_AGAIN_AFTER_S
+            _log.debug("no thread could be started: %s", error)
+            return False
+        return True
+
+    def _main(self) -> None:
+        try:
+            self._loop()
+        except Exception:
+            _log.exception("the sending thread ended; the next event starts another")
+        finally:
+            self.running = False

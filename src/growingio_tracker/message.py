@@ -1,0 +1,361 @@
+"""The kinds of message and their builders.
+
+The fields of each kind stand in the order that 1.0.5's constructors have, and ``None`` always
+means: not sent. Messages are the caller's, mutable and unchecked, until a tracker checks them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final, Literal, Protocol, TypeAlias, TypedDict
+
+from msgspec import Struct
+
+from growingio_tracker.arguments import event_time_ms, identifier, one_of, required, text_name
+from growingio_tracker.builders import MessageBuilder, SubjectBuilder
+from growingio_tracker.exceptions import GrowingParamException
+from growingio_tracker.values import EventTime, Unsendable, is_plain, normalise
+from growingio_tracker.version import VERSION
+from growingio_tracker.wire import EVENT, ITEM, LIST_SEPARATOR, MAPPING, NOT_USER, Kind
+
+CONNECTOR: Final = LIST_SEPARATOR
+"""The name that 1.0.5 has for the separator of list values."""
+
+PLATFORM: Final = "python"
+
+
+class PresetProperties(TypedDict, total=False):
+    """The preset properties that a server may set on a custom event, all text."""
+
+    domain: str
+    url_scheme: str
+    device_brand: str
+    device_model: str
+    device_type: Literal["PHONE", "PAD"]
+    app_version: str
+    app_name: str
+    language: str
+
+
+PRESET_PROPERTIES: Final = tuple(PresetProperties.__annotations__)
+DEVICE_TYPES: Final = ("PHONE", "PAD")
+_NO_PRESET: Final = (None,) * len(PRESET_PROPERTIES)
+
+LeftOut: TypeAlias = tuple[Unsendable, ...]
+"""The attributes that a check had to leave out; empty when all is well."""
+
+
+class _Owned(Protocol):
+    product_id: str | None
+    data_source_id: str | None
+
+
+class _Subject(Protocol):
+    event_time: EventTime | None
+    send_time: EventTime | None
+    anonymous_id: str | None
+    login_user_key: str | None
+    login_user_id: str | None
+    sdk_version: str | None
+    platform: str | None
+
+
+class Message(Struct, omit_defaults=True):
+    """What all kinds share."""
+
+    kind: ClassVar[Kind]
+    attributes_name: ClassVar[str] = "attributes"
+
+    def set_product_id(self: _Owned, product_id: str | None) -> None:
+        """Set the project id; the tracker sets its own on every message it sends."""
+        self.product_id = product_id
+
+    def set_data_source_id(self: _Owned, data_source_id: str | None) -> None:
+        """Set the data source id; the tracker sets its own on every message it sends."""
+        self.data_source_id = data_source_id
+
+    def check(self, now_ms: int) -> LeftOut:
+        """Bring every field to its one form, in place; return what had to be left out.
+
+        ``now_ms`` becomes the time of an event that has none.
+
+        :raises GrowingParamException: when the message cannot be sent.
+        """
+        raise NotImplementedError
+
+
+class ResourceItem(Struct, omit_defaults=True):
+    """An item of a dimension table that a custom event is about.
+
+    :param key: the item's model key.
+    :param id: the item's id.
+    :param attributes: the item's attributes; ``None`` for none.
+    """
+
+    key: str
+    id: str
+    attributes: Mapping[str, Any] | None = None
+
+    def checked(self) -> tuple[ResourceItem, LeftOut]:
+        """Return a sendable copy, and what had to be left out of it."""
+        key, item_id = required(self.key, "item.key"), required(self.id, "item.id")
+        attributes, left_out = _sendable(self.attributes, "item.attributes")
+        return ResourceItem(key, item_id, attributes), left_out
+
+
+class CustomEventMessage(Message, tag_field="eventType", tag="CUSTOM", rename=EVENT.json_names):
+    """A custom event (埋点事件).
+
+    :param event_time: Unix milliseconds or a datetime; ``None`` is the time of the call.
+    :param event_name: the event's identifier.
+    :param login_user_key: the kind of the user id; needs ``login_user_id``.
+    :param login_user_id: the user.
+    :param anonymous_id: the visitor. This or ``login_user_id`` must be given.
+    :param attributes: the event's variables.
+    :param send_time: what is sent as ``sendTime``; builders set it together with the event time.
+    :param resource_item: the item that the event is about.
+
+    The last eight are the preset properties, all text; ``device_type`` is ``PHONE`` or ``PAD``.
+    """
+
+    kind: ClassVar[Kind] = Kind.EVENT
+    event_type: ClassVar[str] = "CUSTOM"
+
+    event_time: EventTime | None = None
+    event_name: str | None = None
+    login_user_key: str | None = None
+    login_user_id: str | None = None
+    anonymous_id: str | None = None
+    attributes: Mapping[str, Any] | None = None
+    send_time: EventTime | None = None
+    product_id: str | None = None
+    data_source_id: str | None = None
+    sdk_version: str | None = None
+    platform: str | None = None
+    resource_item: ResourceItem | None = None
+    domain: str | None = None
+    url_scheme: str | None = None
+    device_brand: str | None = None
+    device_model: str | None = None
+    device_type: str | None = None
+    app_version: str | None = None
+    app_name: str | None = None
+    language: str | None = None
+
+    def check(self, now_ms: int) -> LeftOut:
+        """See :meth:`Message.check`."""
+        if type(self.event_name) is not str or not self.event_name:
+            self.event_name = text_name(self.event_name, "event_name")
+        _check_subject(self, now_ms)
+        self.attributes, left_out = _sendable(self.attributes or None, "attributes")
+        if self._preset() != _NO_PRESET:
+            self._check_preset()
+        if self.resource_item is not None:
+            self.resource_item, item_left_out = self.resource_item.checked()
+            left_out += item_left_out
+        return left_out
+
+    def _preset(self) -> tuple[str | None, ...]:
+        # Written out because it runs on every call; PRESET_PROPERTIES has the same order.
+        return (
+            self.domain,
+            self.url_scheme,
+            self.device_brand,
+            self.device_model,
+            self.device_type,
+            self.app_version,
+            self.app_name,
+            self.language,
+        )
+
+    def _check_preset(self) -> None:
+        for name, value in zip(PRESET_PROPERTIES, self._preset(), strict=True):
+            if value is not None:
+                setattr(self, name, identifier(value, name))
+        if self.device_type is not None:
+            one_of(self.device_type, DEVICE_TYPES, "device_type")
+
+    class EventBuilder(SubjectBuilder):
+        """Builds a :class:`CustomEventMessage`."""
+
+        def set_event_name(self, name: str) -> CustomEventMessage.EventBuilder:
+            """Set the event's identifier."""
+            return self._set("event_name", name)
+
+        def set_resource_item(
+            self, key: str, item_id: str, attributes: Mapping[str, Any] | None = None
+        ) -> CustomEventMessage.EventBuilder:
+            """Set the item that the event is about."""
+            return self._set("resource_item", ResourceItem(key, item_id, attributes))
+
+        def set_preset(self, name: str, value: str) -> CustomEventMessage.EventBuilder:
+            """Set one preset property, for instance ``app_version``.
+
+            :raises GrowingParamException: when there is no preset property of that name.
+            """
+            return self._set(one_of(name, PRESET_PROPERTIES, "preset"), value)
+
+        def build(self) -> CustomEventMessage:
+            """Return a new message with what was set so far."""
+            return CustomEventMessage(**self._built())
+
+
+class UserLoginMessage(
+    Message, tag_field="eventType", tag="LOGIN_USER_ATTRIBUTES", rename=EVENT.json_names
+):
+    """A user's attributes (登录用户属性事件). The parameters are those of a custom event."""
+
+    kind: ClassVar[Kind] = Kind.EVENT
+    event_type: ClassVar[str] = "LOGIN_USER_ATTRIBUTES"
+
+    login_user_key: str | None = None
+    login_user_id: str | None = None
+    event_time: EventTime | None = None
+    anonymous_id: str | None = None
+    attributes: Mapping[str, Any] | None = None
+    send_time: EventTime | None = None
+    product_id: str | None = None
+    data_source_id: str | None = None
+    sdk_version: str | None = None
+    platform: str | None = None
+
+    def check(self, now_ms: int) -> LeftOut:
+        """See :meth:`Message.check`."""
+        _check_subject(self, now_ms)
+        self.attributes, left_out = _sendable(self.attributes or None, "attributes")
+        return left_out
+
+    class UserBuilder(SubjectBuilder):
+        """Builds a :class:`UserLoginMessage`."""
+
+        def build(self) -> UserLoginMessage:
+            """Return a new message with what was set so far."""
+            return UserLoginMessage(**self._built())
+
+
+class ItemMessage(Message, rename=ITEM.json_names):
+    """A row of a dimension table (维度表).
+
+    :param item_key: the table's key.
+    :param item_id: the row's id.
+    :param attrs: the row's attributes; ``None`` for none.
+    """
+
+    kind: ClassVar[Kind] = Kind.ITEM
+    attributes_name: ClassVar[str] = "attrs"
+
+    item_key: str | None = None
+    item_id: str | None = None
+    attrs: Mapping[str, Any] | None = None
+    product_id: str | None = None
+    data_source_id: str | None = None
+
+    @property
+    def key(self) -> str | None:
+        """The name that 1.0.5 has for ``item_key``."""
+        return self.item_key
+
+    @property
+    def id(self) -> str | None:
+        """The name that 1.0.5 has for ``item_id``."""
+        return self.item_id
+
+    def check(self, now_ms: int) -> LeftOut:
+        """See :meth:`Message.check`."""
+        self.item_key = required(self.item_key, "item_key")
+        self.item_id = required(self.item_id, "item_id")
+        self.attrs, left_out = _sendable(self.attrs, "item_attrs")
+        return left_out
+
+    class ItemBuilder(MessageBuilder):
+        """Builds an :class:`ItemMessage`."""
+
+        def set_item_key(self, item_key: str) -> ItemMessage.ItemBuilder:
+            """Set the table's key."""
+            return self._set("item_key", item_key)
+
+        def set_item_id(self, item_id: str) -> ItemMessage.ItemBuilder:
+            """Set the row's id."""
+            return self._set("item_id", item_id)
+
+        def build(self) -> ItemMessage:
+            """Return a new message with what was set so far."""
+            fields = self._built()
+            return ItemMessage(attrs=fields.pop("attributes"), **fields)
+
+
+class UserMappingMessage(Message, rename=MAPPING.json_names):
+    """The ids of one person under several keys (用户融合).
+
+    :param identities: user key → user id, for instance ``{"phone": "…", "email": "…"}``.
+    :param send_time: Unix milliseconds or a datetime; ``None`` sends no time.
+    """
+
+    kind: ClassVar[Kind] = Kind.MAPPING
+    attributes_name: ClassVar[str] = ""
+
+    identities: Mapping[str, Any] | None = None
+    send_time: EventTime | None = None
+    product_id: str | None = None
+    data_source_id: str | None = None
+
+    def check(self, now_ms: int) -> LeftOut:
+        """See :meth:`Message.check`."""
+        if not isinstance(self.identities, Mapping) or not self.identities:
+            raise GrowingParamException(
+                "identities must be a non-empty mapping of user keys to user ids"
+            )
+        self.identities = {
+            required(key, "identities' key"): required(value, f"identities[{key!r}]")
+            for key, value in self.identities.items()
+        }
+        if self.send_time is not None:
+            self.send_time = event_time_ms(self.send_time)
+        return ()
+
+
+def _check_subject(message: _Subject, now_ms: int) -> None:
+    message.sdk_version = VERSION
+    message.platform = PLATFORM
+    user_id = message.login_user_id
+    if type(user_id) is not str or not user_id:
+        message.login_user_id = user_id = identifier(user_id, "login_user_id")
+    if message.anonymous_id is not None:
+        message.anonymous_id = identifier(message.anonymous_id, "anonymous_id")
+    if message.login_user_key is not None:
+        message.login_user_key = identifier(message.login_user_key, "login_user_key")
+    if user_id is None:
+        _check_without_user(message.anonymous_id, message.login_user_key)
+    _check_time(message, now_ms)
+
+
+def _check_without_user(anonymous_id: str | None, login_user_key: str | None) -> None:
+    if login_user_key == NOT_USER:
+        return
+    if login_user_key is not None:
+        raise GrowingParamException(
+            "login_user_key was given without login_user_id; give both, or neither"
+        )
+    if anonymous_id is None:
+        raise GrowingParamException(
+            "anonymous_id and login_user_id are both missing; give at least one, or "
+            f"login_user_key={NOT_USER!r} for an event that has no user"
+        )
+
+
+def _check_time(message: _Subject, now_ms: int) -> None:
+    if message.event_time is None:
+        message.event_time = now_ms
+        return
+    message.event_time = event_time_ms(message.event_time)
+    if message.send_time is not None:
+        message.send_time = event_time_ms(message.send_time)
+
+
+def _sendable(
+    attributes: Mapping[str, Any] | None, argument: str
+) -> tuple[Mapping[str, Any] | None, LeftOut]:
+    if attributes is None or is_plain(attributes):
+        return attributes, ()
+    sendable, left_out = normalise(attributes, argument)
+    return sendable, tuple(left_out)

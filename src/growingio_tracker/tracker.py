@@ -1,0 +1,298 @@
+"""The tracker: every call's message is checked, encoded once and handed to a consumer."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Collection, Mapping
+from types import TracebackType
+from typing import Final, Literal, TypeAlias, TypeVar
+
+from growingio_tracker._clock import now_ms
+from growingio_tracker.arguments import one_of, text_name
+from growingio_tracker.consumers.base import Consumer, as_consumer
+from growingio_tracker.consumers.default import DefaultConsumer
+from growingio_tracker.delivery.contract import Problem, Stats
+from growingio_tracker.exceptions import GrowingParamException
+from growingio_tracker.filters import BeforeSend, Filters
+from growingio_tracker.message import (
+    PRESET_PROPERTIES,
+    CustomEventMessage,
+    ItemMessage,
+    Message,
+    PresetProperties,
+    ResourceItem,
+    UserLoginMessage,
+    UserMappingMessage,
+)
+from growingio_tracker.record import to_record
+from growingio_tracker.values import Attributes, EventTime, Unsendable
+
+_T = TypeVar("_T", bound="GrowingTracker")
+
+OnInvalid: TypeAlias = Literal["raise", "drop"]
+
+MAX_EVENT_BYTES: Final = 1024 * 1024
+
+
+class GrowingTracker:
+    """Tracks events, user attributes, items and user mappings of one data source.
+
+    :param product_id: the project's id (AccountID).
+    :param data_source_id: the data source's id.
+    :param server_host: address of the collect server, ``http://…`` or ``https://…``.
+    :param consumer: the delivery strategy; ``None`` is a
+        :class:`~growingio_tracker.DefaultConsumer`, which sends at once.
+    :param on_invalid: what happens to a call that cannot be sent: ``"raise"`` a
+        GrowingParamException, or ``"drop"`` the event, counted and reported as ``invalid``.
+    :param strict: raise also when only an attribute cannot be sent; ``False`` leaves that
+        attribute out, counted and reported by its path and type.
+    :param max_event_bytes: a longer record is refused; default 1 MiB.
+    :param before_send: called with each checked message; returns the message to send, changed or
+        not, or ``None`` to drop it. If it raises, the event is dropped and counted.
+    :param redact: names of attributes whose values are replaced by ``***`` before anything else
+        sees them.
+    :raises GrowingParamException: when an argument cannot be used; the message names it.
+
+    A call returns when the consumer has taken the event, and what was taken can no longer change
+    or fail: it was copied and encoded. Calls may be made from any thread.
+    """
+
+    def __init__(
+        self,
+        product_id: str,
+        data_source_id: str,
+        server_host: str,
+        consumer: Consumer | None = None,
+        *,
+        on_invalid: OnInvalid = "raise",
+        strict: bool = False,
+        max_event_bytes: int = MAX_EVENT_BYTES,
+        before_send: BeforeSend | None = None,
+        redact: Collection[str] = (),
+    ) -> None:
+        self._product_id = text_name(product_id, "product_id")
+        self._data_source_id = text_name(data_source_id, "data_source_id")
+        if consumer is None:
+            consumer = DefaultConsumer(product_id, data_source_id, server_host)
+        self._consumer = as_consumer(consumer, product_id, data_source_id, server_host)
+        self._drops_invalid = one_of(on_invalid, ("raise", "drop"), "on_invalid") == "drop"
+        self._strict = strict
+        self._max_event_bytes = _positive(max_event_bytes, "max_event_bytes")
+        self._filters = Filters(before_send, redact) if before_send or redact else None
+        self._accept = self._consumer.accept
+
+    @staticmethod
+    def consumer(
+        consumer: Consumer,
+        *,
+        on_invalid: OnInvalid = "raise",
+        strict: bool = False,
+        max_event_bytes: int = MAX_EVENT_BYTES,
+        before_send: BeforeSend | None = None,
+        redact: Collection[str] = (),
+    ) -> GrowingTracker:
+        """Return a tracker with the ids and the server of ``consumer``."""
+        return GrowingTracker(
+            consumer._product_id,
+            consumer._data_source_id,
+            consumer._server_host,
+            consumer,
+            on_invalid=on_invalid,
+            strict=strict,
+            max_event_bytes=max_event_bytes,
+            before_send=before_send,
+            redact=redact,
+        )
+
+    def track_custom_event(
+        self,
+        event_name: str,
+        event_time: EventTime | None = None,
+        anonymous_id: str | None = None,
+        login_user_key: str | None = None,
+        login_user_id: str | None = None,
+        attributes: Attributes | None = None,
+        *,
+        item: ResourceItem | None = None,
+        preset: PresetProperties | None = None,
+    ) -> None:
+        """Track a custom event (埋点事件).
+
+        :param event_name: the event's identifier on the platform.
+        :param event_time: Unix milliseconds, or a datetime (a naive one is local time); ``None``
+            is now. A given time takes effect only where the platform has custom event time on.
+        :param anonymous_id: the visitor. This or ``login_user_id`` is needed.
+        :param login_user_key: the kind of the user id; needs ``login_user_id``. ``"$notuser"``
+            marks an event that has no user, and then both ids may be missing.
+        :param login_user_id: the user.
+        :param attributes: the event's variables; :mod:`growingio_tracker.values` lists what a
+            value may be.
+        :param item: the item that the event is about.
+        :param preset: preset properties, for instance ``{"app_version": "1.2"}``.
+        :raises GrowingParamException: when the event cannot be sent; it names the argument.
+        :raises GrowingIOException: as the consumer says.
+        """
+        message = CustomEventMessage(
+            event_time,
+            event_name,
+            login_user_key,
+            login_user_id,
+            anonymous_id,
+            attributes,
+            event_time,
+            self._product_id,
+            self._data_source_id,
+        )
+        if item is not None:
+            message.resource_item = item
+        if preset:
+            _set_preset(message, preset)
+        self._submit(message)
+
+    def track_user(
+        self,
+        login_user_key: str | None = None,
+        login_user_id: str | None = None,
+        anonymous_id: str | None = None,
+        event_time: EventTime | None = None,
+        attributes: Attributes | None = None,
+    ) -> None:
+        """Set attributes of a user (登录用户属性事件).
+
+        The parameters and errors are those of :meth:`track_custom_event`.
+        """
+        self._submit(
+            UserLoginMessage(
+                login_user_key,
+                login_user_id,
+                event_time,
+                anonymous_id,
+                attributes,
+                event_time,
+                self._product_id,
+                self._data_source_id,
+            )
+        )
+
+    def submit_item(
+        self, item_key: str, item_id: str, item_attrs: Attributes | None = None
+    ) -> None:
+        """Upload a row of a dimension table (维度表).
+
+        :param item_key: the table's key.
+        :param item_id: the row's id.
+        :param item_attrs: the row's attributes.
+        :raises GrowingParamException: when the item cannot be sent; the message names the argument.
+        :raises GrowingIOException: as the consumer says.
+        """
+        self._submit(
+            ItemMessage(item_key, item_id, item_attrs, self._product_id, self._data_source_id)
+        )
+
+    def track_user_mapping(
+        self, identities: Mapping[str, str], event_time: EventTime | None = None
+    ) -> None:
+        """Say that several ids are one person's (用户融合).
+
+        :param identities: user key → user id, for instance ``{"phone": "…", "email": "…"}``.
+        :param event_time: as in :meth:`track_custom_event`; ``None`` sends no time.
+        :raises GrowingParamException: when an id or key is missing or empty.
+        :raises GrowingIOException: as the consumer says.
+        """
+        self._submit(
+            UserMappingMessage(identities, event_time, self._product_id, self._data_source_id)
+        )
+
+    def track(self, message: Message) -> None:
+        """Track a message that a builder made, as this tracker's. ``message`` is not changed.
+
+        :raises GrowingParamException: when it is not a message, or cannot be sent.
+        :raises GrowingIOException: as the consumer says.
+        """
+        if not isinstance(message, Message):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise GrowingParamException(
+                "message must be what a builder's build() returns, for instance "
+                f"CustomEventMessage.EventBuilder()…build(); got {type(message).__name__}"
+            )
+        own = copy.copy(message)
+        own.set_product_id(self._product_id)
+        own.set_data_source_id(self._data_source_id)
+        self._submit(own)
+
+    def flush(self, timeout: float | None = None) -> bool:
+        """Send everything now; see the consumer's ``flush``."""
+        return self._consumer.flush(timeout)
+
+    def close(self, timeout: float | None = None) -> bool:
+        """Deliver what waits and stop; see the consumer's ``close``."""
+        return self._consumer.close(timeout)
+
+    def stats(self) -> Stats:
+        """Return what became of every event; see the consumer's ``stats``."""
+        return self._consumer.stats()
+
+    def healthy(self, within_s: float = 60.0) -> bool:
+        """Return False when events are pending and none was delivered for ``within_s`` seconds."""
+        return self._consumer.healthy(within_s)
+
+    def __enter__(self: _T) -> _T:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _submit(self, message: Message) -> None:
+        filters = self._filters
+        try:
+            record = self._record(message) if filters is None else self._filtered(message, filters)
+        except GrowingParamException as error:
+            if not self._drops_invalid:
+                raise
+            self._consumer.refuse(Problem("invalid", str(error), 1))
+            return
+        if record is not None:
+            self._accept(message.kind, record)
+
+    def _record(self, message: Message) -> bytes:
+        record, left_out = to_record(message, now_ms())
+        if left_out:
+            self._leave_out(left_out)
+        if len(record) > self._max_event_bytes:
+            raise GrowingParamException(
+                f"the event is {len(record)} bytes long, and max_event_bytes is "
+                f"{self._max_event_bytes}; send less, or raise the limit"
+            )
+        return record
+
+    def _filtered(self, message: Message, filters: Filters) -> bytes | None:
+        self._leave_out(message.check(now_ms()))
+        filtered = filters.apply(message)
+        if isinstance(filtered, Problem):
+            self._consumer.refuse(filtered)
+            return None
+        return self._record(filtered)
+
+    def _leave_out(self, attributes: tuple[Unsendable, ...]) -> None:
+        if attributes and self._strict:
+            raise GrowingParamException(
+                "with strict=True every attribute must be sendable; these are not: "
+                + "; ".join(map(str, attributes))
+            )
+        if attributes:
+            self._consumer.report_left_out(attributes)
+
+
+def _set_preset(message: CustomEventMessage, preset: PresetProperties) -> None:
+    for name, value in preset.items():
+        setattr(message, one_of(name, PRESET_PROPERTIES, "preset"), value)
+
+
+def _positive(value: int, argument: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise GrowingParamException(f"{argument} must be an int of at least 1, got {value!r}")
+    return value

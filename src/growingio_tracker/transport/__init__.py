@@ -1,0 +1,1 @@
+"""One exchange: a request in, a response out. No retries, no knowledge of messages."""

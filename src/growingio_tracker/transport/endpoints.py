@@ -1,0 +1,56 @@
+"""Where each kind of message goes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import quote, urlsplit
+
+from growingio_tracker.exceptions import GrowingParamException
+from growingio_tracker.wire import SCHEMAS, Kind
+
+_SCHEMES: Final = ("http", "https")
+
+
+def endpoints(server_host: str, product_id: str) -> Mapping[Kind, str]:
+    """Return the address for each kind of message.
+
+    :param server_host: ``http://`` or ``https://`` address of the collect server, with or without
+        a path prefix and a trailing slash.
+    :raises GrowingParamException: when it cannot be used; the message names it.
+    """
+    base = base_url(server_host)
+    project = quote(product_id, safe="")
+    return {kind: base + schema.path.format(project) for kind, schema in SCHEMAS.items()}
+
+
+def base_url(server_host: object) -> str:
+    """Return ``server_host`` without its trailing slashes.
+
+    :raises GrowingParamException: when it is not an address that events can be posted to.
+    """
+    if not isinstance(server_host, str) or not server_host:
+        raise _unusable(server_host, "it is empty" if server_host == "" else "it is not a str")
+    if any(character.isspace() or not character.isprintable() for character in server_host):
+        raise _unusable(server_host, "it contains white space or control characters")
+    try:
+        parts = urlsplit(server_host)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise _unusable(server_host, str(error)) from None
+    if "@" in parts.netloc:
+        # The address itself stays out of the message: it holds a password.
+        raise GrowingParamException(
+            "server_host must not contain credentials; remove the part before the @"
+        )
+    if parts.scheme not in _SCHEMES:
+        raise _unusable(server_host, "it must start with http:// or https://")
+    if not host:
+        raise _unusable(server_host, "it names no host")
+    if parts.query or parts.fragment:
+        raise _unusable(server_host, "it must not have a query or a fragment")
+    return server_host.rstrip("/?#")
+
+
+def _unusable(server_host: object, reason: str) -> GrowingParamException:
+    return GrowingParamException(f"server_host {server_host!r} cannot be used: {reason}")
