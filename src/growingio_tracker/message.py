@@ -39,7 +39,6 @@ class PresetProperties(TypedDict, total=False):
 
 PRESET_PROPERTIES: Final = tuple(PresetProperties.__annotations__)
 DEVICE_TYPES: Final = ("PHONE", "PAD")
-_NO_PRESET: Final = (None,) * len(PRESET_PROPERTIES)
 
 LeftOut: TypeAlias = tuple[Unsendable, ...]
 """The attributes that a check had to leave out; empty when all is well."""
@@ -148,30 +147,29 @@ class CustomEventMessage(Message, tag_field="eventType", tag="CUSTOM", rename=EV
             self.event_name = text_name(self.event_name, "event_name")
         _check_subject(self, now_ms)
         self.attributes, left_out = _sendable(self.attributes or None, "attributes")
-        if self._preset() != _NO_PRESET:
+        if self._has_preset():
             self._check_preset()
         if self.resource_item is not None:
             self.resource_item, item_left_out = self.resource_item.checked()
             left_out += item_left_out
         return left_out
 
-    def _preset(self) -> tuple[str | None, ...]:
-        # Written out because it runs on every call; PRESET_PROPERTIES has the same order.
+    def _has_preset(self) -> bool:
+        # Written out, because it runs on every call and a loop would cost five times as much.
         return (
-            self.domain,
-            self.url_scheme,
-            self.device_brand,
-            self.device_model,
-            self.device_type,
-            self.app_version,
-            self.app_name,
-            self.language,
+            self.domain is not None
+            or self.url_scheme is not None
+            or self.device_brand is not None
+            or self.device_model is not None
+            or self.device_type is not None
+            or self.app_version is not None
+            or self.app_name is not None
+            or self.language is not None
         )
 
     def _check_preset(self) -> None:
-        for name, value in zip(PRESET_PROPERTIES, self._preset(), strict=True):
-            if value is not None:
-                setattr(self, name, identifier(value, name))
+        for name in PRESET_PROPERTIES:
+            setattr(self, name, identifier(getattr(self, name), name))
         if self.device_type is not None:
             one_of(self.device_type, DEVICE_TYPES, "device_type")
 
@@ -326,7 +324,10 @@ def _check_subject(message: _Subject, now_ms: int) -> None:
         message.login_user_key = identifier(message.login_user_key, "login_user_key")
     if user_id is None:
         _check_without_user(message.anonymous_id, message.login_user_key)
-    _check_time(message, now_ms)
+    if message.event_time is None:
+        message.event_time = now_ms
+    else:
+        _check_time(message)
 
 
 def _check_without_user(anonymous_id: str | None, login_user_key: str | None) -> None:
@@ -343,10 +344,7 @@ def _check_without_user(anonymous_id: str | None, login_user_key: str | None) ->
         )
 
 
-def _check_time(message: _Subject, now_ms: int) -> None:
-    if message.event_time is None:
-        message.event_time = now_ms
-        return
+def _check_time(message: _Subject) -> None:
     message.event_time = event_time_ms(message.event_time)
     if message.send_time is not None:
         message.send_time = event_time_ms(message.send_time)

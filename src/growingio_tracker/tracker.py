@@ -247,44 +247,47 @@ class GrowingTracker:
         self.close()
 
     def _submit(self, message: Message) -> None:
-        filters = self._filters
         try:
-            record = self._record(message) if filters is None else self._filtered(message, filters)
+            if self._filters is not None:
+                filtered = self._filtered(message, self._filters)
+                if filtered is None:
+                    return
+                message = filtered
+            record, left_out = to_record(message, now_ms())
+            self._leave_out(left_out)
+            if len(record) > self._max_event_bytes:
+                raise self._too_long(record)
         except GrowingParamException as error:
             if not self._drops_invalid:
                 raise
             self._consumer.refuse(Problem("invalid", str(error), 1))
-            return
-        if record is not None:
+        else:
             self._accept(message.kind, record)
 
-    def _record(self, message: Message) -> bytes:
-        record, left_out = to_record(message, now_ms())
-        if left_out:
-            self._leave_out(left_out)
-        if len(record) > self._max_event_bytes:
-            raise GrowingParamException(
-                f"the event is {len(record)} bytes long, and max_event_bytes is "
-                f"{self._max_event_bytes}; send less, or raise the limit"
-            )
-        return record
-
-    def _filtered(self, message: Message, filters: Filters) -> bytes | None:
+    def _filtered(self, message: Message, filters: Filters) -> Message | None:
+        """Return the message to send, or ``None`` when it was dropped, counted and reported."""
         self._leave_out(message.check(now_ms()))
         filtered = filters.apply(message)
         if isinstance(filtered, Problem):
             self._consumer.refuse(filtered)
             return None
-        return self._record(filtered)
+        return filtered
+
+    def _too_long(self, record: bytes) -> GrowingParamException:
+        return GrowingParamException(
+            f"the event is {len(record)} bytes long, and max_event_bytes is "
+            f"{self._max_event_bytes}; send less, or raise the limit"
+        )
 
     def _leave_out(self, attributes: tuple[Unsendable, ...]) -> None:
-        if attributes and self._strict:
+        if not attributes:
+            return
+        if self._strict:
             raise GrowingParamException(
                 "with strict=True every attribute must be sendable; these are not: "
                 + "; ".join(map(str, attributes))
             )
-        if attributes:
-            self._consumer.report_left_out(attributes)
+        self._consumer.report_left_out(attributes)
 
 
 def _set_preset(message: CustomEventMessage, preset: PresetProperties) -> None:

@@ -56,6 +56,13 @@ class Lane:
         """Return whether there is enough for a whole batch."""
         return len(self.waiting) >= self.limits.max_events or self.size >= self.limits.max_bytes
 
+    def was_filled_by(self, size: int) -> bool:
+        """Return whether the newest record, of ``size`` bytes, made enough for a whole batch."""
+        max_bytes = self.limits.max_bytes
+        return (
+            len(self.waiting) == self.limits.max_events or self.size >= max_bytes > self.size - size
+        )
+
     def due_at(self) -> float:
         """Return when a batch should leave; infinity when nothing here asks for one."""
         if not self.waiting:

@@ -11,6 +11,8 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 
 _T = TypeVar("_T")
 
+_getpid: Final = os.getpid
+
 
 class PerProcess(Generic[_T]):
     """One value for each process, made when the process first asks.
@@ -30,8 +32,7 @@ class PerProcess(Generic[_T]):
 
     def get(self) -> _T:
         """Return this process's value."""
-        found = self._by_pid.get(os.getpid())
-        return self._create() if found is None else found
+        return self._by_pid.get(_getpid()) or self._create()
 
     def peek(self) -> _T | None:
         """Return this process's value, or ``None`` if nothing asked for it yet."""

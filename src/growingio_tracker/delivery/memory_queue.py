@@ -46,6 +46,8 @@ class MemoryQueue:
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._limits = limits
+        self._max_events = limits.max_events
+        self._max_bytes = limits.max_bytes
         self._ledger = ledger
         self._reporter = reporter
         self._clock = clock
@@ -60,12 +62,23 @@ class MemoryQueue:
     def offer(self, kind: Kind, record: bytes) -> None:
         """See :class:`~growingio_tracker.delivery.contract.Queue`."""
         size = len(record)
+        lane, ledger = self._lanes[kind], self._ledger
+        admitted, lost = True, 0
+        # Written out instead of in small methods, because it runs on every call.
         with self._lock:
-            if self._has_room(size):
-                lost = 0
-                self._enter(kind, record, size)
-            else:
-                lost = self._overflow(kind, record, size)
+            if ledger.pending >= self._max_events or ledger.pending_bytes + size > self._max_bytes:
+                admitted, lost = self._overflow(size)
+            if admitted:
+                if not ledger.pending:
+                    ledger.pending_since = self._clock.monotonic()
+                ledger.accepted += 1
+                ledger.pending += 1
+                ledger.pending_bytes += size
+                lane.waiting.append(record)
+                lane.entered += 1
+                lane.size += size
+                if len(lane.waiting) == 1 or lane.was_filled_by(size):
+                    self._announce(lane)
         if lost:
             self._report_loss(lost)
 
@@ -111,6 +124,7 @@ class MemoryQueue:
         """See :class:`~growingio_tracker.delivery.contract.Queue`."""
         with self._lock:
             self._closed = True
+            self._max_events = 0  # no room for anything any more
             self._mark_all_due()
             self._settled.notify_all()
 
@@ -122,37 +136,26 @@ class MemoryQueue:
             return events
 
     def _has_room(self, size: int) -> bool:
-        ledger, limits = self._ledger, self._limits
-        return (
-            not self._closed
-            and ledger.pending < limits.max_events
-            and ledger.pending_bytes + size <= limits.max_bytes
-        )
+        ledger = self._ledger
+        return ledger.pending < self._max_events and ledger.pending_bytes + size <= self._max_bytes
 
-    def _enter(self, kind: Kind, record: bytes, size: int) -> None:
-        lane = self._lanes[kind]
-        lane.waiting.append(record)
-        lane.size += size
-        lane.entered += 1
-        self._ledger.count_accepted(size)
+    def _announce(self, lane: Lane) -> None:
+        """Wake whoever takes batches: a wait has begun, or is over."""
         if len(lane.waiting) == 1:
             lane.since = self._clock.monotonic()
-            self._changed.notify()
-        elif lane.is_full():
-            self._changed.notify()
+        self._changed.notify()
 
-    def _overflow(self, kind: Kind, record: bytes, size: int) -> int:
-        """Apply the policy; return how many events it cost."""
+    def _overflow(self, size: int) -> tuple[bool, int]:
+        """Apply the policy; return whether there is room now, and how many events it cost."""
         lost, limits = 0, self._limits
         if limits.overflow == "drop_oldest":
             lost = self._evict_for(size)
         elif limits.overflow == "block":
             self._settled.wait_for(lambda: self._closed or self._has_room(size), limits.block_s)
         if self._has_room(size):
-            self._enter(kind, record, size)
-            return lost
+            return True, lost
         self._ledger.count_refused(CLOSED.reason if self._closed else _QUEUE_FULL)
-        return lost + 1
+        return False, lost + 1
 
     def _evict_for(self, size: int) -> int:
         evicted = 0
