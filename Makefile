@@ -1,0 +1,51 @@
+# Two commands matter: `make demo` and `make test`. Both set up everything they need in .venv.
+PYTHON ?= python3
+VENV := .venv
+ifeq ($(OS),Windows_NT)
+BIN := $(VENV)/Scripts
+else
+BIN := $(VENV)/bin
+endif
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+SOURCES := $(shell find src -name '*.py' -o -name 'py.typed') pyproject.toml README.md
+
+.PHONY: demo test lint types suite pythons bench clean
+
+demo: $(VENV)/wheel
+	$(BIN)/growingio demo
+
+test: lint types suite
+
+lint: $(VENV)/wheel
+	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/lint-imports
+
+types: $(VENV)/wheel
+	$(BIN)/mypy
+	$(BIN)/basedpyright
+
+# The suite imports the built wheel: src is on nobody's path.
+suite: $(VENV)/wheel
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+# The suite on every CPython 3.10 and newer that is found; `make test` has done its own already.
+pythons: $(VENV)/wheel
+	$(BIN)/python tests/run_on_pythons.py
+
+bench: $(VENV)/wheel
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) .venv-* dist build
+
+$(VENV)/wheel: $(SOURCES)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed; name one with make PYTHON=...")'
+	@echo "setting up $(VENV); the first time takes a minute"
+	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	@$(PIP) build
+	@rm -rf dist
+	@$(BIN)/python -m build --wheel --outdir dist . > $(VENV)/build.log || { cat $(VENV)/build.log; exit 1; }
+	@$(PIP) "$$(echo dist/*.whl)[dev]"
+	@$(PIP) --force-reinstall --no-deps dist/*.whl
+	@touch $@

@@ -1,0 +1,37 @@
+"""The commands, one file each. A new one is imported and registered here and nowhere else."""
+
+from typing import Annotated
+
+import typer
+
+from growingio_tracker.cli.collector_command import collector
+from growingio_tracker.cli.demo_command import demo
+from growingio_tracker.version import VERSION
+
+app = typer.Typer(
+    name="growingio",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+app.command()(collector)
+app.command()(demo)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"growingio_tracker {VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def growingio(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_print_version, help="Show the release and exit."
+        ),
+    ] = False,
+) -> None:
+    """Tools around the GrowingIO event SDK."""

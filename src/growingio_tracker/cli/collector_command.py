@@ -1,0 +1,74 @@
+"""``growingio collector``: watch on this machine what a GrowingIO client sends."""
+
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from io import TextIOWrapper
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from growingio_tracker.collector import Collector, Totals
+
+
+def collector(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free port.")] = 8917,
+    db: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            dir_okay=False,
+            help="Keep everything in this SQLite file. Without it, it is forgotten at the end.",
+        ),
+    ] = None,
+) -> None:
+    """Receive and show what GrowingIO clients send to this machine, until Ctrl-C."""
+    # Starlette and uvicorn take a third of a second, which --help need not wait for.
+    from growingio_tracker.collector import Collector  # noqa: PLC0415
+
+    # A console that lacks a character shows its number instead of ending the command.
+    if isinstance(sys.stdout, TextIOWrapper):
+        cast("TextIOWrapper", sys.stdout).reconfigure(errors="backslashreplace")
+    with Collector(port, db) as running:
+        _end_on_signals(running.stop)
+        typer.echo(_opening(running, db))
+        _print_events(running)
+        typer.echo(_closing(running.totals()))
+
+
+def _end_on_signals(end: Callable[[], None]) -> None:
+    def handle(_number: int, _frame: "FrameType | None") -> None:
+        # A second Ctrl-C is obeyed at once, even while a long backlog is being printed.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        threading.Thread(target=end).start()
+
+    signal.signal(signal.SIGINT, handle)
+    signal.signal(signal.SIGTERM, handle)
+
+
+def _opening(running: "Collector", db: Path | None) -> str:
+    kept = f"kept in {db}" if db else "forgotten at the end (keep it with --db FILE)"
+    return (
+        f"GrowingIO collector on {running.url}\n"
+        f"Give clients this address as their server host. What they send is {kept}.\n"
+        "Press Ctrl-C to end."
+    )
+
+
+def _print_events(running: "Collector") -> None:
+    from growingio_tracker.collector.terminal import line  # noqa: PLC0415 - as above
+
+    for event in running.follow():
+        typer.echo(line(event))
+
+
+def _closing(totals: "Totals") -> str:
+    return (
+        f"\nEnded. {totals.events} events in {totals.requests} requests: "
+        f"{totals.ok} ok, {totals.warn} with warnings, {totals.bad} bad."
+    )

@@ -1,0 +1,1 @@
+"""The main job, shown: every strategy and format sends real events to a local collector."""
