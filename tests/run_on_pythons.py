@@ -23,7 +23,9 @@ def main() -> int:
     own = f"{sys.version_info.major}.{sys.version_info.minor}"
     found = {version: path for version in VERSIONS if (path := find(version)) is not None}
     print(f"found: {', '.join(found)}; not found: {', '.join(set(VERSIONS) - set(found)) or '-'}")
-    failed = [version for version, path in found.items() if version != own and not run(version, path)]
+    failed = [
+        version for version, path in found.items() if version != own and not run(version, path)
+    ]
     if failed:
         print(f"failed on {', '.join(failed)}")
     return bool(failed)
@@ -47,7 +49,9 @@ def run(version: str, python: str) -> bool:
         [*pip, "--force-reinstall", "--no-deps", str(wheel)],
         [str(own_python), "-m", "pytest", "-q", *LEFT_OUT],
     ]
-    return all(subprocess.run(command, cwd=ROOT, check=False).returncode == 0 for command in commands)
+    return all(
+        subprocess.run(command, cwd=ROOT, check=False).returncode == 0 for command in commands
+    )
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from growingio_tracker.consumers.queued import DEFAULT_MAX_SIZE, QueuedStrategy, QueueOptions
 from growingio_tracker.delivery.contract import BatchLimits
 from growingio_tracker.delivery.engine import BackgroundEngine, Engine, Parts
-from growingio_tracker.delivery.retry import check_seconds
+from growingio_tracker.delivery.retry import RetryPolicy, check_seconds
 from growingio_tracker.wire import Kind
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ class AsyncBufferedConsumer(QueuedStrategy):
     :param flush_after: seconds; 0 sends as soon as the thread is free.
     :param max_size: events that make a batch; from 1 to the queue's ``max_events``.
     """
-
-    _full_rounds = 2
 
     def __init__(
         self,
@@ -56,6 +54,9 @@ class AsyncBufferedConsumer(QueuedStrategy):
             verify_cert,
             **options,
         )
+
+    def _retry_policy(self, limit: int, backoff_factor: float) -> RetryPolicy:
+        return RetryPolicy(limit, backoff_factor)
 
     def _batches(self) -> Mapping[Kind, BatchLimits]:
         limits = BatchLimits(self._max_size, self._max_batch_bytes, self.flush_after)

@@ -80,9 +80,6 @@ class Consumer:
     Constructing starts no thread and opens no socket.
     """
 
-    # How long a failing server is left alone matters only where something waits for it.
-    _full_rounds: int | None = None
-
     def __init__(
         self,
         product_id: str,
@@ -100,7 +97,7 @@ class Consumer:
         self._addresses = endpoints(server_host, product_id)
         self.endpoints = {name: self._addresses[kind] for kind, name in _OLD_NAMES.items()}
         self._request_timeout_s = check_seconds(request_timeout, "request_timeout", above=0)
-        self._policy = RetryPolicy(retry_limit, retry_backoff_factor, full_rounds=self._full_rounds)
+        self._policy = self._retry_policy(retry_limit, retry_backoff_factor)
         self._make_transport = _transport_maker(self._server_host, verify_cert, options)
         self._close_timeout_s = check_seconds(
             options.get("close_timeout_s", CLOSE_TIMEOUT_S), "close_timeout_s"
@@ -212,6 +209,10 @@ class Consumer:
             clock=self._clock,
         )
         return Parts(ledger, reporter, interrupt, transport, sender, self._close_timeout_s)
+
+    def _retry_policy(self, limit: int, backoff_factor: float) -> RetryPolicy:
+        # A caller who asks again gets a whole new round; only a worker leaves the server alone.
+        return RetryPolicy.without_rest(limit, backoff_factor)
 
     def _make_engine(self) -> Engine:
         return Engine(self._parts())

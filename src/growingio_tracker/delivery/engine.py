@@ -5,6 +5,7 @@ An engine belongs to one process. Making one starts no thread and opens no socke
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from dataclasses import dataclass
@@ -169,7 +170,8 @@ class QueueEngine(Engine):
         lifecycle.closed(self)
         left = self._queue.abandon(_UNDELIVERED)
         if left:
-            detail = "closing ended before these events could be delivered"
+            last_error = self.ledger.stats().last_error or "the server did not answer in time"
+            detail = f"closing ended before these events could be delivered: {last_error}"
             self.reporter.report(Problem(_UNDELIVERED, detail, left))
         return not left
 
@@ -227,10 +229,8 @@ class BufferedEngine(QueueEngine):
     def close(self, timeout_s: float) -> bool:
         """Deliver what waits, within ``timeout_s``; return whether nothing was lost by it."""
         self.begin_close(timeout_s)
-        try:
+        with contextlib.suppress(GrowingIOException):  # what is left is reported below
             self._drain()
-        except GrowingIOException as error:
-            _log.warning("not everything could be delivered at close: %s", error)
         self._transport.close()
         return self._give_up_the_rest()
 

@@ -71,6 +71,17 @@ class RetryPolicy:
             )
         check_seconds(self.backoff_factor, "retry_backoff_factor")
 
+    @staticmethod
+    def without_rest(limit: int, backoff_factor: float) -> RetryPolicy:
+        """Return a policy whose rounds are all whole, with no rest between them."""
+        return RetryPolicy(
+            limit,
+            backoff_factor,
+            full_rounds=None,
+            probe_interval_s=0.0,
+            misconfigured_interval_s=0.0,
+        )
+
     def backoff_s(self, repeat: int, draw: Callable[[], float] = random.random) -> float:
         """Return the wait before repeat number ``repeat`` (from 0); ``draw`` gives 0 to 1."""
         # The exponent is bounded so that no number of repeats overflows a float.
