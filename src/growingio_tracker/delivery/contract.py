@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
+
+from msgspec import Struct, field
 
 from growingio_tracker.exceptions import GrowingIOException, GrowingParamException
 from growingio_tracker.wire import Kind
@@ -12,8 +13,7 @@ from growingio_tracker.wire import Kind
 Overflow: TypeAlias = Literal["drop_new", "drop_oldest", "block", "raise"]
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Struct, frozen=True):
     """Records of one kind that leave together.
 
     :param first: the place of the first record among all that entered the queue for this kind.
@@ -44,21 +44,18 @@ class Batch:
         return Batch(self.kind, records, self.first)
 
 
-@dataclass(frozen=True, slots=True)
-class Delivered:
+class Delivered(Struct, frozen=True):
     """The server accepted the batch."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
+class Rejected(Struct, frozen=True):
     """The batch can never be delivered: sending it again would be refused again."""
 
     reason: str
     error: GrowingIOException
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """The batch was not delivered and keeps its place.
 
     :param rest_s: seconds to leave the server alone before the next try.
@@ -71,8 +68,7 @@ class Kept:
 Outcome: TypeAlias = Delivered | Rejected | Kept
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """What ``on_error`` is told.
 
     :param reason: a short fixed word, the same as in :class:`Stats`, for instance ``queue_full``.
@@ -88,8 +84,7 @@ class Problem:
 OnError: TypeAlias = Callable[[Problem], object]
 
 
-@dataclass(frozen=True, slots=True)
-class QueueLimits:
+class QueueLimits(Struct, frozen=True):
     """How much may wait, and what happens beyond it.
 
     :param max_events: at most this many events wait; at least 1.
@@ -118,8 +113,7 @@ class QueueLimits:
             raise GrowingParamException("QueueLimits: block_s must not be negative")
 
 
-@dataclass(frozen=True, slots=True)
-class BatchLimits:
+class BatchLimits(Struct, frozen=True):
     """When a batch leaves: as soon as one of the three is reached.
 
     :param max_events: this many records of one kind wait, and no batch holds more.
@@ -132,8 +126,7 @@ class BatchLimits:
     linger_s: float | None = 10.0
 
 
-@dataclass(frozen=True, slots=True)
-class Stats:
+class Stats(Struct, frozen=True):
     """What became of every event of one consumer in this process, at one instant.
 
     ``accepted == delivered + sum(rejected) + sum(dropped) + pending``, always.

@@ -8,8 +8,9 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-from dataclasses import dataclass
 from typing import Final, NamedTuple
+
+from msgspec import Struct
 
 from growingio_tracker.delivery import lifecycle
 from growingio_tracker.delivery.contract import (
@@ -37,8 +38,7 @@ _REENTRANT: Final = "reentrant"
 _UNEXPECTED_REST_S: Final = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(Struct, frozen=True):
     """What every engine is made of."""
 
     ledger: Ledger

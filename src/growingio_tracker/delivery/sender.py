@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import partial
 from typing import Final
 from urllib.parse import urlencode
+
+from msgspec import Struct
 
 from growingio_tracker._clock import SYSTEM_CLOCK, Clock
 from growingio_tracker.delivery.contract import Batch, Delivered, Kept, Outcome, Problem, Rejected
@@ -26,8 +27,7 @@ _TOO_LARGE: Final = 413
 _SHOWN_BODY: Final = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What an attempt came to. ``error`` is ``None`` when the server accepted."""
 
     verdict: Verdict
