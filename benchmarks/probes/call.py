@@ -14,7 +14,7 @@ from growingio_tracker import AsyncBufferedConsumer, GrowingTracker
 
 CALLS = 200_000
 WARM_UP = 10_000
-ROOMY = {"max_size": CALLS + WARM_UP + 1, "flush_after": 3600}
+BATCH = CALLS + WARM_UP + 1
 
 
 def main(server: str) -> None:
@@ -40,9 +40,11 @@ def make_consumer(server: str) -> AsyncBufferedConsumer:
     try:
         from growingio_tracker import QueueLimits
     except ImportError:  # 1.0.5, whose queue has no limit
-        return AsyncBufferedConsumer("p", "d", server, **ROOMY)
-    limits = QueueLimits(max_events=ROOMY["max_size"], max_bytes=2**31)
-    return AsyncBufferedConsumer("p", "d", server, queue=limits, **ROOMY)
+        return AsyncBufferedConsumer("p", "d", server, flush_after=3600, max_size=BATCH)
+    limits = QueueLimits(max_events=BATCH, max_bytes=2**31)
+    return AsyncBufferedConsumer(
+        "p", "d", server, flush_after=3600, max_size=BATCH, queue=limits, max_batch_bytes=2**31
+    )
 
 
 if __name__ == "__main__":

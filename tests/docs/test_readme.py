@@ -1,0 +1,90 @@
+"""The README files and the pages under docs/ say what is so."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import growingio_tracker as gio
+from growingio_tracker.collector import Collector
+from growingio_tracker.consumers.base import Options
+from growingio_tracker.consumers.queued import QueueOptions
+from growingio_tracker_snappy import SnappyParser
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", ROOT / "README.zh-CN.md", ROOT / "CHANGELOG.md"]
+PAGES += sorted((ROOT / "docs").glob("*.md"))
+READMES = PAGES[:2]
+
+OPTIONS = (ROOT / "docs" / "options.md").read_text(encoding="utf-8")
+EXPLAINED = set(re.findall(r"`(\w+)`", OPTIONS))
+
+WITH_OPTIONS: list[Callable[..., object]] = [
+    gio.GrowingTracker,
+    gio.Consumer,
+    gio.DefaultConsumer,
+    gio.BufferedConsumer,
+    gio.AsyncBufferedConsumer,
+    gio.DebugConsumer,
+    gio.QueueLimits,
+    SnappyParser,
+]
+
+
+@pytest.mark.parametrize("page", READMES, ids=lambda page: page.name)
+def test_example_runs(page: Path) -> None:
+    """The example in each README runs as it stands, and its three messages arrive."""
+    [example] = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    with Collector() as collector:
+        code = example.replace("<server_host>", collector.url)
+        subprocess.run([sys.executable, "-c", code], timeout=60, check=True)
+        events = collector.wait(3, timeout=0)
+    assert sorted(event.kind for event in events) == ["event", "event", "item"]
+    assert {event.verdict for event in events} == {"ok"}
+
+
+def test_readmes_have_the_same_parts() -> None:
+    """Both READMEs have the same number of headings, code blocks, table rows and links."""
+    counts = [
+        [len(re.findall(pattern, page.read_text(encoding="utf-8"), re.MULTILINE)) for pattern in
+         (r"^#+ ", r"^```", r"^\| ", r"^    \w", r"\]\(\w[^)]*\)")]
+        for page in READMES
+    ]  # fmt: skip
+    assert counts[0] == counts[1]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links(page: Path) -> None:
+    """Every relative link leads to a file."""
+    for link in re.findall(r"\]\(([^):#]+)[^)]*\)", page.read_text(encoding="utf-8")):
+        assert (page.parent / link).exists(), link
+
+
+@pytest.mark.parametrize("subject", WITH_OPTIONS, ids=lambda subject: subject.__name__)
+def test_every_option_is_listed(subject: Callable[..., object]) -> None:
+    """docs/options.md names every parameter of every public constructor."""
+    named = {
+        name
+        for name, parameter in inspect.signature(subject).parameters.items()
+        if parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)
+    }
+    keywords = set(Options.__annotations__) | set(QueueOptions.__annotations__)
+    assert (named | keywords) - EXPLAINED == set()
+
+
+@pytest.mark.parametrize("command", ["collector", "demo"])
+def test_every_command_option_is_listed(command: str) -> None:
+    """docs/options.md names every option of every command."""
+    from growingio_tracker.cli.application import app
+
+    page = CliRunner().invoke(app, [command, "--help"], env={"NO_COLOR": "1", "TERM": "dumb"})
+    found = set(re.findall(r"--[a-z][a-z-]+", page.output)) - {"--help"}
+    assert found
+    assert all(f"`growingio {command} {option}`" in OPTIONS for option in found)
