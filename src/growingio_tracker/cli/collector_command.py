@@ -69,6 +69,6 @@ def _print_events(running: "Collector") -> None:
 
 def _closing(totals: "Totals") -> str:
     return (
-        f"\nEnded. {totals.events} events in {totals.requests} requests: "
+        f"\nEnded with {totals.events} events in {totals.requests} requests: "
         f"{totals.ok} ok, {totals.warn} with warnings, {totals.bad} bad."
     )

@@ -1,0 +1,30 @@
+"""A local collector: point any GrowingIO client at it and see what arrives, and what is wrong.
+
+::
+
+    with Collector() as collector:
+        shop(server_host=collector.url)
+        [paid] = collector.wait(1, name="order_paid")
+        assert paid.attributes["sku"] == "A-1"
+"""
+
+from growingio_tracker._extras import missing_extra
+
+try:
+    from growingio_tracker.collector.embedded import DEFAULT_PORT, Collector, WaitTimeoutError
+    from growingio_tracker.collector.rows import Event, Problem, Request, Step, Totals
+except ModuleNotFoundError as error:
+    if error.name in ("starlette", "uvicorn", "cramjam"):
+        raise missing_extra("the local collector", "collector") from error
+    raise
+
+__all__ = [
+    "DEFAULT_PORT",
+    "Collector",
+    "Event",
+    "Problem",
+    "Request",
+    "Step",
+    "Totals",
+    "WaitTimeoutError",
+]

@@ -1,0 +1,87 @@
+"""The collector as an ASGI application: its own pages, its API, and everything else received."""
+
+import re
+from concurrent.futures import Executor
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from growingio_tracker.collector.api import ERROR_HANDLERS, Api
+from growingio_tracker.collector.query import count_all
+from growingio_tracker.collector.receive import Receiver
+from growingio_tracker.collector.store import Store
+from growingio_tracker.version import VERSION
+from growingio_tracker.wire import SCHEMAS
+
+_LOOPBACK: Final = re.compile(
+    r"(localhost|[a-z0-9.-]+\.localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?", re.IGNORECASE
+)
+
+_HOME: Final = """GrowingIO collector {version} is listening.
+
+Received: {totals.requests} requests, {totals.events} events \
+({totals.ok} ok, {totals.warn} with warnings, {totals.bad} bad)
+
+Send to:
+{paths}
+
+Look at:
+  GET /api/v1/events     what was received, newest first
+  GET /api/v1/wait       block until it is there
+  GET /api/v1/requests   the requests as they came
+  GET /healthy-check
+"""
+
+
+def home_text(store: Store) -> str:
+    """Return what ``GET /`` answers."""
+    paths = "\n".join(f"  POST {schema.path.format('{project}')}" for schema in SCHEMAS.values())
+    return _HOME.format(version=VERSION, totals=count_all(store.path), paths=paths)
+
+
+class _LoopbackHost:
+    """Refuses requests whose Host is not this machine.
+
+    A page that resolves its own name to 127.0.0.1 could otherwise read what was collected.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        host = Headers(scope=scope).get("host", "localhost")
+        if _LOOPBACK.fullmatch(host):
+            await self._app(scope, receive, send)
+            return
+        refusal = PlainTextResponse(
+            "The collector answers only as 127.0.0.1 or localhost. Use that as the host.\n", 403
+        )
+        await refusal(scope, receive, send)
+
+
+def make_app(store: Store, writer: Executor) -> ASGIApp:
+    """Return the application over ``store``; ``writer`` must run one call at a time."""
+
+    def home(_request: Request) -> Response:
+        return PlainTextResponse(home_text(store))
+
+    def healthy(_request: Request) -> Response:
+        return PlainTextResponse("OK")
+
+    app = Starlette(
+        routes=[
+            Route("/", home),
+            Route("/healthy-check", healthy),
+            Mount("/api/v1", routes=Api(store).routes()),
+            Route("/{path:path}", Receiver(store, writer)),
+        ],
+        exception_handlers=ERROR_HANDLERS,
+    )
+    # A path that almost fits is shown as unknown, not redirected: clients do not follow.
+    app.router.redirect_slashes = False
+    return _LoopbackHost(app)

@@ -1,0 +1,15 @@
+"""One message between decoding and checking."""
+
+from typing import NamedTuple
+
+from growingio_tracker.collector.rows import Problem
+
+
+class Message(NamedTuple):
+    """The JSON text of one message and what was found wrong while decoding it.
+
+    ``text`` is None when the message could not be read at all.
+    """
+
+    text: bytes | None
+    problems: tuple[Problem, ...] = ()

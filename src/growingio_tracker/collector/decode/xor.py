@@ -1,0 +1,31 @@
+"""XOR with one byte: ``X-Crypt-Codec: 1``."""
+
+from growingio_tracker.collector.decode.errors import DecodeError
+
+_MAX_DIGITS = 20
+
+
+def unmask(body: bytes, key: int) -> bytes:
+    """Return ``body`` with every byte XORed with ``key`` (0 to 255); it undoes itself."""
+    return body.translate(bytes(byte ^ key for byte in range(256)))
+
+
+def find_key(stm: str | None, x_timestamp: str | None) -> tuple[int, str]:
+    """Return the key, the low byte of the send time, and where the time was found.
+
+    The header counts only when the URL has no ``stm``: clients exist whose header differs from
+    the URL, and all of them encrypt with the URL's.
+
+    :raises DecodeError: when there is no time, or it is not a number.
+    """
+    source, text = ("stm", stm) if stm is not None else ("X-Timestamp", x_timestamp)
+    if text is None:
+        raise DecodeError(
+            "xor_without_key",
+            "X-Crypt-Codec is 1, but the URL has no stm, whose low byte is the key.",
+        )
+    if not (text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS):
+        raise DecodeError(
+            "xor_without_key", f"X-Crypt-Codec is 1, but {source} is not a number of milliseconds."
+        )
+    return int(text) & 0xFF, source

@@ -1,0 +1,223 @@
+"""The collector as an object: for tests, demos and the command."""
+
+import tempfile
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Final
+
+from growingio_tracker.collector.app import make_app
+from growingio_tracker.collector.query import Filter, count_all, find_events, find_requests
+from growingio_tracker.collector.rows import Event, Request, Totals
+from growingio_tracker.collector.server import HOST, ServerThread, listen
+from growingio_tracker.collector.store import Store
+from growingio_tracker.collector.waiting import gather
+from growingio_tracker.exceptions import GrowingError, GrowingParamException
+
+DEFAULT_PORT: Final = 8917
+
+_FOLLOWED_AT_ONCE: Final = 500
+_FOLLOW_TICK_S: Final = 0.5
+"""How soon following sees that the server has died, and Windows a Ctrl-C."""
+
+
+class WaitTimeoutError(GrowingError, TimeoutError):
+    """The events waited for did not all arrive in time.
+
+    ``events`` are those that match and did arrive, oldest first. Waiting again may help.
+    """
+
+    def __init__(self, message: str, events: list[Event]) -> None:
+        super().__init__(message)
+        self.events = events
+
+
+class Collector:
+    """A local server for GrowingIO clients that keeps and shows what they send.
+
+    It serves on 127.0.0.1 from a thread of its own, from construction until ``close()`` or the
+    end of the ``with`` block. Every request is stored before it is answered, so whatever a client
+    got an answer for is there.
+
+    :param port: 0, the default, takes any free port.
+    :param db: the SQLite file to keep everything in; it is made when it does not exist. None,
+        the default, keeps it in a temporary file that is removed by ``close()``.
+    :raises GrowingParamException: the port or the file cannot be used.
+    """
+
+    def __init__(self, port: int = 0, db: str | Path | None = None) -> None:
+        with ExitStack() as stack:
+            listener = stack.enter_context(listen(port))
+            self.port: int = listener.getsockname()[1]
+            self._store = Store(_place(db, stack), temporary=db is None)
+            stack.callback(self._store.close)
+            self._stored_before = self._store.last_event
+            writer = ThreadPoolExecutor(1, "growingio-collector-writer")
+            stack.callback(writer.shutdown)
+            self._server = ServerThread(make_app(self._store, writer), listener)
+            stack.callback(self.stop)
+            self._open = stack.pop_all()
+        self._closing = threading.Lock()
+        self._closed = False
+
+    @property
+    def url(self) -> str:
+        """What a client takes as its host: ``http://127.0.0.1:PORT``."""
+        return f"http://{HOST}:{self.port}"
+
+    def events(
+        self,
+        name: str | None = None,
+        user: str | None = None,
+        kind: str | None = None,
+        verdict: str | None = None,
+        limit: int | None = None,
+    ) -> list[Event]:
+        """Return the stored events, oldest first.
+
+        :param name: only events of this name (items: of this key).
+        :param user: only events of this user id.
+        :param kind: ``"event"``, ``"item"``, ``"mapping"``, or ``"request"`` for requests that
+            could not be read; None, the default, means all.
+        :param verdict: ``"ok"``, ``"warn"`` or ``"bad"``; None means all.
+        :param limit: only the newest so many; None means all.
+        :raises GrowingParamException: ``limit`` is negative.
+        :raises GrowingError: the collector is closed.
+        """
+        _check_not_negative(limit=limit)
+        wanted = Filter(name, user, kind, verdict)
+        return find_events(self._path, wanted, limit=limit, newest=True)[::-1]
+
+    def requests(self, limit: int | None = None) -> list[Request]:
+        """Return the stored requests, oldest first.
+
+        :param limit: only the newest so many; None means all.
+        :raises GrowingParamException: ``limit`` is negative.
+        :raises GrowingError: the collector is closed.
+        """
+        _check_not_negative(limit=limit)
+        return find_requests(self._path, limit=limit, newest=True)[::-1]
+
+    def wait(
+        self,
+        count: int = 1,
+        timeout: float = 5.0,
+        *,
+        name: str | None = None,
+        user: str | None = None,
+        kind: str | None = None,
+        verdict: str | None = None,
+    ) -> list[Event]:
+        """Block until ``count`` events match, and return the first ``count``, oldest first.
+
+        Events that arrived before the call count. The filters are those of ``events()``.
+
+        :param timeout: in seconds; 0 only looks.
+        :raises GrowingParamException: ``count`` or ``timeout`` is negative.
+        :raises WaitTimeoutError: they did not arrive in time, or the collector was closed.
+        :raises GrowingError: the collector is closed.
+        """
+        wanted = Filter(name, user, kind, verdict)
+        _check_not_negative(count=count, timeout=timeout)
+        gathering = gather(self._checked_store, wanted, count, timeout)
+        if gathering.complete:
+            return gathering.events
+        raise WaitTimeoutError(self._missing(count, timeout, gathering.events), gathering.events)
+
+    def _missing(self, count: int, timeout: float, events: list[Event]) -> str:
+        last = ", ".join(
+            _named(event) for event in find_events(self._store.path, limit=10, newest=True)
+        )
+        return (
+            f"{len(events)} of {count} events arrived within {timeout:g} s. "
+            f"Newest in the collector: {last or 'nothing'}."
+        )
+
+    def follow(self) -> Iterator[Event]:
+        """Yield every event since the collector started, and then each as it arrives.
+
+        Ends when the collector has stopped serving and nothing is left. Events that ``db`` held
+        before are left out.
+
+        :raises GrowingError: the collector is closed.
+        """
+        store, last = self._checked_store, self._stored_before
+        changed = threading.Event()
+        with store.listening(changed.set):
+            while True:
+                changed.clear()
+                ended = not self._server.alive
+                found = find_events(store.path, after=last, limit=_FOLLOWED_AT_ONCE)
+                yield from found
+                if found:
+                    last = found[-1].id
+                elif ended:
+                    return
+                else:
+                    changed.wait(_FOLLOW_TICK_S)
+
+    def totals(self) -> Totals:
+        """Return how much is stored.
+
+        :raises GrowingError: the collector is closed.
+        """
+        return count_all(self._path)
+
+    def clear(self) -> None:
+        """Forget all events and requests. Row ids go on from where they were.
+
+        :raises GrowingError: the collector is closed.
+        """
+        self._checked_store.clear()
+
+    def stop(self) -> None:
+        """Stop serving; what was received can still be read. Safe to call again."""
+        self._store.end_waits()
+        self._server.stop()
+        self._store.tell()
+
+    def close(self) -> None:
+        """Stop serving and remove a temporary store. Safe to call again, and from any thread."""
+        with self._closing:
+            self._closed = True
+            self._open.close()
+
+    @property
+    def _checked_store(self) -> Store:
+        if self._closed:
+            raise GrowingError("The collector is closed; ask it before its with block ends.")
+        return self._store
+
+    @property
+    def _path(self) -> Path:
+        return self._checked_store.path
+
+    def __enter__(self) -> "Collector":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _check_not_negative(**arguments: float | None) -> None:
+    for name, value in arguments.items():
+        if value is not None and value < 0:
+            raise GrowingParamException(f"{name}: {value} is negative; it must be 0 or more.")
+
+
+def _named(event: Event) -> str:
+    return f"{event.verdict} {event.kind} {event.name or event.type or ''}".rstrip()
+
+
+def _place(db: str | Path | None, stack: ExitStack) -> Path:
+    if db is not None:
+        return Path(db)
+    return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="growingio-"))) / "store.db"

@@ -1,0 +1,118 @@
+"""What the collector shows: problems, decoding steps, events and requests."""
+
+import json
+from functools import cached_property
+from typing import Any, Final, cast
+
+import msgspec
+
+OK: Final = "ok"
+WARN: Final = "warn"
+BAD: Final = "bad"
+
+REQUEST: Final = "request"
+"""The kind of a row that stands for a request from which no message could be read."""
+
+
+def as_object(value: object) -> dict[str, Any] | None:
+    """Return ``value``, decoded JSON, if it is an object, and None if not."""
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else None
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """One thing that is wrong with an event or a body.
+
+    ``code`` never changes and is meant for programs; ``sentence`` says what is wrong and how to
+    mend it; ``path`` is the place in the message (``"attributes"``), empty for the whole;
+    ``level`` is ``"bad"`` or ``"warn"``.
+    """
+
+    code: str
+    sentence: str
+    path: str = ""
+    level: str = BAD
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One step that made messages of a body: ``name`` (``"xor"``), ``detail`` (the key used)."""
+
+    name: str
+    detail: str
+
+
+class Event(msgspec.Struct, frozen=True, dict=True):
+    """One received message, or a request that held none that could be read.
+
+    ``kind`` is ``"event"``, ``"item"``, ``"mapping"``, or ``"request"`` for a request from which
+    nothing could be read. ``name`` is the event name, for an item its key. ``timestamp`` is the
+    event's own time and ``received_ms`` the time of receipt, both in Unix milliseconds.
+    ``verdict`` is ``"ok"``, ``"warn"`` or ``"bad"``: the worst level in ``problems``. Anything
+    the message did not hold is None.
+    """
+
+    id: int
+    request_id: int
+    received_ms: int
+    project: str | None
+    kind: str
+    type: str | None
+    name: str | None
+    user_key: str | None
+    user_id: str | None
+    device_id: str | None
+    timestamp: int | None
+    verdict: str
+    problems: tuple[Problem, ...]
+    raw: msgspec.Raw = msgspec.field(name="message")
+
+    @cached_property
+    def message(self) -> dict[str, Any] | None:
+        """The message with its JSON names, also when it came as protobuf.
+
+        None when it could not be read as an object. Numbers that JSON does not know (``NaN``)
+        stand here as text.
+        """
+        try:
+            return as_object(msgspec.json.decode(self.raw))
+        except msgspec.ValidationError:
+            # Numbers such as 1e999 are JSON, but only the standard library reads them.
+            return as_object(json.loads(bytes(self.raw)))
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """The message's attributes; empty when it has none or they are not an object."""
+        return as_object((self.message or {}).get("attributes")) or {}
+
+
+class Request(msgspec.Struct, frozen=True):
+    """One received request as it came.
+
+    ``target`` is the path and query of the request line. ``headers`` keep their order; their
+    names are in lower case. ``body`` (``body_base64`` in JSON) is what arrived, before any
+    decoding. ``answered`` is the HTTP status, 0 when the client was gone before. ``reason`` is
+    None when everything was read.
+    """
+
+    id: int
+    received_ms: int
+    method: str
+    target: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes = msgspec.field(name="body_base64")
+    answered: int
+    steps: tuple[Step, ...]
+    reason: Problem | None
+
+
+class Totals(msgspec.Struct, frozen=True):
+    """How much is stored: ``ok``, ``warn`` and ``bad`` count events, ``requests`` requests."""
+
+    requests: int = 0
+    ok: int = 0
+    warn: int = 0
+    bad: int = 0
+
+    @property
+    def events(self) -> int:
+        """All events, whatever their verdict."""
+        return self.ok + self.warn + self.bad

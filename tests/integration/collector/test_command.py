@@ -1,0 +1,193 @@
+"""The command as a real process."""
+
+import json
+import os
+import queue
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+import urllib3
+
+from growingio_tracker.collector import Collector
+from growingio_tracker.version import VERSION
+
+MAIN = "from growingio_tracker.cli import main; main()"
+POSIX_SIGNALS = pytest.mark.skipif(
+    sys.platform == "win32", reason="not here: Windows cannot send Ctrl-C to one process only"
+)
+
+
+def _run(*arguments: str, before: str = "") -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-c", before + MAIN, *arguments]
+    return subprocess.run(
+        command, check=False, capture_output=True, text=True, encoding="utf-8", timeout=30
+    )
+
+
+class _Command:
+    """A running command whose lines can be read with a deadline."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self.process = process
+        self._lines: queue.Queue[str] = queue.Queue()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout
+        for line in self.process.stdout:
+            self._lines.put(line.rstrip("\n"))
+
+    def line(self) -> str:
+        return self._lines.get(timeout=10)
+
+    def end(self, number: int) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(10)
+
+    def rest(self) -> list[str]:
+        self._reader.join(10)
+        return list(self._lines.queue)
+
+
+@contextmanager
+def _started(*arguments: str) -> Iterator[tuple[_Command, str]]:
+    with subprocess.Popen(
+        [sys.executable, "-c", MAIN, "collector", "--port", "0", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+    ) as process:
+        command = _Command(process)
+        try:
+            found = re.search(r"http://127\.0\.0\.1:\d+", command.line())
+            assert found
+            assert "server host" in command.line()
+            assert "Ctrl-C" in command.line()
+            yield command, found[0]
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+def _send(url: str, *names: str) -> None:
+    events = [
+        {"eventType": "CUSTOM", "eventName": name, "timestamp": 1, "userId": "用户"}
+        for name in names
+    ]
+    answer = urllib3.request("POST", f"{url}/v3/projects/p/collect?stm=1", json=events)
+    assert answer.status == 204
+
+
+@POSIX_SIGNALS
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_collector(number: int) -> None:
+    """Events are printed as they come, and a signal ends it cleanly with totals and status 0."""
+    with _started() as (command, url):
+        _send(url, "加入购物车", "\x1b[2J")
+        assert "ok   CUSTOM 加入购物车 user=用户" in command.line()
+        assert r"CUSTOM \x1b[2J user=" in command.line()
+        urllib3.request("POST", f"{url}/v3/projects/p/collect", body=b"")
+        assert "bad  request ! The request has no body." in command.line()
+        assert command.end(number) == 0
+        assert command.rest() == [
+            "",
+            "Ended with 3 events in 2 requests: 2 ok, 0 with warnings, 1 bad.",
+        ]
+
+
+@POSIX_SIGNALS
+def test_signal_with_open_connections() -> None:
+    """Idle connections and waiting clients do not hold up the end."""
+    with _started() as (command, url), urllib3.PoolManager() as http:
+        http.request("GET", f"{url}/healthy-check")
+        waiter = threading.Thread(
+            target=lambda: urllib3.request("GET", f"{url}/api/v1/wait?timeout=60", retries=False)
+        )
+        waiter.start()
+        start = time.monotonic()
+        assert command.end(signal.SIGINT) == 0
+        assert time.monotonic() - start < 3
+        waiter.join(10)
+
+
+@POSIX_SIGNALS
+def test_db(tmp_path: Path) -> None:
+    """A file named with --db keeps what earlier runs received; only what is new is printed."""
+    path = tmp_path / "runs.sqlite"
+    for count, name in enumerate(["first", "second"], 1):
+        with _started("--db", str(path)) as (command, url):
+            _send(url, name)
+            assert name in command.line()
+            assert command.end(signal.SIGINT) == 0
+            assert command.rest()[-1].startswith(f"Ended with {count} events in {count} requests")
+
+
+def test_port_taken() -> None:
+    """A taken port gives one sentence that says what to do, and status 1."""
+    with Collector() as collector:
+        ended = _run("collector", "--port", str(collector.port))
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.startswith(f"port: {collector.port} on 127.0.0.1 is already in use")
+    assert ended.stderr.count("\n") == 1
+
+
+def test_unusable_db(tmp_path: Path) -> None:
+    """A file that cannot be used gives one sentence and status 1."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as probe:
+        port = str(probe.getsockname()[1])
+    ended = _run("collector", "--port", port, "--db", str(tmp_path / "missing" / "a.db"))
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
+    assert "cannot be used" in ended.stderr
+
+
+def test_version() -> None:
+    """--version prints the release."""
+    assert _run("--version").stdout == f"growingio_tracker {VERSION}\n"
+
+
+def test_help_is_quick() -> None:
+    """--help names the commands without importing what they need."""
+    before = (
+        "import atexit, sys; atexit.register(lambda: print("
+        "'heavy:', sorted({'starlette', 'uvicorn', 'cramjam', 'sqlite3'} & set(sys.modules))));"
+    )
+    ended = _run("--help", before=before)
+    assert "collector" in ended.stdout
+    assert "heavy: []" in ended.stdout
+
+
+@pytest.mark.parametrize(
+    ("missing", "extra"), [("typer", "cli"), ("starlette", "collector"), ("uvicorn", "collector")]
+)
+def test_missing_extra(missing: str, extra: str) -> None:
+    """Without an optional package there is the line that installs it, and no traceback."""
+    block = (
+        "import sys\n"
+        "class Block:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name == {missing!r}: raise ModuleNotFoundError(name=name)\n"
+        "sys.meta_path.insert(0, Block())\n"
+    )
+    ended = _run("collector", before=block)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert f'pip install "growingio_tracker[{extra}]"' in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_usage_error() -> None:
+    """A port out of range is a usage error."""
+    ended = _run("collector", "--port", "70000")
+    assert ended.returncode == 2
+    assert "65535" in json.dumps(ended.stderr)
