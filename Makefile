@@ -16,21 +16,21 @@ demo: $(VENV)/wheel
 
 test: lint types suite
 
-lint: $(VENV)/wheel
+lint: $(VENV)/tools
 	$(BIN)/ruff format --check src tests benchmarks
 	$(BIN)/ruff check src tests benchmarks
 	$(BIN)/lint-imports
 
-types: $(VENV)/wheel
+types: $(VENV)/tools
 	$(BIN)/mypy
 	$(BIN)/basedpyright
 
 # The suite imports the built wheel: src is on nobody's path.
-suite: $(VENV)/wheel
+suite: $(VENV)/tools
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 # The suite on every CPython 3.10 and newer that is found; `make test` has done its own already.
-pythons: $(VENV)/wheel
+pythons: $(VENV)/tools
 	$(BIN)/python tests/run_on_pythons.py
 
 bench: $(VENV)/wheel
@@ -45,7 +45,11 @@ $(VENV)/wheel: $(SOURCES)
 	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
 	@$(PIP) build
 	@rm -rf dist
-	@$(BIN)/python -m build --wheel --outdir dist . > $(VENV)/build.log || { cat $(VENV)/build.log; exit 1; }
-	@$(PIP) "$$(echo dist/*.whl)[dev]"
+	@$(BIN)/python -m build --wheel --outdir dist . > $(VENV)/build.log 2>&1 || { cat $(VENV)/build.log; exit 1; }
+	@$(PIP) "$$(echo dist/*.whl)[all]"
 	@$(PIP) --force-reinstall --no-deps dist/*.whl
+	@touch $@
+
+$(VENV)/tools: $(VENV)/wheel
+	@$(PIP) "$$(echo dist/*.whl)[dev]"
 	@touch $@

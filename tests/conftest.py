@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
+from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -25,3 +29,25 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if _skipped and os.environ.get("CI") and session.exitstatus == pytest.ExitCode.OK:
         print("\nskipped in CI, which counts as failed:", *_skipped, sep="\n  ")
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+DATA = Path(__file__).parent / "data"
+
+
+@pytest.fixture(scope="session")
+def official_protobuf() -> ModuleType:
+    """Our helper that drives the official protobuf library."""
+    spec = importlib.util.spec_from_file_location(
+        "official_protobuf", DATA / "official_protobuf.py"
+    )
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def official(official_protobuf: ModuleType) -> Any:
+    """The official library's classes for our field table."""
+    return official_protobuf.Official(official_protobuf.tables())

@@ -9,7 +9,7 @@ from typing import Final
 from uuid import UUID
 
 from growingio_tracker.exceptions import GrowingParamException
-from growingio_tracker.values import has_surrogates
+from growingio_tracker.values import has_surrogates, is_a
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MILLISECOND: Final = timedelta(milliseconds=1)
@@ -17,6 +17,8 @@ _MILLISECOND: Final = timedelta(milliseconds=1)
 # March 1973; a number of microseconds is above the second bound since March 1973.
 _SECONDS_BELOW: Final = 100_000_000_000
 _MICROSECONDS_FROM: Final = 100_000_000_000_000
+_NO_TIME_FROM: Final = 10**21  # beyond nanoseconds; and Python cannot print every larger number
+_MAX_ID: Final = 2**128  # as large as a UUID
 
 
 def identifier(value: object, argument: str) -> str | None:
@@ -28,13 +30,31 @@ def identifier(value: object, argument: str) -> str | None:
     """
     if value is None:
         return None
+    if type(value) is str:
+        return valid_text(value, argument) or None
+    try:
+        found = _as_text(value)
+    except Exception as error:  # from a method of the caller's own class
+        raise GrowingParamException(
+            f"{argument} must be a str; reading it raised {type(error).__name__}"
+        ) from error
+    if found is None:
+        raise GrowingParamException(f"{argument} must be a str, got {type(value).__name__}")
+    return valid_text(found, argument) or None
+
+
+def _as_text(value: object) -> str | None:
+    # A subclass may answer with anything, so each is read by its base class's method.
     if isinstance(value, Enum):
-        return identifier(value.value, argument)
-    if isinstance(value, str):
-        return valid_text(str.__str__(value), argument) or None
-    if isinstance(value, UUID) or (isinstance(value, int) and not isinstance(value, bool)):
-        return str(value)
-    raise GrowingParamException(f"{argument} must be a str, got {type(value).__name__}")
+        return "" if value.value is None else _as_text(value.value)
+    if is_a(value, str):
+        return str.__str__(value)
+    if is_a(value, UUID):
+        return UUID.__str__(value)
+    if is_a(value, int) and not is_a(value, bool):
+        exact = int.__int__(value)
+        return str(exact) if -_MAX_ID < exact < _MAX_ID else None
+    return None
 
 
 def required(value: object, argument: str) -> str:
@@ -53,7 +73,7 @@ def text_name(value: object, argument: str) -> str:
 
     :raises GrowingParamException: when it is missing, empty, of another type or not valid Unicode.
     """
-    if not isinstance(value, str):
+    if not is_a(value, str):
         raise GrowingParamException(
             f"{argument} must be a non-empty str, got {type(value).__name__}"
         )
@@ -79,19 +99,51 @@ def event_time_ms(value: object, argument: str = "event_time") -> int:
     :raises GrowingParamException: for another type, and for numbers that look like seconds or
         microseconds; the message holds the corrected number.
     """
-    if isinstance(value, datetime):
-        return (value.astimezone(timezone.utc) - _EPOCH) // _MILLISECOND
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    if type(value) is int and _SECONDS_BELOW <= value < _MICROSECONDS_FROM:
+        return value
+    if is_a(value, datetime):
+        return _datetime_ms(value, argument)
+    number = _number(value)
+    if number is None:
         raise GrowingParamException(
             f"{argument} must be Unix milliseconds (int) or a datetime, got {type(value).__name__}"
         )
-    if value <= 0:
-        raise GrowingParamException(f"{argument} must be positive Unix milliseconds, got {value}")
-    if value < _SECONDS_BELOW:
-        raise _wrong_unit(argument, value, "seconds", int(value * 1000))
-    if value >= _MICROSECONDS_FROM:
-        raise _wrong_unit(argument, value, "microseconds or less", _to_milliseconds(int(value)))
-    return int(value)
+    if not 0 < number < _NO_TIME_FROM:
+        raise GrowingParamException(
+            f"{argument} must be positive Unix milliseconds, got a number that is "
+            f"{'too large' if number > 0 else 'not above 0'}"
+        )
+    if number < _SECONDS_BELOW:
+        raise _wrong_unit(argument, number, "seconds", int(number * 1000))
+    if number >= _MICROSECONDS_FROM:
+        raise _wrong_unit(argument, number, "microseconds or less", _to_milliseconds(int(number)))
+    return int(number)
+
+
+def _datetime_ms(value: datetime, argument: str) -> int:
+    try:
+        milliseconds = (value.astimezone(timezone.utc) - _EPOCH) // _MILLISECOND
+        usable = _SECONDS_BELOW <= milliseconds < _MICROSECONDS_FROM
+    except Exception as error:  # from the ends of the calendar, or from the caller's own tzinfo
+        raise GrowingParamException(
+            f"{argument} must be a datetime that can be converted to UTC; "
+            f"converting it raised {type(error).__name__}"
+        ) from error
+    # The bounds are those of numbers, so that a checked message passes its next check too.
+    if not usable:
+        raise GrowingParamException(
+            f"{argument} must be a time from 1973-03-03 to 5138-11-16, "
+            f"got a {type(value).__name__} outside of that"
+        )
+    return int(milliseconds)
+
+
+def _number(value: object) -> int | float | None:
+    if is_a(value, int) and not is_a(value, bool):
+        return int.__int__(value)
+    if is_a(value, float) and math.isfinite(value):
+        return float.__float__(value)
+    return None
 
 
 def _to_milliseconds(value: int) -> int:
@@ -107,13 +159,11 @@ def _wrong_unit(argument: str, value: float, unit: str, corrected: int) -> Growi
     )
 
 
-def one_of(value: str, allowed: tuple[str, ...], argument: str) -> str:
+def one_of(value: object, allowed: tuple[str, ...], argument: str) -> str:
     """Return ``value`` if it is allowed.
 
     :raises GrowingParamException: otherwise; the message lists what is allowed.
     """
-    if value not in allowed:
-        raise GrowingParamException(
-            f"{argument} must be one of {', '.join(allowed)}, got {value!r}"
-        )
+    if not is_a(value, str) or value not in allowed:
+        raise GrowingParamException(f"{argument} must be one of {', '.join(allowed)}")
     return value

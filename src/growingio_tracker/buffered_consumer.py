@@ -1,5 +1,6 @@
 """The import path of 1.0.5."""
 
 from growingio_tracker.consumers.buffered import BufferedConsumer
+from growingio_tracker.consumers.default import DefaultConsumer
 
-__all__ = ["BufferedConsumer"]
+__all__ = ["BufferedConsumer", "DefaultConsumer"]

@@ -10,8 +10,10 @@ import copy
 from typing import Any, TypeVar
 
 from growingio_tracker._clock import now_ms
-from growingio_tracker.values import Attributes, AttributeValue, EventTime
+from growingio_tracker.exceptions import GrowingParamException
+from growingio_tracker.values import Attributes, AttributeValue, EventTime, pairs
 
+_V = TypeVar("_V")
 _B = TypeVar("_B", bound="MessageBuilder")
 _S = TypeVar("_S", bound="SubjectBuilder")
 
@@ -32,17 +34,27 @@ class MessageBuilder:
         return self._set("data_source_id", data_source_id)
 
     def add_attribute(self: _B, key: str, value: AttributeValue) -> _B:
-        """Add one attribute. The value is copied, so later changes to it change nothing."""
+        """Add one attribute. The value is copied, so later changes to it change nothing.
+
+        :raises GrowingParamException: when the key cannot be a key.
+        """
         if self._attributes is None:
             self._attributes = {}
-        self._attributes[key] = copy.copy(value)
+        try:
+            self._attributes[key] = copied(value)
+        except TypeError:
+            raise GrowingParamException(
+                f"key must be a non-empty str, got {type(key).__name__}"
+            ) from None
         return self
 
     def set_attributes(self: _B, map: Attributes | None) -> _B:  # noqa: A002 - 1.0.5's name
-        """Add all attributes of ``map``; ``None`` adds nothing."""
-        if map is not None:
-            for key, value in map.items():
-                self.add_attribute(key, value)
+        """Add all attributes of ``map``; ``None`` adds nothing.
+
+        :raises GrowingParamException: when it is not a mapping.
+        """
+        for key, value in () if map is None else pairs(map, "attributes"):
+            self.add_attribute(key, value)
         return self
 
     def _set(self: _B, name: str, value: object) -> _B:
@@ -50,7 +62,17 @@ class MessageBuilder:
         return self
 
     def _built(self) -> dict[str, Any]:
-        return {**self._fields, "attributes": self._attributes and dict(self._attributes)}
+        attributes = self._attributes
+        own = attributes and {key: copied(value) for key, value in attributes.items()}
+        return {**self._fields, "attributes": own}
+
+
+def copied(value: _V) -> _V:
+    """Return a copy of a container of the caller's, or ``value`` itself if it cannot be copied."""
+    try:
+        return copy.copy(value)
+    except Exception:  # a generator, a lock: the check of the message says that it cannot be sent
+        return value
 
 
 class SubjectBuilder(MessageBuilder):

@@ -2,5 +2,6 @@
 
 from growingio_tracker.formats.base import DataParser
 from growingio_tracker.formats.json_parser import JsonParser
+from growingio_tracker.version import VERSION
 
-__all__ = ["DataParser", "JsonParser"]
+__all__ = ["VERSION", "DataParser", "JsonParser"]

@@ -1,5 +1,7 @@
 """The import path of 1.0.5."""
 
+from growingio_tracker.consumers.base import Consumer
 from growingio_tracker.consumers.default import DefaultConsumer
+from growingio_tracker.formats.json_parser import JsonParser
 
-__all__ = ["DefaultConsumer"]
+__all__ = ["Consumer", "DefaultConsumer", "JsonParser"]

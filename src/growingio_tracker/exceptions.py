@@ -49,7 +49,8 @@ class RejectedError(GrowingIOException):
     :param body: the beginning of the last answer's body (at most 1,000 characters).
     """
 
-    def __init__(self, message: str, status: int, body: str = "") -> None:
+    def __init__(self, message: str, status: int = 0, body: str = "") -> None:
+        # status has a default because unpickling passes the message only.
         super().__init__(message)
         self.status = status
         self.body = body

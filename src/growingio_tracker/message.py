@@ -12,9 +12,17 @@ from typing import Any, ClassVar, Final, Literal, Protocol, TypeAlias, TypedDict
 from msgspec import Struct
 
 from growingio_tracker.arguments import event_time_ms, identifier, one_of, required, text_name
-from growingio_tracker.builders import MessageBuilder, SubjectBuilder
+from growingio_tracker.builders import MessageBuilder, SubjectBuilder, copied
 from growingio_tracker.exceptions import GrowingParamException
-from growingio_tracker.values import EventTime, Unsendable, is_plain, normalise
+from growingio_tracker.values import (
+    Attributes,
+    EventTime,
+    Unsendable,
+    is_a,
+    is_plain,
+    normalise,
+    pairs,
+)
 from growingio_tracker.version import VERSION
 from growingio_tracker.wire import EVENT, ITEM, LIST_SEPARATOR, MAPPING, NOT_USER, Kind
 
@@ -49,12 +57,13 @@ class _Owned(Protocol):
     data_source_id: str | None
 
 
-class _Subject(Protocol):
+class _Event(Protocol):
     event_time: EventTime | None
     send_time: EventTime | None
     anonymous_id: str | None
     login_user_key: str | None
     login_user_id: str | None
+    attributes: Mapping[str, Any] | None
     sdk_version: str | None
     platform: str | None
 
@@ -64,6 +73,8 @@ class Message(Struct, omit_defaults=True):
 
     kind: ClassVar[Kind]
     attributes_name: ClassVar[str] = "attributes"
+    attributes_argument: ClassVar[str] = "attributes"
+    """The name that the tracker's call has for them."""
 
     def set_product_id(self: _Owned, product_id: str | None) -> None:
         """Set the project id; the tracker sets its own on every message it sends."""
@@ -145,12 +156,11 @@ class CustomEventMessage(Message, tag_field="eventType", tag="CUSTOM", rename=EV
         """See :meth:`Message.check`."""
         if type(self.event_name) is not str or not self.event_name:
             self.event_name = text_name(self.event_name, "event_name")
-        _check_subject(self, now_ms)
-        self.attributes, left_out = _sendable(self.attributes or None, "attributes")
+        left_out = _check_event(self, now_ms)
         if self._has_preset():
             self._check_preset()
         if self.resource_item is not None:
-            self.resource_item, item_left_out = self.resource_item.checked()
+            self.resource_item, item_left_out = _checked_item(self.resource_item)
             left_out += item_left_out
         return left_out
 
@@ -184,7 +194,7 @@ class CustomEventMessage(Message, tag_field="eventType", tag="CUSTOM", rename=EV
             self, key: str, item_id: str, attributes: Mapping[str, Any] | None = None
         ) -> CustomEventMessage.EventBuilder:
             """Set the item that the event is about."""
-            return self._set("resource_item", ResourceItem(key, item_id, attributes))
+            return self._set("resource_item", ResourceItem(key, item_id, copied(attributes)))
 
         def set_preset(self, name: str, value: str) -> CustomEventMessage.EventBuilder:
             """Set one preset property, for instance ``app_version``.
@@ -219,9 +229,7 @@ class UserLoginMessage(
 
     def check(self, now_ms: int) -> LeftOut:
         """See :meth:`Message.check`."""
-        _check_subject(self, now_ms)
-        self.attributes, left_out = _sendable(self.attributes or None, "attributes")
-        return left_out
+        return _check_event(self, now_ms)
 
     class UserBuilder(SubjectBuilder):
         """Builds a :class:`UserLoginMessage`."""
@@ -241,6 +249,7 @@ class ItemMessage(Message, rename=ITEM.json_names):
 
     kind: ClassVar[Kind] = Kind.ITEM
     attributes_name: ClassVar[str] = "attrs"
+    attributes_argument: ClassVar[str] = "item_attrs"
 
     item_key: str | None = None
     item_id: str | None = None
@@ -253,16 +262,24 @@ class ItemMessage(Message, rename=ITEM.json_names):
         """The name that 1.0.5 has for ``item_key``."""
         return self.item_key
 
+    @key.setter
+    def key(self, item_key: str | None) -> None:
+        self.item_key = item_key
+
     @property
     def id(self) -> str | None:
         """The name that 1.0.5 has for ``item_id``."""
         return self.item_id
 
+    @id.setter  # noqa: A003 - 1.0.5's name
+    def id(self, item_id: str | None) -> None:
+        self.item_id = item_id
+
     def check(self, now_ms: int) -> LeftOut:
         """See :meth:`Message.check`."""
         self.item_key = required(self.item_key, "item_key")
         self.item_id = required(self.item_id, "item_id")
-        self.attrs, left_out = _sendable(self.attrs, "item_attrs")
+        self.attrs, left_out = _sendable(self.attrs, self.attributes_argument)
         return left_out
 
     class ItemBuilder(MessageBuilder):
@@ -275,6 +292,14 @@ class ItemMessage(Message, rename=ITEM.json_names):
         def set_item_id(self, item_id: str) -> ItemMessage.ItemBuilder:
             """Set the row's id."""
             return self._set("item_id", item_id)
+
+        def set_attributes(self, map: Attributes | None) -> ItemMessage.ItemBuilder:  # noqa: A002
+            """Replace all attributes by those of ``map``, as 1.0.5 does; ``None`` removes them.
+
+            :raises GrowingParamException: when it is not a mapping.
+            """
+            self._attributes = None if map is None else {}
+            return super().set_attributes(map)
 
         def build(self) -> ItemMessage:
             """Return a new message with what was set so far."""
@@ -299,20 +324,25 @@ class UserMappingMessage(Message, rename=MAPPING.json_names):
 
     def check(self, now_ms: int) -> LeftOut:
         """See :meth:`Message.check`."""
-        if not isinstance(self.identities, Mapping) or not self.identities:
-            raise GrowingParamException(
-                "identities must be a non-empty mapping of user keys to user ids"
-            )
         self.identities = {
-            required(key, "identities' key"): required(value, f"identities[{key!r}]")
-            for key, value in self.identities.items()
+            text_name(key, "identities' key"): required(value, f"identities[{key!r}]")
+            for key, value in pairs(self.identities, "identities")
         }
+        if not self.identities:
+            raise GrowingParamException("identities must hold at least one user key and id")
         if self.send_time is not None:
             self.send_time = event_time_ms(self.send_time)
         return ()
 
 
-def _check_subject(message: _Subject, now_ms: int) -> None:
+def _checked_item(item: object) -> tuple[ResourceItem, LeftOut]:
+    if not is_a(item, ResourceItem):
+        raise GrowingParamException(f"item must be a ResourceItem, got {type(item).__name__}")
+    return item.checked()
+
+
+def _check_event(message: _Event, now_ms: int) -> LeftOut:
+    """Check what both kinds of event have. It runs on every call: what is right costs little."""
     message.sdk_version = VERSION
     message.platform = PLATFORM
     user_id = message.login_user_id
@@ -324,10 +354,16 @@ def _check_subject(message: _Subject, now_ms: int) -> None:
         message.login_user_key = identifier(message.login_user_key, "login_user_key")
     if user_id is None:
         _check_without_user(message.anonymous_id, message.login_user_key)
-    if message.event_time is None:
+    if message.event_time is None and message.send_time is None:
         message.event_time = now_ms
     else:
-        _check_time(message)
+        _check_time(message, now_ms)
+    attributes = message.attributes
+    if attributes is None or (is_plain(attributes) and attributes):
+        return ()
+    sendable, left_out = _sendable(attributes, "attributes")
+    message.attributes = sendable or None
+    return left_out
 
 
 def _check_without_user(anonymous_id: str | None, login_user_key: str | None) -> None:
@@ -344,10 +380,11 @@ def _check_without_user(anonymous_id: str | None, login_user_key: str | None) ->
         )
 
 
-def _check_time(message: _Subject) -> None:
-    message.event_time = event_time_ms(message.event_time)
+def _check_time(message: _Event, now_ms: int) -> None:
+    given = message.event_time
+    message.event_time = now_ms if given is None else event_time_ms(given)
     if message.send_time is not None:
-        message.send_time = event_time_ms(message.send_time)
+        message.send_time = event_time_ms(message.send_time, "send_time")
 
 
 def _sendable(

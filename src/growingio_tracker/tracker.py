@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Collection, Mapping
+from time import time_ns
 from types import TracebackType
 from typing import Final, Literal, TypeAlias, TypeVar
 
-from growingio_tracker._clock import now_ms
 from growingio_tracker.arguments import one_of, text_name
 from growingio_tracker.consumers.base import Consumer, as_consumer
 from growingio_tracker.consumers.default import DefaultConsumer
@@ -25,7 +25,7 @@ from growingio_tracker.message import (
     UserMappingMessage,
 )
 from growingio_tracker.record import to_record
-from growingio_tracker.values import Attributes, EventTime, Unsendable
+from growingio_tracker.values import Attributes, EventTime, Unsendable, is_a, pairs
 
 _T = TypeVar("_T", bound="GrowingTracker")
 
@@ -78,7 +78,7 @@ class GrowingTracker:
         self._drops_invalid = one_of(on_invalid, ("raise", "drop"), "on_invalid") == "drop"
         self._strict = strict
         self._max_event_bytes = _positive(max_event_bytes, "max_event_bytes")
-        self._filters = Filters(before_send, redact) if before_send or redact else None
+        self._filters = Filters(before_send, redact) if before_send is not None or redact else None
         self._accept = self._consumer.accept
 
     @staticmethod
@@ -91,11 +91,19 @@ class GrowingTracker:
         before_send: BeforeSend | None = None,
         redact: Collection[str] = (),
     ) -> GrowingTracker:
-        """Return a tracker with the ids and the server of ``consumer``."""
+        """Return a tracker with the ids and the server of ``consumer``.
+
+        :raises GrowingParamException: when it has none, or another argument cannot be used.
+        """
+        try:
+            own = consumer._product_id, consumer._data_source_id, consumer._server_host
+        except AttributeError:
+            raise GrowingParamException(
+                "consumer must be a consumer such as AsyncBufferedConsumer(…), got "
+                f"{type(consumer).__name__}"
+            ) from None
         return GrowingTracker(
-            consumer._product_id,
-            consumer._data_source_id,
-            consumer._server_host,
+            *own,
             consumer,
             on_invalid=on_invalid,
             strict=strict,
@@ -145,8 +153,12 @@ class GrowingTracker:
         )
         if item is not None:
             message.resource_item = item
-        if preset:
-            _set_preset(message, preset)
+        if preset is not None:
+            try:
+                _set_preset(message, preset)
+            except GrowingParamException as error:
+                self._refuse(error)
+                return
         self._submit(message)
 
     def track_user(
@@ -209,15 +221,12 @@ class GrowingTracker:
         :raises GrowingParamException: when it is not a message, or cannot be sent.
         :raises GrowingIOException: as the consumer says.
         """
-        if not isinstance(message, Message):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise GrowingParamException(
-                "message must be what a builder's build() returns, for instance "
-                f"CustomEventMessage.EventBuilder()…build(); got {type(message).__name__}"
-            )
-        own = copy.copy(message)
-        own.set_product_id(self._product_id)
-        own.set_data_source_id(self._data_source_id)
-        self._submit(own)
+        try:
+            own = self._own(message)
+        except GrowingParamException as error:
+            self._refuse(error)
+        else:
+            self._submit(own)
 
     def flush(self, timeout: float | None = None) -> bool:
         """Send everything now; see the consumer's ``flush``."""
@@ -253,25 +262,41 @@ class GrowingTracker:
                 if filtered is None:
                     return
                 message = filtered
-            record, left_out = to_record(message, now_ms())
-            self._leave_out(left_out)
+            record, left_out = to_record(message, time_ns() // 1_000_000)
+            if left_out:
+                self._leave_out(left_out)
             if len(record) > self._max_event_bytes:
                 raise self._too_long(record)
         except GrowingParamException as error:
-            if not self._drops_invalid:
-                raise
-            self._consumer.refuse(Problem("invalid", str(error), 1))
+            self._refuse(error)
         else:
             self._accept(message.kind, record)
 
+    def _refuse(self, error: GrowingParamException) -> None:
+        if not self._drops_invalid:
+            raise error
+        self._consumer.refuse(Problem("invalid", str(error), 1))
+
+    def _own(self, message: object) -> Message:
+        if not is_a(message, Message) or not hasattr(message, "kind"):
+            raise GrowingParamException(
+                "message must be what a builder's build() returns, for instance "
+                f"CustomEventMessage.EventBuilder()…build(); got {type(message).__name__}"
+            )
+        own = copy.copy(message)
+        own.set_product_id(self._product_id)
+        own.set_data_source_id(self._data_source_id)
+        return own
+
     def _filtered(self, message: Message, filters: Filters) -> Message | None:
         """Return the message to send, or ``None`` when it was dropped, counted and reported."""
-        self._leave_out(message.check(now_ms()))
+        filters.redact(message)  # before the check, which makes one text of a one-level map
+        self._leave_out(message.check(time_ns() // 1_000_000))
         filtered = filters.apply(message)
         if isinstance(filtered, Problem):
             self._consumer.refuse(filtered)
             return None
-        return filtered
+        return self._own(filtered)
 
     def _too_long(self, record: bytes) -> GrowingParamException:
         return GrowingParamException(
@@ -291,7 +316,7 @@ class GrowingTracker:
 
 
 def _set_preset(message: CustomEventMessage, preset: PresetProperties) -> None:
-    for name, value in preset.items():
+    for name, value in pairs(preset, "preset"):
         setattr(message, one_of(name, PRESET_PROPERTIES, "preset"), value)
 
 

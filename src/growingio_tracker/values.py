@@ -26,13 +26,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Any, Final, NamedTuple, TypeAlias, cast
+from typing import Any, Final, NamedTuple, TypeAlias, TypeGuard, TypeVar, cast
 from uuid import UUID
 
 import msgspec
 
 from growingio_tracker.exceptions import GrowingParamException
 from growingio_tracker.wire import LIST_SEPARATOR
+
+_T = TypeVar("_T")
 
 Scalar: TypeAlias = str | int | float | bool
 ScalarLike: TypeAlias = Scalar | Decimal | UUID | date | Enum | None
@@ -47,10 +49,6 @@ _AnyItems: TypeAlias = Iterable[object]
 
 MASK: Final = "***"
 """What stands where a redacted value was."""
-
-# Python refuses to print integers beyond some thousand digits; no float, and so no other SDK's
-# number, is larger than this.
-_MAX_INT_BITS: Final = 1024
 
 
 class Unsendable(NamedTuple):
@@ -71,6 +69,11 @@ class _UnsendableError(Exception):
         self.unsendable = Unsendable(path, type(value).__name__, reason)
 
 
+def is_a(value: object, kind: type[_T]) -> TypeGuard[_T]:
+    """Return whether ``value`` is a ``kind`` by its type, not by what a proxy says of itself."""
+    return issubclass(type(value), kind)
+
+
 def is_plain(attributes: object) -> bool:
     """Return whether ``attributes`` can be encoded as it stands.
 
@@ -80,15 +83,18 @@ def is_plain(attributes: object) -> bool:
     """
     if type(attributes) is not dict:
         return False
-    for key, value in attributes.items():  # pyright: ignore[reportUnknownVariableType]
-        if type(key) is not str or not key:  # pyright: ignore[reportUnknownArgumentType]
+    try:
+        for key, value in attributes.items():  # pyright: ignore[reportUnknownVariableType]
+            if type(key) is not str or not key:  # pyright: ignore[reportUnknownArgumentType]
+                return False
+            kind = type(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+            if kind is str or kind is int or kind is bool:
+                continue
+            # NaN and the infinities are the floats that, taken from themselves, do not leave 0.
+            if kind is float and value - value == 0:
+                continue
             return False
-        kind = type(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
-        if kind is str or kind is int or kind is bool:
-            continue
-        # NaN and the infinities are the floats that, taken from themselves, do not leave 0.
-        if kind is float and value - value == 0:
-            continue
+    except RuntimeError:  # another thread is changing it; normalise works on a copy
         return False
     return True
 
@@ -100,28 +106,66 @@ def normalise(attributes: object, argument: str) -> tuple[dict[str, Scalar], lis
     """
     sendable: dict[str, Scalar] = {}
     left_out: list[Unsendable] = []
-    for key, value in _mapping(attributes, argument).items():
-        path = f"{argument}.{_key(key, argument)}"
+    for key, value in pairs(attributes, argument):
+        name = _key(key, argument)
+        path = f"{argument}.{name.encode('utf-8', 'backslashreplace').decode()}"
         try:
-            _check_text(key, path)
+            _check_text(name, path)
             sent = _value(value, path)
         except _UnsendableError as error:
             left_out.append(error.unsendable)
+        except Exception as error:  # from a method of the caller's own class
+            left_out.append(_UnsendableError(path, value, _reading_raised(error)).unsendable)
         else:
             if sent is not None:
-                sendable[key] = sent
+                sendable[name] = sent
     return sendable, left_out
 
 
-def redacted(attributes: Mapping[str, Any], names: Set[str]) -> dict[str, Any]:
-    """Return a copy in which the values of ``names`` are masked, also inside one-level maps."""
+def pairs(mapping: object, argument: str) -> list[tuple[Any, Any]]:
+    """Return the keys and values of ``mapping``, which another thread may be changing.
+
+    :raises GrowingParamException: when it is not a mapping, or its methods fail.
+    """
+    try:
+        if type(mapping) is dict:
+            return list(mapping.copy().items())  # pyright: ignore[reportUnknownArgumentType]
+        if isinstance(mapping, Mapping):
+            return [(key, value) for key, value in cast(_AnyMap, mapping).items()]
+    except Exception as error:
+        raise GrowingParamException(f"{argument}: {_reading_raised(error)}") from error
+    raise GrowingParamException(
+        f"{argument} must be a mapping of names to values, got {type(mapping).__name__}"
+    )
+
+
+def _reading_raised(error: Exception) -> str:
+    return f"reading it raised {type(error).__name__}"
+
+
+def redacted(attributes: object, names: Set[str], argument: str) -> dict[Any, Any]:
+    """Return a copy in which the values of ``names`` are masked, also inside one-level maps.
+
+    :raises GrowingParamException: when it is not a mapping that can be read.
+    """
     return {
-        key: MASK if key in names else _redacted(value, names) for key, value in attributes.items()
+        _key(key, argument): MASK if _key(key, argument) in names else _redacted(value, names)
+        for key, value in pairs(attributes, argument)
     }
 
 
 def _redacted(value: object, names: Set[str]) -> object:
-    return redacted(cast(_AnyMap, value), names) if isinstance(value, Mapping) else value
+    try:
+        if isinstance(value, Enum):
+            return _redacted(value.value, names)
+        if not isinstance(value, Mapping):
+            return value
+        return {
+            key: MASK if isinstance(key, str) and str.__str__(key) in names else inner
+            for key, inner in pairs(cast(_AnyMap, value), "")
+        }
+    except Exception:  # what cannot be read cannot be searched for names either
+        return MASK
 
 
 def text(value: Scalar) -> str:
@@ -131,24 +175,19 @@ def text(value: Scalar) -> str:
     return str(value)
 
 
-def _mapping(attributes: object, argument: str) -> Mapping[Any, object]:
-    if not isinstance(attributes, Mapping):
-        raise GrowingParamException(
-            f"{argument} must be a mapping of names to values, got {type(attributes).__name__}"
-        )
-    return cast(_AnyMap, attributes)
-
-
 def _key(key: object, argument: str) -> str:
-    if not isinstance(key, str) or not key:
+    name = str.__str__(key) if is_a(key, str) else None
+    if not name:
         raise GrowingParamException(
             f"{argument} must have non-empty str keys, got a key of type {type(key).__name__}"
-            f"{' that is empty' if key == '' else ''}"
+            f"{' that is empty' if name == '' else ''}"
         )
-    return key.encode("utf-8", "backslashreplace").decode()
+    return name
 
 
 def _value(value: object, path: str) -> Scalar | None:
+    if isinstance(value, Enum):
+        return _value(value.value, path)
     if isinstance(value, (list, tuple)):
         return LIST_SEPARATOR.join(_elements(cast(_AnyItems, value), path))
     if isinstance(value, (set, frozenset)):
@@ -164,12 +203,15 @@ def _elements(values: Iterable[object], path: str) -> list[str]:
 
 
 def _map_text(value: Mapping[Any, object], path: str) -> str:
-    for key in value:
+    scalars: dict[str, Scalar] = {}
+    for key, inner in pairs(value, path):
         if not isinstance(key, str):
             raise _UnsendableError(path, key, "a map must have str keys")
-        _check_text(key, path)
-    scalars = {key: _scalar(inner, f"{path}.{key}") for key, inner in value.items()}
-    return msgspec.json.encode({k: v for k, v in scalars.items() if v is not None}).decode()
+        name = _check_text(key, path)
+        scalar = _scalar(inner, f"{path}.{name}")
+        if scalar is not None:
+            scalars[name] = scalar
+    return msgspec.json.encode(scalars).decode()
 
 
 def _scalar(value: object, path: str) -> Scalar | None:
@@ -183,28 +225,42 @@ def _scalar(value: object, path: str) -> Scalar | None:
     raise _UnsendableError(path, value, "this type cannot be sent")
 
 
+# A subclass may answer with anything, so each of these reads the value by its base class's method.
+
+
 def _check_text(value: str, path: str) -> str:
-    if has_surrogates(value):
+    exact = str.__str__(value)
+    if has_surrogates(exact):
         raise _UnsendableError(path, value, "lone surrogates are not valid text")
-    return str.__str__(value)
+    return exact
 
 
-def _bounded_int(value: int, path: str) -> int:
-    if value.bit_length() > _MAX_INT_BITS:
-        raise _UnsendableError(path, value, "more digits than a number can have")
-    return int(value)
+def _printable_int(value: int, path: str) -> int:
+    exact = int.__int__(value)
+    try:
+        str(exact)
+    except ValueError:  # Python prints some thousand digits, and the encoder no more than that
+        raise _UnsendableError(path, value, "more digits than can be printed") from None
+    return exact
 
 
 def _finite_float(value: float, path: str) -> float:
-    if not math.isfinite(value):
+    exact = float.__float__(value)
+    if not math.isfinite(exact):
         raise _UnsendableError(path, value, "not a finite number")
-    return float(value)
+    return exact
 
 
 def _finite_decimal(value: Decimal, path: str) -> str:
-    if not value.is_finite():
+    if not Decimal.is_finite(value):
         raise _UnsendableError(path, value, "not a finite number")
-    return str(value)
+    return Decimal.__str__(value)
+
+
+def _iso_date(value: date, path: str) -> str:
+    if value != value:  # noqa: PLR0124 - pandas' NaT is a datetime, and like NaN not itself
+        raise _UnsendableError(path, value, "not a time")
+    return _check_text(value.isoformat(), path)
 
 
 def has_surrogates(value: str) -> bool:
@@ -220,9 +276,9 @@ def has_surrogates(value: str) -> bool:
 _SCALARS: Final[tuple[tuple[type, Callable[[Any, str], Scalar]], ...]] = (
     (str, _check_text),
     (bool, lambda value, _: bool(value)),
-    (int, _bounded_int),
+    (int, _printable_int),
     (float, _finite_float),
     (Decimal, _finite_decimal),
-    (UUID, lambda value, _: str(value)),
-    (date, lambda value, _: str(value.isoformat())),
+    (UUID, lambda value, _: UUID.__str__(value)),
+    (date, _iso_date),
 )

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from growingio_tracker.consumers.queued import DEFAULT_MAX_SIZE, QueuedStrategy, QueueOptions
 from growingio_tracker.delivery.contract import BatchLimits
-from growingio_tracker.delivery.engine import BackgroundEngine, Engine, Parts
+from growingio_tracker.delivery.engine import Engine, Parts
+from growingio_tracker.delivery.queue_engine import BackgroundEngine
 from growingio_tracker.delivery.retry import RetryPolicy, check_seconds
 from growingio_tracker.wire import Kind
 

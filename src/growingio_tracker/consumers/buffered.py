@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from growingio_tracker.consumers.queued import QueuedStrategy
 from growingio_tracker.delivery.contract import BatchLimits
-from growingio_tracker.delivery.engine import BufferedEngine, Engine, Parts
+from growingio_tracker.delivery.engine import Engine, Parts
+from growingio_tracker.delivery.queue_engine import BufferedEngine
 from growingio_tracker.wire import Kind
 
 

@@ -71,7 +71,9 @@ class _Printer:
         self._stream = stream
 
     def __call__(self, line: str) -> None:
-        stream = self._stream or sys.stdout
+        stream = sys.stdout if self._stream is None else self._stream
+        if stream is None:  # pyright: ignore[reportUnnecessaryComparison] - no console, as in pythonw
+            return
         encoding = getattr(stream, "encoding", None) or "utf-8"
         stream.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
         stream.flush()

@@ -59,10 +59,12 @@ class Kept(Struct, frozen=True):
     """The batch was not delivered and keeps its place.
 
     :param rest_s: seconds to leave the server alone before the next try.
+    :param everywhere: whether the whole server is to be left alone, or only this kind's address.
     """
 
     error: GrowingIOException
     rest_s: float
+    everywhere: bool = True
 
 
 Outcome: TypeAlias = Delivered | Rejected | Kept
@@ -160,7 +162,11 @@ class Stats(Struct, frozen=True):
 
 
 class Queue(Protocol):
-    """The waiting room between calls and the sender. Every method may be called from any thread."""
+    """The waiting room between calls and the sender. Every method may be called from any thread.
+
+    The records of a kind leave in the order in which they entered: the next batch of a kind can be
+    taken when all of the last one has been settled.
+    """
 
     def offer(self, kind: Kind, record: bytes) -> None:
         """Take in one record, or apply the overflow policy.
@@ -178,7 +184,11 @@ class Queue(Protocol):
         ...
 
     def settle(self, batch: Batch, outcome: Outcome) -> None:
-        """Say what became of a batch, or of a part of it. Every taken record is settled once."""
+        """Say what became of a batch, or of its next part. Every taken record is settled once."""
+        ...
+
+    def limit_batches(self, kind: Kind, max_bytes: int) -> None:
+        """Let no further batch of ``kind`` hold more than ``max_bytes``, unless one record does."""
         ...
 
     def request_flush(self) -> Mapping[Kind, int]:
@@ -196,6 +206,9 @@ class Queue(Protocol):
         """Refuse further records and make everything that waits due now."""
         ...
 
-    def abandon(self, reason: str) -> int:
-        """Drop what still waits, counted under ``reason``; return how many events that was."""
+    def abandon(self, reason: str, kind: Kind | None = None) -> int:
+        """Drop what still waits, counted under ``reason``; return how many events that was.
+
+        ``None`` drops the records of every kind.
+        """
         ...

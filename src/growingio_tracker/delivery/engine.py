@@ -5,37 +5,22 @@ An engine belongs to one process. Making one starts no thread and opens no socke
 
 from __future__ import annotations
 
-import contextlib
-import logging
-import threading
-from typing import Final, NamedTuple
+from threading import get_ident
+from typing import Final
 
 from msgspec import Struct
 
-from growingio_tracker.delivery import lifecycle
-from growingio_tracker.delivery.contract import (
-    Batch,
-    Delivered,
-    Kept,
-    Outcome,
-    Problem,
-    Queue,
-    Rejected,
-)
+from growingio_tracker.delivery.contract import Batch, Delivered, Kept, Outcome, Problem
 from growingio_tracker.delivery.interrupt import Interrupt
 from growingio_tracker.delivery.ledger import Ledger, Reporter
 from growingio_tracker.delivery.memory_queue import CLOSED
 from growingio_tracker.delivery.sender import Sender
-from growingio_tracker.delivery.worker import Worker
 from growingio_tracker.exceptions import GrowingIOException
 from growingio_tracker.transport.base import Transport
 from growingio_tracker.wire import Kind
 
-_log: Final = logging.getLogger("growingio_tracker.delivery")
-
-_UNDELIVERED: Final = "undelivered"
+UNDELIVERED: Final = "undelivered"
 _REENTRANT: Final = "reentrant"
-_UNEXPECTED_REST_S: Final = 1.0
 
 
 class Parts(Struct, frozen=True):
@@ -59,6 +44,7 @@ class Engine:
         self.close_timeout_s = parts.close_timeout_s
         self._interrupt = parts.interrupt
         self._transport = parts.transport
+        self._attempting = parts.sender.attempting
 
     def offer(self, kind: Kind, record: bytes) -> None:
         """Take in one record.
@@ -86,6 +72,17 @@ class Engine:
         self.ledger.refuse(problem.reason)
         self.reporter.report(problem)
 
+    def _is_reentrant(self) -> bool:
+        """Return whether an event comes from inside one of our requests, and then discard it.
+
+        A logging handler that tracks, called by what parser or transport log, would otherwise
+        make a request for every request.
+        """
+        if get_ident() not in self._attempting:
+            return False
+        self.ledger.refuse(_REENTRANT)
+        return True
+
 
 class DisabledEngine(Engine):
     """Accepts and discards."""
@@ -100,7 +97,6 @@ class DirectEngine(Engine):
 
     def __init__(self, parts: Parts) -> None:
         super().__init__(parts)
-        self._thread = threading.local()
         self._warned_closed = False
 
     def offer(self, kind: Kind, record: bytes) -> None:
@@ -110,15 +106,8 @@ class DirectEngine(Engine):
         """
         if self._interrupt.closing:
             self._refuse_closed()
-        elif getattr(self._thread, "sending", False):
-            # A logging handler that tracks, called by what the transport logs.
-            self.ledger.refuse(_REENTRANT)
-        else:
-            self._thread.sending = True
-            try:
-                self._send(Batch(kind, (record,)), len(record))
-            finally:
-                self._thread.sending = False
+        elif not (self._attempting and self._is_reentrant()):
+            self._send(Batch(kind, (record,)), len(record))
 
     def _send(self, batch: Batch, size: int) -> None:
         ledger = self.ledger
@@ -132,7 +121,7 @@ class DirectEngine(Engine):
                 if isinstance(outcome, Delivered):
                     ledger.count_delivered(1, size)
                 elif isinstance(outcome, Kept):
-                    ledger.count_dropped(_UNDELIVERED, 1, size)
+                    ledger.count_dropped(UNDELIVERED, 1, size)
                 else:
                     ledger.count_rejected(outcome.reason, 1, size)
         if not isinstance(outcome, Delivered):
@@ -140,186 +129,8 @@ class DirectEngine(Engine):
             raise outcome.error
 
     def _refuse_closed(self) -> None:
-        self.ledger.refuse(CLOSED.reason)
-        if not self._warned_closed:
-            self._warned_closed = True
+        with self.ledger.lock:
+            self.ledger.count_refused(CLOSED.reason)
+            warned, self._warned_closed = self._warned_closed, True
+        if not warned:
             self.reporter.report(CLOSED)
-
-
-class _Failures(NamedTuple):
-    """What went wrong with a batch: the error of what stays queued, and of what never can."""
-
-    kept: GrowingIOException | None
-    rejected: GrowingIOException | None
-
-
-class QueueEngine(Engine):
-    """What the strategies with a queue share."""
-
-    def __init__(self, parts: Parts, queue: Queue) -> None:
-        super().__init__(parts)
-        self._queue = queue
-
-    def begin_close(self, timeout_s: float) -> None:
-        """Start to close, without waiting for anything."""
-        super().begin_close(timeout_s)
-        self._queue.close()
-
-    def _give_up_the_rest(self) -> bool:
-        """End closing; return whether nothing was left undelivered."""
-        lifecycle.closed(self)
-        left = self._queue.abandon(_UNDELIVERED)
-        if left:
-            last_error = self.ledger.stats().last_error or "the server did not answer in time"
-            detail = f"closing ended before these events could be delivered: {last_error}"
-            self.reporter.report(Problem(_UNDELIVERED, detail, left))
-        return not left
-
-    def _send(self, batch: Batch) -> _Failures:
-        """Send one batch and settle all of it."""
-        kept: GrowingIOException | None = None
-        rejected: GrowingIOException | None = None
-        settled = 0
-        try:
-            for part, outcome in self.sender.deliver(batch):
-                settled += len(part)
-                self._queue.settle(part, outcome)
-                if isinstance(outcome, Kept):
-                    kept = outcome.error
-                elif isinstance(outcome, Rejected):
-                    rejected = outcome.error
-        finally:
-            if settled < len(batch):
-                # An exception that is nobody's fault here, KeyboardInterrupt for one.
-                unexpected = Kept(GrowingIOException("interrupted"), _UNEXPECTED_REST_S)
-                self._queue.settle(batch.after(settled), unexpected)
-        return _Failures(kept, rejected)
-
-
-class BufferedEngine(QueueEngine):
-    """Sends whole batches in the thread whose event fills one, and raises what went wrong."""
-
-    def __init__(self, parts: Parts, queue: Queue) -> None:
-        super().__init__(parts, queue)
-        self._sending = threading.Lock()  # one thread sends at a time, so that order is kept
-        self._sending_thread: int | None = None
-        self._registered = False
-
-    def offer(self, kind: Kind, record: bytes) -> None:
-        """Queue one record, and send a batch if it is due.
-
-        :raises GrowingIOException: when the server did not accept one. What it may accept later
-            stays queued.
-        """
-        if not self._registered:
-            self._registered = True
-            lifecycle.close_at_exit(self)
-        self._queue.offer(kind, record)
-        self._drain()
-
-    def flush(self, timeout_s: float | None) -> bool:
-        """Send everything now.
-
-        :raises GrowingIOException: when the server did not accept all of it.
-        """
-        mark = self._queue.request_flush()
-        self._drain()
-        return self._queue.wait_settled(mark, timeout_s)
-
-    def close(self, timeout_s: float) -> bool:
-        """Deliver what waits, within ``timeout_s``; return whether nothing was lost by it."""
-        self.begin_close(timeout_s)
-        with contextlib.suppress(GrowingIOException):  # what is left is reported below
-            self._drain()
-        self._transport.close()
-        return self._give_up_the_rest()
-
-    def _drain(self) -> None:
-        me = threading.get_ident()
-        if self._sending_thread == me:
-            return
-        with self._sending:
-            self._sending_thread = me
-            try:
-                self._drain_due()
-            finally:
-                self._sending_thread = None
-
-    def _drain_due(self) -> None:
-        rejected: GrowingIOException | None = None
-        while (batch := self._queue.take(wait=False)) is not None:
-            failures = self._send(batch)
-            if failures.kept is not None:
-                failures.kept.add_fate("what was not delivered stays queued")
-                raise failures.kept
-            rejected = failures.rejected or rejected
-        if rejected is not None:
-            rejected.add_fate("it was given up, the others were delivered")
-            raise rejected
-
-
-class BackgroundEngine(QueueEngine):
-    """Sends batches in a thread of its own."""
-
-    def __init__(self, parts: Parts, queue: Queue) -> None:
-        super().__init__(parts, queue)
-        self._worker = Worker(self._run, self.ledger.note_worker_restart)
-
-    def offer(self, kind: Kind, record: bytes) -> None:
-        """Queue one record; the thread is started by the first.
-
-        :raises QueueFullError: when the overflow policy says so.
-        """
-        self._queue.offer(kind, record)
-        if not self._worker.running and not self._interrupt.closing:
-            self._start_worker()
-
-    def flush(self, timeout_s: float | None) -> bool:
-        """Send everything now; return whether all of it has an outcome within ``timeout_s``."""
-        mark = self._queue.request_flush()
-        if self._worker.is_current():
-            # A callback asks, on the thread that would have to answer.
-            return self._queue.wait_settled(mark, 0.0)
-        if not self._start_worker():
-            self._drain()
-        return self._queue.wait_settled(mark, timeout_s)
-
-    def close(self, timeout_s: float) -> bool:
-        """Deliver what waits, within ``timeout_s``; return whether nothing was lost by it.
-
-        From a callback it does not wait, and returns False: the thread finishes by itself.
-        """
-        self.begin_close(timeout_s)
-        if self._worker.is_current():
-            return False
-        if self.ledger.pending and not self._worker.ensure():
-            self._drain()
-        ended = self._worker.join(self._interrupt.bounded_s(timeout_s))
-        return self._give_up_the_rest() and ended
-
-    def _start_worker(self) -> bool:
-        lifecycle.close_at_exit(self)
-        return self._worker.ensure()
-
-    def _run(self) -> None:
-        while (batch := self._queue.take()) is not None:
-            closing = self._interrupt.closing
-            failures = self._send_whatever_happens(batch)
-            if closing and failures.kept is not None:
-                # A whole round began after closing did, and failed: the server is not there.
-                break
-        self._give_up_the_rest()
-        self._transport.close()
-
-    def _send_whatever_happens(self, batch: Batch) -> _Failures:
-        try:
-            return self._send(batch)
-        except Exception as error:
-            _log.exception("sending failed in an unexpected way; the events stay queued")
-            return _Failures(GrowingIOException(f"unexpected: {type(error).__name__}"), None)
-
-    def _drain(self) -> None:
-        """Send what is due in the caller's thread, because there is no other."""
-        while (batch := self._queue.take(wait=False)) is not None:
-            if self._send(batch).kept is not None:
-                return

@@ -41,11 +41,14 @@ class Interrupt:
     def pause(self, seconds: float) -> bool:
         """Wait, and return whether it makes sense to go on.
 
-        The beginning of closing ends a wait. A wait begun while closing is on ends at the
-        deadline, and then there is no going on.
+        The beginning of closing ends a wait. While closing is on, a wait that would last until
+        the deadline is not even begun, because there is no going on behind it.
         """
-        if self._deadline is None:
+        remaining = self.remaining_s()
+        if remaining is None:
             self._closing.wait(seconds)
+        elif seconds < remaining:
+            time.sleep(seconds)
         else:
-            time.sleep(self.bounded_s(seconds))
+            return False
         return self.remaining_s() != 0.0

@@ -12,6 +12,7 @@ from growingio_tracker.delivery.contract import OnError, Problem, Stats
 
 _log: Final = logging.getLogger("growingio_tracker.delivery")
 _LOG_INTERVAL_S: Final = 60.0
+_ON_ERROR_RAISED: Final = "on_error_raised"
 
 
 class Reporter:
@@ -24,6 +25,7 @@ class Reporter:
     def __init__(self, on_error: OnError | None = None, clock: Clock = SYSTEM_CLOCK) -> None:
         self._on_error = on_error
         self._clock = clock
+        self._lock = threading.Lock()  # guards the next two
         self._unlogged: Counter[str] = Counter()
         self._logged_at: dict[str, float] = {}
         self._inside = threading.local()
@@ -34,33 +36,37 @@ class Reporter:
             return
         self._inside.reporting = True
         try:
-            self._log(problem)
+            if (events := self._to_log(problem.reason, problem.events)) is not None:
+                _log.warning("%s: %s (events lost: %d)", problem.reason, problem.detail, events)
             if self._on_error is not None:
                 self._on_error(problem)
         except Exception:
-            _log.exception("on_error raised; the event path goes on without it")
+            if self._to_log(_ON_ERROR_RAISED) is not None:
+                _log.exception("on_error raised; the event path goes on without it")
         finally:
             self._inside.reporting = False
 
-    def _log(self, problem: Problem) -> None:
-        self._unlogged[problem.reason] += problem.events
-        now = self._clock.monotonic()
-        last = self._logged_at.get(problem.reason)
-        if last is not None and now - last < _LOG_INTERVAL_S:
-            return
-        self._logged_at[problem.reason] = now
-        events = self._unlogged.pop(problem.reason, 0)
-        _log.warning("%s: %s (events lost: %d)", problem.reason, problem.detail, events)
+    def _to_log(self, reason: str, events: int = 0) -> int | None:
+        """Return how many events a line about ``reason`` stands for; ``None`` if it is too soon."""
+        with self._lock:
+            self._unlogged[reason] += events
+            now = self._clock.monotonic()
+            last = self._logged_at.get(reason)
+            if last is not None and now - last < _LOG_INTERVAL_S:
+                return None
+            self._logged_at[reason] = now
+            return self._unlogged.pop(reason)
 
 
 class Ledger:
     """Counts. ``lock`` guards every field, and the queue that shares it with its ledger.
 
-    Methods that begin with ``count`` must be called with the lock held.
+    Methods that begin with ``count`` must be called with the lock held. A signal handler or a
+    destructor may track in a thread that holds it; that is why it is reentrant.
     """
 
     def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()
         self.accepted = 0
         self.delivered = 0
         self.pending = 0

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import time
 import weakref
 from collections.abc import Callable
 from typing import Any, Final, Generic, Protocol, TypeVar
 
+from growingio_tracker.delivery.process import current_pid
+
 _T = TypeVar("_T")
 
-_getpid: Final = os.getpid
+_log: Final = logging.getLogger("growingio_tracker.delivery")
 
 
 class PerProcess(Generic[_T]):
@@ -32,18 +35,18 @@ class PerProcess(Generic[_T]):
 
     def get(self) -> _T:
         """Return this process's value."""
-        return self._by_pid.get(_getpid()) or self._create()
+        return self._by_pid.get(current_pid()) or self._create()
 
     def peek(self) -> _T | None:
         """Return this process's value, or ``None`` if nothing asked for it yet."""
-        return self._by_pid.get(os.getpid())
+        return self._by_pid.get(current_pid())
 
     def forget(self) -> None:
         """Let go of every value."""
         self._by_pid = {}
 
     def _create(self) -> _T:
-        pid = os.getpid()
+        pid = current_pid()
         value = self._by_pid.setdefault(pid, self._make())
         for other in [key for key in self._by_pid if key != pid]:
             self._by_pid.pop(other, None)
@@ -88,7 +91,10 @@ def _close_all() -> None:
     for closable in mine:
         closable.begin_close(max(0.0, deadline - time.monotonic()))
     for closable in mine:
-        closable.close(max(0.0, deadline - time.monotonic()))
+        try:
+            closable.close(max(0.0, deadline - time.monotonic()))
+        except Exception:
+            _log.exception("closing failed in an unexpected way; the other consumers still close")
 
 
 def _forget_all() -> None:

@@ -7,6 +7,8 @@ import threading
 from collections.abc import Mapping
 from typing import Final
 
+from msgspec.structs import replace
+
 from growingio_tracker._clock import SYSTEM_CLOCK, Clock
 from growingio_tracker.delivery.contract import (
     Batch,
@@ -52,10 +54,10 @@ class MemoryQueue:
         self._reporter = reporter
         self._clock = clock
         self._lock = ledger.lock
+        self._acquire, self._release = ledger.lock.acquire, ledger.lock.release
         self._changed = threading.Condition(self._lock)
         self._settled = threading.Condition(self._lock)
         self._lanes = {kind: Lane(kind, batches[kind]) for kind in Kind}
-        self._rest_until = 0.0
         self._closed = False
         self._warned_closed = False
 
@@ -64,21 +66,27 @@ class MemoryQueue:
         size = len(record)
         lane, ledger = self._lanes[kind], self._ledger
         admitted, lost = True, 0
-        # Written out instead of in small methods, because it runs on every call.
-        with self._lock:
+        # Written out instead of in small methods, and without `with`, which costs a lock twice as
+        # much: this runs on every call.
+        self._acquire()
+        try:
             if ledger.pending >= self._max_events or ledger.pending_bytes + size > self._max_bytes:
                 admitted, lost = self._overflow(size)
             if admitted:
-                if not ledger.pending:
-                    ledger.pending_since = self._clock.monotonic()
                 ledger.accepted += 1
                 ledger.pending += 1
                 ledger.pending_bytes += size
-                lane.waiting.append(record)
+                waiting, limits = lane.waiting, lane.limits
+                waiting.append(record)
                 lane.entered += 1
                 lane.size += size
-                if len(lane.waiting) == 1 or lane.was_filled_by(size):
+                if (
+                    len(waiting) in (1, limits.max_events)
+                    or lane.size >= limits.max_bytes > lane.size - size
+                ):
                     self._announce(lane)
+        finally:
+            self._release()
         if lost:
             self._report_loss(lost)
 
@@ -100,15 +108,24 @@ class MemoryQueue:
         with self._lock:
             lane = self._lanes[batch.kind]
             lane.land(batch)
+            self._changed.notify()
             if isinstance(outcome, Kept):
                 lane.put_back(batch, size)
-                self._rest_until = self._clock.monotonic() + outcome.rest_s
+                self._rest(outcome, lane)
                 return
             if isinstance(outcome, Delivered):
                 self._ledger.count_delivered(events, size)
             else:
                 self._ledger.count_rejected(outcome.reason, events, size)
             self._settled.notify_all()
+
+    def limit_batches(self, kind: Kind, max_bytes: int) -> None:
+        """See :class:`~growingio_tracker.delivery.contract.Queue`."""
+        with self._lock:
+            lane = self._lanes[kind]
+            if max_bytes < lane.limits.max_bytes:
+                lane.limits = replace(lane.limits, max_bytes=max_bytes)
+                self._changed.notify()
 
     def request_flush(self) -> Mapping[Kind, int]:
         """See :class:`~growingio_tracker.delivery.contract.Queue`."""
@@ -128,10 +145,11 @@ class MemoryQueue:
             self._mark_all_due()
             self._settled.notify_all()
 
-    def abandon(self, reason: str) -> int:
+    def abandon(self, reason: str, kind: Kind | None = None) -> int:
         """See :class:`~growingio_tracker.delivery.contract.Queue`."""
+        lanes = self._lanes.values() if kind is None else [self._lanes[kind]]
         with self._lock:
-            events = sum(self._drop_all(lane, reason) for lane in self._lanes.values())
+            events = sum(self._drop_all(lane, reason) for lane in lanes)
             self._settled.notify_all()
             return events
 
@@ -143,6 +161,8 @@ class MemoryQueue:
         """Wake whoever takes batches: a wait has begun, or is over."""
         if len(lane.waiting) == 1:
             lane.since = self._clock.monotonic()
+            if self._ledger.pending == 1:
+                self._ledger.pending_since = lane.since
         self._changed.notify()
 
     def _overflow(self, size: int) -> tuple[bool, int]:
@@ -159,13 +179,19 @@ class MemoryQueue:
 
     def _evict_for(self, size: int) -> int:
         evicted = 0
-        while not self._closed and not self._has_room(size):
+        while self._eviction_helps(size) and not self._has_room(size):
             lanes = [lane for lane in self._lanes.values() if lane.waiting]
-            if not lanes:
-                break
             self._drop_oldest(min(lanes, key=lambda lane: lane.since), _QUEUE_FULL)
             evicted += 1
+        self._settled.notify_all()
         return evicted
+
+    def _eviction_helps(self, size: int) -> bool:
+        """Return whether there would be room if nothing waited; what is in flight stays."""
+        lanes = self._lanes.values()
+        events = self._ledger.pending - sum(len(lane.waiting) for lane in lanes)
+        in_flight = self._ledger.pending_bytes - sum(lane.size for lane in lanes)
+        return events < self._max_events and in_flight + size <= self._max_bytes
 
     def _drop_oldest(self, lane: Lane, reason: str) -> None:
         self._ledger.count_dropped(reason, 1, len(lane.pop()))
@@ -178,8 +204,9 @@ class MemoryQueue:
 
     def _report_loss(self, lost: int) -> None:
         if self._closed:
-            if not self._warned_closed:
-                self._warned_closed = True
+            with self._lock:
+                warned, self._warned_closed = self._warned_closed, True
+            if not warned:
                 self._reporter.report(CLOSED)
             return
         self._reporter.report(Problem(_QUEUE_FULL, _FULL_DETAIL, lost))
@@ -191,13 +218,17 @@ class MemoryQueue:
 
     def _next_due(self) -> tuple[float, Lane]:
         lane = min(self._lanes.values(), key=Lane.due_at)
-        due_at = lane.due_at()
-        return (due_at if self._closed else max(due_at, self._rest_until)), lane
+        return lane.due_at(), lane
+
+    def _rest(self, outcome: Kept, lane: Lane) -> None:
+        until = 0.0 if self._closed else self._clock.monotonic() + outcome.rest_s
+        for resting in self._lanes.values() if outcome.everywhere else (lane,):
+            resting.rest_until = until
 
     def _mark_all_due(self) -> Mapping[Kind, int]:
         for lane in self._lanes.values():
             lane.flush_to = lane.entered
-        self._rest_until = 0.0
+            lane.rest_until = 0.0
         self._changed.notify_all()
         return {kind: lane.flush_to for kind, lane in self._lanes.items()}
 

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timezone
 from functools import partial
+from threading import get_ident
 from typing import Final
 from urllib.parse import urlencode
 
@@ -56,8 +57,10 @@ class Sender:
         interrupt: Interrupt,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        self.max_batch_events: int | None = None
-        """Batches that the server called too large held more than this; ``None``: none was."""
+        self.max_batch_bytes: dict[Kind, int] = {}
+        """Half of the smallest batch of each kind that the server called too large, in bytes."""
+        self.attempting: set[int] = set()
+        """The threads that are inside parser or transport."""
         self._transport = transport
         self._parser = parser
         self._addresses = addresses
@@ -68,7 +71,7 @@ class Sender:
         self._interrupt = interrupt
         self._clock = clock
         self._failed_rounds = 0
-        self._misconfigured_status = 0
+        self._misconfigured: dict[Kind, int] = {}  # the status that was reported last
 
     def deliver(self, batch: Batch) -> Iterator[tuple[Batch, Outcome]]:
         """Yield the parts of ``batch``, in order and covering it, each with its outcome.
@@ -83,30 +86,31 @@ class Sender:
             if answer.verdict is Verdict.SPLIT and len(part) > 1:
                 parts[:0] = self._split(part, answer)
                 continue
-            outcome = self._outcome(answer)
+            outcome = self._outcome(part.kind, answer)
             if isinstance(outcome, Kept):
                 yield part.followed_by(parts), outcome
                 return
             yield part, outcome
 
     def _split(self, part: Batch, answer: Answer) -> tuple[Batch, Batch]:
-        first, second = part.halves()
         if answer.status == _TOO_LARGE:
-            self.max_batch_events = len(second)
-        return first, second
+            # Bytes, not events: one giant among small events must not make later batches tiny.
+            half = max(1, sum(map(len, part.records)) // 2)
+            self.max_batch_bytes[part.kind] = min(half, self.max_batch_bytes.get(part.kind, half))
+        return part.halves()
 
-    def _outcome(self, answer: Answer) -> Outcome:
+    def _outcome(self, kind: Kind, answer: Answer) -> Outcome:
         if answer.error is None:
             self._failed_rounds = 0
-            self._misconfigured_status = 0
+            self._misconfigured.pop(kind, None)
             return Delivered()
         if answer.verdict is Verdict.SPLIT:
             self._failed_rounds = 0
             return self._rejected(answer, answer.error)
         self._failed_rounds += 1
         if answer.verdict is Verdict.MISCONFIGURED:
-            self._report_misconfigured(answer)
-            return Kept(answer.error, self._policy.misconfigured_interval_s)
+            self._report_misconfigured(kind, answer)
+            return Kept(answer.error, self._policy.misconfigured_interval_s, everywhere=False)
         rest = max(self._policy.rest_s(self._failed_rounds), answer.retry_after_s)
         return Kept(answer.error, rest)
 
@@ -115,9 +119,9 @@ class Sender:
         self._reporter.report(Problem(reason, str(error), 1))
         return Rejected(reason, error)
 
-    def _report_misconfigured(self, answer: Answer) -> None:
-        if answer.status != self._misconfigured_status:
-            self._misconfigured_status = answer.status
+    def _report_misconfigured(self, kind: Kind, answer: Answer) -> None:
+        if answer.status != self._misconfigured.get(kind):
+            self._misconfigured[kind] = answer.status
             self._reporter.report(Problem("misconfigured", str(answer.error)))
 
     def post(self, make_request: Callable[[], Request], events: int) -> Answer:
@@ -138,11 +142,17 @@ class Sender:
         self, make_request: Callable[[], Request], events: int, *, repeated: bool
     ) -> Answer:
         try:
+            self.attempting.add(get_ident())
+            return self._try(make_request, events, repeated=repeated)
+        finally:
+            self.attempting.discard(get_ident())
+
+    def _try(self, make_request: Callable[[], Request], events: int, *, repeated: bool) -> Answer:
+        try:
             request = make_request()
         except Exception as error:
             _log.debug("the parser could not encode %d event(s)", events, exc_info=True)
-            failure = GrowingIOException(f"the parser could not encode the event: {error!r}")
-            return Answer(Verdict.SPLIT, failure)
+            return Answer(Verdict.SPLIT, _not_encodable(error))
         self._ledger.note_request(repeated=repeated)
         answer = self._exchange(request, events)
         if answer.error is not None:
@@ -164,14 +174,14 @@ class Sender:
     def _exchange(self, request: Request, events: int) -> Answer:
         try:
             response = self._transport.exchange(request)
+            meaning = verdict(response.status)
+            if meaning is Verdict.DELIVERED:
+                return Answer(meaning, status=response.status)
+            return self._refused(meaning, request, response, events)
         except TransportError as error:
             return Answer(Verdict.RETRY, error)
         except Exception as error:
-            return Answer(Verdict.RETRY, TransportError(f"{type(error).__name__}: {error}"))
-        meaning = verdict(response.status)
-        if meaning is Verdict.DELIVERED:
-            return Answer(meaning, status=response.status)
-        return self._refused(meaning, request, response, events)
+            return Answer(Verdict.RETRY, _failed(request, error))
 
     def _refused(
         self, meaning: Verdict, request: Request, response: Response, events: int
@@ -190,6 +200,20 @@ _ADVICE: Final = {
     Verdict.SPLIT: "the same event would be refused again",
     Verdict.MISCONFIGURED: "check server_host, product_id and what stands between here and there",
 }
+
+
+def _not_encodable(error: Exception) -> GrowingIOException:
+    # Not the text of the error: it may hold what was tracked.
+    failure = GrowingIOException(f"the parser could not encode the event: {type(error).__name__}")
+    failure.__cause__ = error
+    return failure
+
+
+def _failed(request: Request, error: Exception) -> TransportError:
+    address = request.url.partition("?")[0]
+    failure = TransportError(f"no answer from {address}: {type(error).__name__}")
+    failure.__cause__ = error
+    return failure
 
 
 def _refusal(meaning: Verdict, request: Request, response: Response, events: int) -> RejectedError:

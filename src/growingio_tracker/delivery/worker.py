@@ -25,7 +25,9 @@ class Worker:
         self._thread: threading.Thread | None = None
         self.running = False
         self._not_before = 0.0
-        self._lock = threading.Lock()  # guards starting; running may be read without it
+        # Guards starting; running may be read without it. Reentrant, because a logging handler
+        # that tracks may come back from in there.
+        self._lock = threading.RLock()
 
     def ensure(self) -> bool:
         """Return whether a thread is running, after starting one if none is."""
@@ -37,10 +39,12 @@ class Worker:
 
     def join(self, timeout_s: float) -> bool:
         """Wait for the thread to end; return whether it has."""
-        if self._thread is None:
+        with self._lock:  # a thread that is being started cannot be joined yet
+            thread = self._thread
+        if thread is None:
             return True
-        self._thread.join(timeout_s)
-        return not self._thread.is_alive()
+        thread.join(timeout_s)
+        return not thread.is_alive()
 
     def _start(self) -> bool:
         with self._lock:
@@ -48,26 +52,27 @@ class Worker:
                 return True
             if time.monotonic() < self._not_before:
                 return False
-            replaced = self._thread is not None
-            started = self._try_start()
-        if started and replaced:
+            replaced = self._thread
+            error = self._try_start()
+        if error is not None:
+            _log.debug("no thread could be started: %s", error)
+        elif replaced is not None:
             self._on_restart()
-        return started
+        return error is None
 
-    def _try_start(self) -> bool:
+    def _try_start(self) -> RuntimeError | None:
         self.running = True  # before the thread, which may end before start() returns
         thread = threading.Thread(target=self._main, name="growingio-sender", daemon=True)
-        self._thread = thread
+        self._thread, replaced = thread, self._thread
         try:
             thread.start()
         except RuntimeError as error:
             # Out of threads, or the interpreter is shutting down. Flush and close manage without.
             self.running = False
-            self._thread = None
+            self._thread = replaced
             self._not_before = time.monotonic() + _START_AGAIN_AFTER_S
-            _log.debug("no thread could be started: %s", error)
-            return False
-        return True
+            return error
+        return None
 
     def _main(self) -> None:
         try:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, ClassVar, Final, Protocol, runtime_checkable
 
 from growingio_tracker._clock import now_ms
+from growingio_tracker.arguments import valid_text
 from growingio_tracker.exceptions import GrowingParamException
 from growingio_tracker.message import Message
 from growingio_tracker.record import decode
@@ -37,6 +38,20 @@ class DataParser:
     :meth:`encode_records`, which gets records and is faster.
     """
 
+    _MESSAGE_METHODS: ClassVar[frozenset[str]] = frozenset({"get_bytes"})
+    """What 1.0.5 let a subclass override to encode messages."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        # The nearest class decides: if it knows messages only, records are made messages for it.
+        for base in cls.__mro__:
+            own = vars(base)
+            if "encode_records" in own:
+                return
+            if not cls._MESSAGE_METHODS.isdisjoint(own):
+                cls.encode_records = DataParser.encode_records  # type: ignore[method-assign]
+                return
+
     def encode_records(self, kind: Kind, records: Sequence[bytes], stm: int) -> bytes:
         """Return the body for ``records``, all of one kind, to be sent at ``stm`` (Unix ms).
 
@@ -62,11 +77,22 @@ class DataParser:
         return now_ms()
 
 
+_OURS: Final = f"{__package__}."
+
+
 class _ForeignParser(DataParser):
-    """Puts a parser without our base class into the engine."""
+    """Puts a parser from outside this package into the engine, and asks it as 1.0.5 did.
+
+    It may return ``None`` for headers and parameters.
+    """
 
     def __init__(self, parser: Parser) -> None:
         self._parser = parser
+
+    def encode_records(self, kind: Kind, records: Sequence[bytes], stm: int) -> bytes:
+        if isinstance(self._parser, DataParser):
+            return as_bytes(self._parser.encode_records(kind, records, stm))
+        return super().encode_records(kind, records, stm)
 
     def get_bytes(self, messages: Sequence[Message], stm: int | None = None) -> str | bytes:
         return as_bytes(self._parser.get_bytes(messages, stm))
@@ -87,7 +113,7 @@ def as_data_parser(parser: object) -> DataParser:
 
     :raises GrowingParamException: when it lacks a method of 1.0.5's parsers.
     """
-    if isinstance(parser, DataParser):
+    if isinstance(parser, DataParser) and type(parser).__module__.startswith(_OURS):
         return parser
     if isinstance(parser, Parser) and not isinstance(parser, type):
         return _ForeignParser(parser)
@@ -100,10 +126,10 @@ def as_data_parser(parser: object) -> DataParser:
 def as_bytes(body: object) -> bytes:
     """Return what a parser's ``get_bytes`` returned as bytes; str is encoded as UTF-8.
 
-    :raises GrowingParamException: when it is neither.
+    :raises GrowingParamException: when it is neither, or text that is not valid Unicode.
     """
     if isinstance(body, str):
-        return body.encode()
+        return valid_text(body, "what get_bytes returned").encode()
     if isinstance(body, (bytes, bytearray, memoryview)):
         return bytes(body)  # pyright: ignore[reportUnknownArgumentType]
     raise GrowingParamException(f"get_bytes must return str or bytes, got {type(body).__name__}")

@@ -30,7 +30,7 @@ def snappy_compressor() -> Callable[[bytes], bytes]:
     for find in (_from_cramjam, _from_python_snappy):
         try:
             return find()
-        except ImportError:
+        except (ImportError, AttributeError):  # not installed, or another package of that name
             continue
     raise missing_extra("SnappyParser", "snappy")
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from growingio_tracker.formats.base import DataParser
 from growingio_tracker.message import Message
-from growingio_tracker.record import encode
+from growingio_tracker.record import record_of
 from growingio_tracker.wire import Kind
 
 
@@ -20,12 +20,6 @@ class JsonParser(DataParser):
     """
 
     _MESSAGE_METHODS: ClassVar = frozenset({"get_bytes", "json", "json_dumps"})
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        own = vars(cls)
-        if "encode_records" not in own and not cls._MESSAGE_METHODS.isdisjoint(own):
-            cls.encode_records = DataParser.encode_records  # type: ignore[method-assign]
 
     def encode_records(self, kind: Kind, records: Sequence[bytes], stm: int) -> bytes:
         """Return the JSON array of ``records``."""
@@ -41,7 +35,7 @@ class JsonParser(DataParser):
 
     def json(self, message: Message) -> str:
         """Return one message as a JSON object."""
-        return self.json_dumps(loads(encode(message)))
+        return self.json_dumps(loads(record_of(message)))
 
     @staticmethod
     def json_dumps(data: Any, cls: type[JSONEncoder] | None = None) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from growingio_tracker.formats.base import DataParser
 from growingio_tracker.formats.protobuf_encoder import encode_list
 from growingio_tracker.message import Message
-from growingio_tracker.record import encode
+from growingio_tracker.record import record_of
 from growingio_tracker.wire import Kind
 
 
@@ -20,7 +20,7 @@ class ProtobufParser(DataParser):
 
     def get_bytes(self, messages: Sequence[Message], stm: int | None = None) -> str | bytes:
         """Return the list message of ``messages``, all of one kind."""
-        return encode_list(messages[0].kind, [encode(message) for message in messages])
+        return encode_list(messages[0].kind, list(map(record_of, messages)))
 
     def get_headers(self) -> dict[str, str]:
         """Return the content type."""

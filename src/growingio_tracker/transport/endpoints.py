@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 from urllib.parse import quote, urlsplit
@@ -10,6 +11,10 @@ from growingio_tracker.exceptions import GrowingParamException
 from growingio_tracker.wire import SCHEMAS, Kind
 
 _SCHEMES: Final = ("http", "https")
+_NETLOC: Final = re.compile(
+    r"(\[[0-9a-f:.]+(%[\w.~-]+)?]|[\w-]+(\.[\w-]+)*\.?)(:\d+)?", re.ASCII | re.IGNORECASE
+)
+_PATH_CHARACTERS: Final = "/%:@!$&'()*+,;=~"
 
 
 def endpoints(server_host: str, product_id: str) -> Mapping[Kind, str]:
@@ -25,21 +30,23 @@ def endpoints(server_host: str, product_id: str) -> Mapping[Kind, str]:
 
 
 def base_url(server_host: object) -> str:
-    """Return ``server_host`` without its trailing slashes.
+    """Return ``server_host`` without its trailing slashes, and in ASCII.
 
     :raises GrowingParamException: when it is not an address that events can be posted to.
     """
-    if not isinstance(server_host, str) or not server_host:
-        raise _unusable(server_host, "it is empty" if server_host == "" else "it is not a str")
+    if not isinstance(server_host, str):
+        raise GrowingParamException(f"server_host must be a str, got {type(server_host).__name__}")
+    if not server_host:
+        raise _unusable(server_host, "it is empty")
     if any(character.isspace() or not character.isprintable() for character in server_host):
         raise _unusable(server_host, "it contains white space or control characters")
     try:
         parts = urlsplit(server_host)
         host, _ = parts.hostname, parts.port
+        netloc = parts.netloc.rstrip(":").encode("idna").decode() if host else ""
     except ValueError as error:
         raise _unusable(server_host, str(error)) from None
     if "@" in parts.netloc:
-        # The address itself stays out of the message: it holds a password.
         raise GrowingParamException(
             "server_host must not contain credentials; remove the part before the @"
         )
@@ -49,8 +56,12 @@ def base_url(server_host: object) -> str:
         raise _unusable(server_host, "it names no host")
     if parts.query or parts.fragment:
         raise _unusable(server_host, "it must not have a query or a fragment")
-    return server_host.rstrip("/?#")
+    if not _NETLOC.fullmatch(netloc):
+        raise _unusable(server_host, "its host is not a valid name")
+    return f"{parts.scheme}://{netloc}{quote(parts.path, safe=_PATH_CHARACTERS)}".rstrip("/")
 
 
-def _unusable(server_host: object, reason: str) -> GrowingParamException:
-    return GrowingParamException(f"server_host {server_host!r} cannot be used: {reason}")
+def _unusable(server_host: str, reason: str) -> GrowingParamException:
+    # What may hold a password stays out of the message.
+    shown = "" if "@" in server_host else f" {server_host!r}"
+    return GrowingParamException(f"server_host{shown} cannot be used: {reason}")

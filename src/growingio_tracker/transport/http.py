@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import ssl
+import time
 from typing import Final
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -11,7 +12,7 @@ from urllib.request import getproxies, proxy_bypass
 import urllib3
 from urllib3.connection import HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import HTTPError, ProtocolError
+from urllib3.exceptions import ClosedPoolError, HTTPError, ProtocolError, SSLError
 from urllib3.util import Timeout, make_headers, parse_url
 
 from growingio_tracker.exceptions import GrowingParamException, TransportError
@@ -21,7 +22,8 @@ from growingio_tracker.version import VERSION
 _log: Final = logging.getLogger("growingio_tracker.transport")
 
 _USER_AGENT: Final = f"growingio-python/{VERSION}"
-# Servers answer with nothing or a sentence. What is longer is not read, and costs the connection.
+# Servers answer with nothing or a sentence. What is longer, or takes longer than the time-out, is
+# not read, and costs the connection.
 _MAX_ANSWER_BYTES: Final = 64 * 1024
 
 
@@ -59,7 +61,10 @@ class HttpTransport:
         self._base_url = base_url
         manager = _manager(base_url, connections, verify_cert)
         self._pool: HTTPConnectionPool = manager.connection_from_url(base_url)
-        self._through_proxy = isinstance(manager, urllib3.ProxyManager)
+        # A proxy gets whole addresses, unless it tunnels: then the server itself reads them.
+        self._names_whole_url = isinstance(manager, urllib3.ProxyManager) and base_url.startswith(
+            "http:"
+        )
         self._manager = manager
         self._kept_alive = False
 
@@ -71,12 +76,15 @@ class HttpTransport:
         """
         try:
             return self._exchange(request)
-        except ProtocolError as error:
+        except ClosedPoolError:
+            pass  # another thread has just replaced the connections
+        except (ProtocolError, SSLError) as error:
             if not self._kept_alive:
                 raise _transport_error(request, error) from error
+            self.close()
         except (HTTPError, OSError) as error:
             raise _transport_error(request, error) from error
-        return self._exchange_on_new_connection(request)
+        return self._exchange_again(request)
 
     def close(self) -> None:
         """Close every connection; the next exchange opens a new one."""
@@ -85,8 +93,7 @@ class HttpTransport:
         self._manager.clear()
         self._pool = self._manager.connection_from_url(self._base_url)
 
-    def _exchange_on_new_connection(self, request: Request) -> Response:
-        self.close()
+    def _exchange_again(self, request: Request) -> Response:
         try:
             return self._exchange(request)
         except (HTTPError, OSError) as error:
@@ -95,7 +102,7 @@ class HttpTransport:
     def _exchange(self, request: Request) -> Response:
         answer = self._pool.urlopen(
             "POST",
-            request.url if self._through_proxy else _target(request.url),
+            request.url if self._names_whole_url else _target(request.url),
             body=request.body,
             headers={"user-agent": _USER_AGENT, **request.headers},
             timeout=Timeout(connect=request.timeout_s, read=request.timeout_s),
@@ -105,22 +112,25 @@ class HttpTransport:
             preload_content=False,
             decode_content=False,
         )
-        self._kept_alive = True
-        return _response(answer)
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        self._kept_alive = headers.get("connection", "").lower() != "close"
+        return Response(answer.status, headers, _body(answer, request.timeout_s))
 
 
-def _response(answer: urllib3.BaseHTTPResponse) -> Response:
+def _body(answer: urllib3.BaseHTTPResponse, timeout_s: float) -> bytes:
+    body, deadline = b"", time.monotonic() + timeout_s
     try:
-        body = answer.read(_MAX_ANSWER_BYTES)
+        while len(body) < _MAX_ANSWER_BYTES and time.monotonic() < deadline:
+            piece = answer.read1(_MAX_ANSWER_BYTES - len(body))
+            if not piece:
+                answer.release_conn()
+                return body
+            body += piece
     except (HTTPError, OSError):
         # The status has come, and it is what counts; sending again would only make a duplicate.
-        body = b""
-    if answer.length_remaining == 0:
-        answer.release_conn()
-    else:
-        answer.close()
-    headers = {name.lower(): value for name, value in answer.headers.items()}
-    return Response(answer.status, headers, body)
+        pass
+    answer.close()
+    return body
 
 
 def _target(url: str) -> str:

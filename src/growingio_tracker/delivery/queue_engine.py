@@ -1,0 +1,247 @@
+"""The engines with a queue: sending in the thread that fills a batch, and in one of its own."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Iterator
+from threading import get_ident
+from typing import Final, NamedTuple
+
+from growingio_tracker.delivery import lifecycle
+from growingio_tracker.delivery.contract import Batch, Kept, Problem, Queue, Rejected
+from growingio_tracker.delivery.engine import UNDELIVERED, Engine, Parts
+from growingio_tracker.delivery.worker import Worker
+from growingio_tracker.exceptions import GrowingIOException
+from growingio_tracker.wire import Kind
+
+_log: Final = logging.getLogger("growingio_tracker.delivery")
+
+_UNEXPECTED_REST_S: Final = 1.0
+# Whoever waits for somebody else to send looks this often whether there still is somebody.
+_LOOK_AGAIN_S: Final = 1.0
+
+
+class _Failures(NamedTuple):
+    """What went wrong with a batch: the error of what stays queued, and of what never can."""
+
+    kept: GrowingIOException | None
+    rejected: GrowingIOException | None
+
+
+class QueueEngine(Engine):
+    """What the strategies with a queue share.
+
+    Any number of threads may send: the queue hands out one batch of a kind at a time.
+    """
+
+    def __init__(self, parts: Parts, queue: Queue) -> None:
+        super().__init__(parts)
+        self._queue = queue
+        self._sending: set[int] = set()  # the threads that are inside _send, callbacks included
+
+    def begin_close(self, timeout_s: float) -> None:
+        """Start to close, without waiting for anything."""
+        super().begin_close(timeout_s)
+        self._queue.close()
+
+    def _send(self, batch: Batch) -> _Failures:
+        """Send one batch and settle all of it."""
+        kept: GrowingIOException | None = None
+        rejected: GrowingIOException | None = None
+        settled = 0
+        try:
+            self._sending.add(get_ident())
+            for part, outcome in self.sender.deliver(batch):
+                settled += len(part)
+                self._queue.settle(part, outcome)
+                if isinstance(outcome, Kept):
+                    kept = outcome.error
+                elif isinstance(outcome, Rejected):
+                    rejected = outcome.error
+        finally:
+            self._sending.discard(get_ident())
+            if settled < len(batch):
+                # An exception that is nobody's fault here, KeyboardInterrupt for one.
+                unexpected = Kept(GrowingIOException("interrupted"), _UNEXPECTED_REST_S)
+                self._queue.settle(batch.after(settled), unexpected)
+        self._remember_limit(batch.kind)
+        return _Failures(kept, rejected)
+
+    def _remember_limit(self, kind: Kind) -> None:
+        max_bytes = self.sender.max_batch_bytes.get(kind)
+        if max_bytes is not None:
+            self._queue.limit_batches(kind, max_bytes)
+
+    def _send_whatever_happens(self, batch: Batch) -> _Failures:
+        try:
+            return self._send(batch)
+        except Exception as error:
+            _log.exception("sending failed in an unexpected way; the events stay queued")
+            return _Failures(GrowingIOException(f"unexpected: {type(error).__name__}"), None)
+
+    def _send_the_rest(self) -> None:
+        """Send what waits when closing; a kind that cannot be delivered is given up."""
+        while (batch := self._queue.take(wait=False)) is not None:
+            if self._send_whatever_happens(batch).kept is not None:
+                self._give_up(batch.kind)
+
+    def _give_up(self, kind: Kind | None = None) -> None:
+        left = self._queue.abandon(UNDELIVERED, kind)
+        if left:
+            last_error = self.ledger.stats().last_error or "the server did not answer in time"
+            detail = f"closing ended before these events could be delivered: {last_error}"
+            self.reporter.report(Problem(UNDELIVERED, detail, left))
+
+    def _finish(self) -> bool:
+        """End closing; return whether nothing was left undelivered."""
+        self._transport.close()
+        self._give_up()
+        lifecycle.closed(self)
+        stats = self.ledger.stats()
+        return not stats.pending and UNDELIVERED not in stats.dropped
+
+
+class BufferedEngine(QueueEngine):
+    """Sends whole batches in the thread whose event fills one, and raises what went wrong.
+
+    A thread that finds another one sending does not wait for it, since it may be inside a logging
+    handler whose lock the other one needs. The other one sends this thread's batch as well.
+    """
+
+    def __init__(self, parts: Parts, queue: Queue) -> None:
+        super().__init__(parts, queue)
+        self._registered = False
+
+    def offer(self, kind: Kind, record: bytes) -> None:
+        """Queue one record, and send a batch if it is due.
+
+        :raises GrowingIOException: when the server did not accept one. What it may accept later
+            stays queued.
+        """
+        if self._attempting and self._is_reentrant():
+            return
+        if not self._registered:
+            self._registered = True
+            lifecycle.close_at_exit(self)
+        self._queue.offer(kind, record)
+        self._drain()
+
+    def flush(self, timeout_s: float | None) -> bool:
+        """Send everything now.
+
+        :raises GrowingIOException: when the server did not accept all of it.
+        """
+        mark = self._queue.request_flush()
+        for wait_s in _waits(0.0 if get_ident() in self._sending else timeout_s):
+            self._drain()
+            if self._queue.wait_settled(mark, wait_s):
+                return True
+            self._queue.request_flush()  # another thread has failed, and the queue rests
+        return False
+
+    def close(self, timeout_s: float) -> bool:
+        """Deliver what waits, within ``timeout_s``; return whether nothing was left undelivered.
+
+        From a callback it does not wait, and returns False: the sending thread goes on.
+        """
+        self.begin_close(timeout_s)
+        if get_ident() in self._sending:
+            return False
+        mark = self._queue.request_flush()
+        for wait_s in _waits(self._interrupt.bounded_s(timeout_s)):
+            self._send_the_rest()
+            if self._queue.wait_settled(mark, wait_s):
+                break
+        return self._finish()
+
+    def _drain(self) -> None:
+        if get_ident() in self._sending:
+            return
+        rejected: GrowingIOException | None = None
+        while (batch := self._queue.take(wait=False)) is not None:
+            failures = self._send(batch)
+            if failures.kept is not None:
+                failures.kept.add_fate("what was not delivered stays queued")
+                raise failures.kept
+            rejected = failures.rejected or rejected
+        if rejected is not None:
+            rejected.add_fate("it was given up, the others were delivered")
+            raise rejected
+
+
+class BackgroundEngine(QueueEngine):
+    """Sends batches in a thread of its own."""
+
+    def __init__(self, parts: Parts, queue: Queue) -> None:
+        super().__init__(parts, queue)
+        self._worker = Worker(self._run, self.ledger.note_worker_restart)
+
+    def offer(self, kind: Kind, record: bytes) -> None:
+        """Queue one record; the thread is started by the first.
+
+        :raises QueueFullError: when the overflow policy says so.
+        """
+        if self._attempting and self._is_reentrant():
+            return
+        self._queue.offer(kind, record)
+        if not self._worker.running and not self._interrupt.closing:
+            self._start_worker()
+
+    def flush(self, timeout_s: float | None) -> bool:
+        """Send everything now; return whether all of it has an outcome within ``timeout_s``."""
+        mark = self._queue.request_flush()
+        if self._queue.wait_settled(mark, 0.0):
+            return True
+        if self._is_callback():
+            return False
+        for wait_s in _waits(timeout_s):
+            if not self._start_worker():
+                self._drain()
+            if self._queue.wait_settled(mark, wait_s):
+                return True
+        return False
+
+    def close(self, timeout_s: float) -> bool:
+        """Deliver what waits, within ``timeout_s``; return whether nothing was left undelivered.
+
+        From a callback it does not wait, and returns False: the thread finishes by itself.
+        """
+        self.begin_close(timeout_s)
+        if self._is_callback():
+            return False
+        if self.ledger.pending and not self._worker.ensure():
+            self._send_the_rest()
+        ended = self._worker.join(self._interrupt.bounded_s(timeout_s))
+        return self._finish() and ended
+
+    def _is_callback(self) -> bool:
+        """Return whether a callback asks, in the thread that would have to answer."""
+        return self._worker.is_current() or get_ident() in self._sending
+
+    def _start_worker(self) -> bool:
+        lifecycle.close_at_exit(self)
+        return self._worker.ensure()
+
+    def _run(self) -> None:
+        while (batch := self._queue.take()) is not None:
+            closing = self._interrupt.closing
+            if self._send_whatever_happens(batch).kept is not None and closing:
+                # A whole round began after closing did, and failed: the server is not there.
+                self._give_up(batch.kind)
+        self._finish()
+
+    def _drain(self) -> None:
+        """Send what is due in the caller's thread, because there is no other."""
+        while (batch := self._queue.take(wait=False)) is not None:
+            if self._send_whatever_happens(batch).kept is not None:
+                return
+
+
+def _waits(timeout_s: float | None) -> Iterator[float]:
+    """Yield waits that add up to ``timeout_s``, at least one and none of them long."""
+    deadline = math.inf if timeout_s is None else time.monotonic() + timeout_s
+    while (remaining := deadline - time.monotonic()) > _LOOK_AGAIN_S:
+        yield _LOOK_AGAIN_S
+    yield max(0.0, remaining)
