@@ -30,8 +30,9 @@ class GrowingIOException(GrowingError):
     """An event could not be delivered or queued."""
 
     def add_fate(self, fate: str) -> None:
-        """Add to the message what became of the events."""
-        self.args = (f"{self}; {fate}",)
+        """Add to the message what became of the events, unless it says so already."""
+        if fate not in str(self):
+            self.args = (f"{self}; {fate}",)
 
 
 class TransportError(GrowingIOException):

@@ -74,7 +74,9 @@ class Consumer:
         and ``retry_backoff_factor * 2**n``, at most 30. 0 repeats at once.
     :param verify_cert: ``True`` checks the server's certificate, a path to a PEM file checks it
         against the authorities in that file, ``False`` checks nothing and warns once.
-    :param options: see :class:`Options`.
+
+    The keywords behind them are those of :class:`Options`.
+
     :raises GrowingParamException: when an argument cannot be used; the message names it.
 
     Constructing starts no thread and opens no socket.
@@ -89,7 +91,11 @@ class Consumer:
         request_timeout: float = 5,
         retry_backoff_factor: float = 0.25,
         verify_cert: bool | str = True,
-        **options: Unpack[Options],
+        *,
+        on_error: OnError | None = None,
+        close_timeout_s: float = CLOSE_TIMEOUT_S,
+        transport: Transport | None = None,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._product_id = text_name(product_id, "product_id")
         self._data_source_id = text_name(data_source_id, "data_source_id")
@@ -98,12 +104,10 @@ class Consumer:
         self.endpoints = {name: self._addresses[kind] for kind, name in _OLD_NAMES.items()}
         self._request_timeout_s = check_seconds(request_timeout, "request_timeout", above=0)
         self._policy = self._retry_policy(retry_limit, retry_backoff_factor)
-        self._make_transport = _transport_maker(self._server_host, verify_cert, options)
-        self._close_timeout_s = check_seconds(
-            options.get("close_timeout_s", CLOSE_TIMEOUT_S), "close_timeout_s"
-        )
-        self._on_error = options.get("on_error")
-        self._clock = options.get("clock", SYSTEM_CLOCK)
+        self._make_transport = _transport_maker(self._server_host, verify_cert, transport)
+        self._close_timeout_s = check_seconds(close_timeout_s, "close_timeout_s")
+        self._on_error = on_error
+        self._clock = clock
         self._data_parse: DataParser = JsonParser()
         self._engines = PerProcess(self._make_engine)
 
@@ -295,9 +299,8 @@ class Strategy(Consumer):
 
 
 def _transport_maker(
-    server_host: str, verify_cert: bool | str, options: Options
+    server_host: str, verify_cert: bool | str, given: Transport | None
 ) -> Callable[[], Transport]:
-    given = options.get("transport")
     if given is not None:
         return lambda: given
     # urllib3 takes longer to import than everything else together, so importing this package

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
+from collections.abc import Iterator
+from typing import Final
 
 from growingio_tracker._clock import SYSTEM_CLOCK, Clock
+
+_LOOK_AGAIN_S: Final = 1.0
 
 
 class Interrupt:
@@ -52,3 +57,14 @@ class Interrupt:
         else:
             return False
         return self.remaining_s() != 0.0
+
+
+def waits(timeout_s: float | None) -> Iterator[float]:
+    """Yield waits that add up to ``timeout_s``, at least one and none of them long.
+
+    Whoever waits for somebody else to send looks between them whether there still is somebody.
+    """
+    deadline = math.inf if timeout_s is None else time.monotonic() + timeout_s
+    while (remaining := deadline - time.monotonic()) > _LOOK_AGAIN_S:
+        yield _LOOK_AGAIN_S
+    yield max(0.0, remaining)

@@ -54,7 +54,6 @@ class MemoryQueue:
         self._reporter = reporter
         self._clock = clock
         self._lock = ledger.lock
-        self._acquire, self._release = ledger.lock.acquire, ledger.lock.release
         self._changed = threading.Condition(self._lock)
         self._settled = threading.Condition(self._lock)
         self._lanes = {kind: Lane(kind, batches[kind]) for kind in Kind}
@@ -66,10 +65,10 @@ class MemoryQueue:
         size = len(record)
         lane, ledger = self._lanes[kind], self._ledger
         admitted, lost = True, 0
-        # Written out instead of in small methods, and without `with`, which costs a lock twice as
-        # much: this runs on every call.
-        self._acquire()
-        try:
+        # Written out instead of in small methods, because it runs on every call. It takes `with`,
+        # though acquire() and try are cheaper: an exception that a signal handler raises between
+        # those two, which is how some servers end a process, would leave the lock locked for ever.
+        with self._lock:
             if ledger.pending >= self._max_events or ledger.pending_bytes + size > self._max_bytes:
                 admitted, lost = self._overflow(size)
             if admitted:
@@ -77,16 +76,14 @@ class MemoryQueue:
                 ledger.pending += 1
                 ledger.pending_bytes += size
                 waiting, limits = lane.waiting, lane.limits
-                waiting.append(record)
                 lane.entered += 1
                 lane.size += size
+                waiting.append(record)
                 if (
                     len(waiting) in (1, limits.max_events)
                     or lane.size >= limits.max_bytes > lane.size - size
                 ):
                     self._announce(lane)
-        finally:
-            self._release()
         if lost:
             self._report_loss(lost)
 

@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import logging
-import math
-import time
-from collections.abc import Iterator
 from threading import get_ident
 from typing import Final, NamedTuple
 
 from growingio_tracker.delivery import lifecycle
 from growingio_tracker.delivery.contract import Batch, Kept, Problem, Queue, Rejected
 from growingio_tracker.delivery.engine import UNDELIVERED, Engine, Parts
+from growingio_tracker.delivery.interrupt import waits
 from growingio_tracker.delivery.worker import Worker
 from growingio_tracker.exceptions import GrowingIOException
 from growingio_tracker.wire import Kind
 
 _log: Final = logging.getLogger("growingio_tracker.delivery")
 
-_UNEXPECTED_REST_S: Final = 1.0
-# Whoever waits for somebody else to send looks this often whether there still is somebody.
-_LOOK_AGAIN_S: Final = 1.0
+_INTERRUPTED: Final = Kept(GrowingIOException("sending was interrupted"), rest_s=1.0)
 
 
 class _Failures(NamedTuple):
-    """What went wrong with a batch: the error of what stays queued, and of what never can."""
+    """What went wrong with a batch: the outcome of what stays queued, the error of what cannot."""
 
-    kept: GrowingIOException | None
+    kept: Kept | None
     rejected: GrowingIOException | None
 
 
@@ -48,7 +44,7 @@ class QueueEngine(Engine):
 
     def _send(self, batch: Batch) -> _Failures:
         """Send one batch and settle all of it."""
-        kept: GrowingIOException | None = None
+        kept: Kept | None = None
         rejected: GrowingIOException | None = None
         settled = 0
         try:
@@ -57,15 +53,14 @@ class QueueEngine(Engine):
                 settled += len(part)
                 self._queue.settle(part, outcome)
                 if isinstance(outcome, Kept):
-                    kept = outcome.error
+                    kept = outcome
                 elif isinstance(outcome, Rejected):
                     rejected = outcome.error
         finally:
             self._sending.discard(get_ident())
             if settled < len(batch):
                 # An exception that is nobody's fault here, KeyboardInterrupt for one.
-                unexpected = Kept(GrowingIOException("interrupted"), _UNEXPECTED_REST_S)
-                self._queue.settle(batch.after(settled), unexpected)
+                self._queue.settle(batch.after(settled), _INTERRUPTED)
         self._remember_limit(batch.kind)
         return _Failures(kept, rejected)
 
@@ -77,9 +72,9 @@ class QueueEngine(Engine):
     def _send_whatever_happens(self, batch: Batch) -> _Failures:
         try:
             return self._send(batch)
-        except Exception as error:
+        except Exception:
             _log.exception("sending failed in an unexpected way; the events stay queued")
-            return _Failures(GrowingIOException(f"unexpected: {type(error).__name__}"), None)
+            return _Failures(_INTERRUPTED, None)
 
     def _send_the_rest(self) -> None:
         """Send what waits when closing; a kind that cannot be delivered is given up."""
@@ -134,7 +129,7 @@ class BufferedEngine(QueueEngine):
         :raises GrowingIOException: when the server did not accept all of it.
         """
         mark = self._queue.request_flush()
-        for wait_s in _waits(0.0 if get_ident() in self._sending else timeout_s):
+        for wait_s in waits(0.0 if get_ident() in self._sending else timeout_s):
             self._drain()
             if self._queue.wait_settled(mark, wait_s):
                 return True
@@ -150,7 +145,7 @@ class BufferedEngine(QueueEngine):
         if get_ident() in self._sending:
             return False
         mark = self._queue.request_flush()
-        for wait_s in _waits(self._interrupt.bounded_s(timeout_s)):
+        for wait_s in waits(self._interrupt.bounded_s(timeout_s)):
             self._send_the_rest()
             if self._queue.wait_settled(mark, wait_s):
                 break
@@ -160,12 +155,20 @@ class BufferedEngine(QueueEngine):
         if get_ident() in self._sending:
             return
         rejected: GrowingIOException | None = None
+        kept: dict[Kind, Kept] = {}
         while (batch := self._queue.take(wait=False)) is not None:
+            if batch.kind in kept:
+                self._queue.settle(batch, kept[batch.kind])
+                break
             failures = self._send(batch)
-            if failures.kept is not None:
-                failures.kept.add_fate("what was not delivered stays queued")
-                raise failures.kept
             rejected = failures.rejected or rejected
+            if failures.kept is not None:
+                kept[batch.kind] = failures.kept
+                if failures.kept.everywhere:
+                    break
+        for failure in kept.values():
+            failure.error.add_fate("what was not delivered stays queued")
+            raise failure.error
         if rejected is not None:
             rejected.add_fate("it was given up, the others were delivered")
             raise rejected
@@ -196,7 +199,7 @@ class BackgroundEngine(QueueEngine):
             return True
         if self._is_callback():
             return False
-        for wait_s in _waits(timeout_s):
+        for wait_s in waits(timeout_s):
             if not self._start_worker():
                 self._drain()
             if self._queue.wait_settled(mark, wait_s):
@@ -237,11 +240,3 @@ class BackgroundEngine(QueueEngine):
         while (batch := self._queue.take(wait=False)) is not None:
             if self._send_whatever_happens(batch).kept is not None:
                 return
-
-
-def _waits(timeout_s: float | None) -> Iterator[float]:
-    """Yield waits that add up to ``timeout_s``, at least one and none of them long."""
-    deadline = math.inf if timeout_s is None else time.monotonic() + timeout_s
-    while (remaining := deadline - time.monotonic()) > _LOOK_AGAIN_S:
-        yield _LOOK_AGAIN_S
-    yield max(0.0, remaining)

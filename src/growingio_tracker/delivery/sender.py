@@ -82,6 +82,9 @@ class Sender:
         parts = [batch]
         while parts:
             part = parts.pop(0)
+            if self._is_too_large(part):
+                parts[:0] = part.halves()
+                continue
             answer = self.post(partial(self._request, part), len(part))
             if answer.verdict is Verdict.SPLIT and len(part) > 1:
                 parts[:0] = self._split(part, answer)
@@ -92,10 +95,15 @@ class Sender:
                 return
             yield part, outcome
 
+    def _is_too_large(self, part: Batch) -> bool:
+        """Return whether the server would call ``part`` too large, going by what it did before."""
+        limit = self.max_batch_bytes.get(part.kind)
+        return limit is not None and len(part) > 1 and _size(part) > limit
+
     def _split(self, part: Batch, answer: Answer) -> tuple[Batch, Batch]:
         if answer.status == _TOO_LARGE:
             # Bytes, not events: one giant among small events must not make later batches tiny.
-            half = max(1, sum(map(len, part.records)) // 2)
+            half = max(1, _size(part) // 2)
             self.max_batch_bytes[part.kind] = min(half, self.max_batch_bytes.get(part.kind, half))
         return part.halves()
 
@@ -200,6 +208,10 @@ _ADVICE: Final = {
     Verdict.SPLIT: "the same event would be refused again",
     Verdict.MISCONFIGURED: "check server_host, product_id and what stands between here and there",
 }
+
+
+def _size(part: Batch) -> int:
+    return sum(map(len, part.records))
 
 
 def _not_encodable(error: Exception) -> GrowingIOException:

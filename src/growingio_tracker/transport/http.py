@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import ssl
+import threading
 import time
 from typing import Final
 from urllib.parse import unquote, urlsplit
@@ -51,12 +52,13 @@ class HttpTransport:
     :param base_url: the server; only its scheme, host and port matter here.
     :param verify_cert: ``True`` checks certificates against the system's authorities, a path to
         a PEM file checks against that file, ``False`` checks nothing and warns once.
-    :param connections: how many connections are kept open at most.
+    :param connections: how many connections are kept open at most; urllib3 warns when more
+        threads than that send at the same time.
     :raises GrowingParamException: when the certificate file or a proxy's address cannot be used.
     """
 
     def __init__(
-        self, base_url: str, *, verify_cert: bool | str = True, connections: int = 4
+        self, base_url: str, *, verify_cert: bool | str = True, connections: int = 100
     ) -> None:
         self._base_url = base_url
         manager = _manager(base_url, connections, verify_cert)
@@ -67,6 +69,7 @@ class HttpTransport:
         )
         self._manager = manager
         self._kept_alive = False
+        self._lock = threading.Lock()  # guards the replacement of the pool
 
     def exchange(self, request: Request) -> Response:
         """Return the answer to ``request``.
@@ -76,31 +79,41 @@ class HttpTransport:
         """
         try:
             return self._exchange(request)
-        except ClosedPoolError:
-            pass  # another thread has just replaced the connections
         except (ProtocolError, SSLError) as error:
             if not self._kept_alive:
                 raise _transport_error(request, error) from error
-            self.close()
         except (HTTPError, OSError) as error:
             raise _transport_error(request, error) from error
-        return self._exchange_again(request)
+        return self._exchange_on_new_connection(request)
 
     def close(self) -> None:
-        """Close every connection; the next exchange opens a new one."""
-        self._kept_alive = False
-        self._pool.close()
-        self._manager.clear()
-        self._pool = self._manager.connection_from_url(self._base_url)
+        """Close every idle connection; the next exchange opens a new one."""
+        with self._lock:
+            self._kept_alive = False
+            self._manager.clear()
+            replaced, self._pool = self._pool, self._manager.connection_from_url(self._base_url)
+            replaced.close()
 
-    def _exchange_again(self, request: Request) -> Response:
+    def _exchange_on_new_connection(self, request: Request) -> Response:
+        self.close()
         try:
             return self._exchange(request)
         except (HTTPError, OSError) as error:
             raise _transport_error(request, error) from error
 
     def _exchange(self, request: Request) -> Response:
-        answer = self._pool.urlopen(
+        while True:
+            try:
+                answer = self._open(request)
+                break
+            except ClosedPoolError:
+                continue  # another thread is just replacing the connections; nothing was sent
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        self._kept_alive = headers.get("connection", "").lower() != "close"
+        return Response(answer.status, headers, _body(answer, request.timeout_s))
+
+    def _open(self, request: Request) -> urllib3.BaseHTTPResponse:
+        return self._pool.urlopen(
             "POST",
             request.url if self._names_whole_url else _target(request.url),
             body=request.body,
@@ -112,9 +125,6 @@ class HttpTransport:
             preload_content=False,
             decode_content=False,
         )
-        headers = {name.lower(): value for name, value in answer.headers.items()}
-        self._kept_alive = headers.get("connection", "").lower() != "close"
-        return Response(answer.status, headers, _body(answer, request.timeout_s))
 
 
 def _body(answer: urllib3.BaseHTTPResponse, timeout_s: float) -> bytes:

@@ -1,0 +1,94 @@
+"""Throw-away environments with other releases in them."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import venv
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+DATA = Path(__file__).parent.parent / "data"
+RELEASE_1_0_5 = (
+    "growingio_tracker==1.0.5",
+    "protobuf<4",
+    "python-snappy",
+    "requests",
+    "six",
+)
+
+
+@pytest.fixture(scope="session")
+def environment(request: pytest.FixtureRequest) -> Callable[..., str]:
+    """Return the interpreter of an environment that has the requirements and nothing else.
+
+    Environments are kept in pytest's cache. One that cannot be made is a failure in CI, and a
+    skip elsewhere.
+    """
+
+    def interpreter(*requirements: str) -> str:
+        name = hashlib.sha256("\n".join((sys.version, *requirements)).encode()).hexdigest()[:16]
+        directory = request.config.cache.mkdir("environments") / name
+        python = directory / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+        complete = directory / "complete"
+        if not complete.exists():
+            venv.create(directory, clear=True, with_pip=True)
+            _install(python, requirements)
+            complete.touch()
+        return str(python)
+
+    return interpreter
+
+
+def _install(python: Path, requirements: tuple[str, ...]) -> None:
+    options = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    done = subprocess.run(
+        [python, *options, *requirements], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        refuse = pytest.fail if os.environ.get("CI") else pytest.skip
+        refuse(f"pip could not install {' '.join(requirements)}: {done.stderr[-2000:]}")
+
+
+@pytest.fixture(scope="session")
+def release_1_0_5(environment: Callable[..., str]) -> str:
+    """The interpreter of an environment with the published release 1.0.5."""
+    return environment(*RELEASE_1_0_5)
+
+
+@pytest.fixture(scope="session")
+def run() -> Callable[..., str]:
+    """Run a program in a process of its own, and return what it printed."""
+
+    def output(*command: str | Path, **options: Any) -> str:
+        done = subprocess.run(
+            list(map(str, command)),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+            **options,
+        )
+        assert done.returncode == 0, done.stderr
+        return str(done.stdout)
+
+    return output
+
+
+@pytest.fixture(scope="session")
+def java() -> list[tuple[str, bytes]]:
+    """The bodies that the Java SDK sent, each with its kind."""
+    kinds = {"collect": "event", "item": "item", "user-mapping": "mapping"}
+    capture = json.loads((DATA / "captures" / "java-gdp.json").read_text("utf-8"))
+    return [
+        (kinds[request["target"].rpartition("/")[2]], base64.b64decode(request["body_base64"]))
+        for request in capture["requests"]
+        if request["method"] == "POST"
+    ]

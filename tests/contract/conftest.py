@@ -1,0 +1,28 @@
+"""Every queue goes through the same tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from delivering.queues import MAKERS, Room
+from growingio_tracker.delivery.contract import BatchLimits, QueueLimits
+
+MakeRoom = Callable[..., Room]
+
+
+@pytest.fixture(params=MAKERS)
+def make_room(request: pytest.FixtureRequest) -> MakeRoom:
+    """Make a room with a queue of this kind in it."""
+
+    def make(limits: QueueLimits | None = None, batches: BatchLimits | None = None) -> Room:
+        return Room(MAKERS[request.param], limits, batches)
+
+    return make
+
+
+@pytest.fixture
+def room(make_room: MakeRoom) -> Room:
+    """Return a room whose events are due at once."""
+    return make_room()

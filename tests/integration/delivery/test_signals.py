@@ -1,0 +1,103 @@
+"""Signal handlers, which run in the midst of our calls."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from delivering.processes import run_well
+from delivering.servers import Server
+
+pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="not here: no setitimer")
+
+PREAMBLE = """
+    import signal, sys, threading
+    from growingio_tracker import *
+    from growingio_tracker.testing import MemoryTransport
+
+    transport = MemoryTransport()
+    consumer = AsyncBufferedConsumer("p", "d", "http://x.example", max_size=50, transport=transport)
+    tracker = GrowingTracker.consumer(consumer)
+
+    def track():
+        tracker.track_custom_event("a", anonymous_id="x")
+"""
+
+
+def test_e1_handlers_that_raise() -> None:
+    """A signal handler that raises out of a call, as servers do to end, locks nothing for ever.
+
+    Five hundred signals come at any moment of a call. After that others can still track, and
+    every event that was accepted is delivered.
+    """
+    run_well(f"""{PREAMBLE}
+    class End(BaseException):
+        pass
+
+    armed = False
+    def handler(number, frame):
+        if armed:
+            raise End
+    signal.signal(signal.SIGALRM, handler)
+
+    for number in range(500):
+        try:
+            armed = True
+            signal.setitimer(signal.ITIMER_REAL, 0.0002 + number % 97 * 1e-6)
+            while True:
+                track()
+        except End:
+            pass
+        armed = False
+    other = threading.Thread(target=track, daemon=True)
+    other.start()
+    other.join(20)
+    assert not other.is_alive(), "the lock stayed locked"
+    assert consumer.flush(20)
+    assert consumer.close(20)
+    stats = consumer.stats()
+    assert stats.delivered == stats.accepted, stats
+    """)
+
+
+def test_e3_handlers_that_track_and_close() -> None:
+    """A signal handler may track, flush and in the end close, whatever call it interrupts."""
+    run_well(f"""{PREAMBLE}
+    calls = 0
+    def handler(number, frame):
+        global calls
+        calls += 1
+        track()
+        consumer.flush(0)
+        consumer.stats()
+        if calls == 300:
+            consumer.close(20)
+    signal.signal(signal.SIGALRM, handler)
+    signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
+    while calls < 300:
+        track()
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    stats = consumer.stats()
+    lost = sum(stats.dropped.values())
+    assert stats.accepted == stats.delivered + lost + stats.pending, stats
+    assert set(stats.dropped) <= {{"closed", "undelivered"}}, stats
+    """)
+
+
+def test_e1_sigterm_that_exits() -> None:
+    """A process whose SIGTERM handler calls sys.exit, as many do, delivers what it queued."""
+    with Server() as server:
+        run_well(
+            """
+    import os, signal, sys, time
+    from growingio_tracker import *
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
+    consumer = AsyncBufferedConsumer("p", "d", sys.argv[1], flush_after=3600)
+    GrowingTracker.consumer(consumer).track_custom_event("a", anonymous_id="x")
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(60)
+    """,
+            server.url,
+        )
+        assert server.names == ["a"]

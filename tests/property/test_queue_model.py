@@ -1,0 +1,208 @@
+"""Every queue against a model that is nothing but lists (C1-C4, D2, D5, E4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from delivering.queues import DELIVERED, MAKERS, REJECTED, MakeQueue, Room, kept, names
+from delivering.rig import record
+from growingio_tracker.delivery.contract import Batch, BatchLimits, Overflow, QueueLimits
+from growingio_tracker.exceptions import QueueFullError
+from growingio_tracker.wire import Kind
+
+LINGER_S = 10.0
+MAX_EVENTS, MAX_BYTES = 6, 200
+BATCH_EVENTS, BATCH_BYTES = 3, 100
+
+kinds = st.sampled_from(Kind)
+
+
+def size(name: str) -> int:
+    return len(record(name))
+
+
+class Model(RuleBasedStateMachine):
+    """Offers, takes, settles, flushes and closes in any order; a list says what must come of it."""
+
+    make: MakeQueue
+
+    @initialize(overflow=st.sampled_from(["drop_new", "drop_oldest", "block", "raise"]))
+    def start(self, overflow: Overflow) -> None:
+        limits = QueueLimits(MAX_EVENTS, MAX_BYTES, overflow, block_s=0.0)
+        batches = BatchLimits(BATCH_EVENTS, BATCH_BYTES, LINGER_S)
+        self.room = Room(type(self).make, limits, batches)
+        self.overflow = overflow
+        self.waiting: dict[Kind, list[str]] = {kind: [] for kind in Kind}
+        self.flight: dict[Kind, tuple[Batch, list[str]]] = {}
+        self.entered_at: dict[str, float] = {}
+        self.returned: set[str] = set()
+        self.flushed: set[str] = set()
+        self.rest_until = dict.fromkeys(Kind, 0.0)
+        self.batch_bytes = dict.fromkeys(Kind, BATCH_BYTES)
+        self.marks: list[tuple[Mapping[Kind, int], set[str]]] = []
+        self.closed = False
+        self.counts = dict.fromkeys(("accepted", "delivered", "rejected", "dropped"), 0)
+
+    @property
+    def now(self) -> float:
+        return self.room.clock.monotonic()
+
+    def pending(self) -> list[str]:
+        flying = [name for _, names in self.flight.values() for name in names]
+        return flying + [name for names in self.waiting.values() for name in names]
+
+    def fits(self, name: str, *others: str) -> bool:
+        total = sum(map(size, others)) + size(name)
+        return not self.closed and len(others) < MAX_EVENTS and total <= MAX_BYTES
+
+    @rule(kind=kinds, padding=st.sampled_from([0, 0, 0, 60, 300]))
+    def offer(self, kind: Kind, padding: int) -> None:
+        # Which kind has the oldest record is a matter of taste, so that policy gets one kind only.
+        kind = Kind.EVENT if self.overflow == "drop_oldest" else kind
+        name = f"{self.counts['accepted']}" + "x" * padding
+        self.counts["accepted"] += 1
+        flying = [flown for _, names in self.flight.values() for flown in names]
+        if self.overflow == "drop_oldest" and self.fits(name, *flying):
+            while not self.fits(name, *self.pending()):
+                self.waiting[kind].pop(0)
+                self.counts["dropped"] += 1
+        if self.fits(name, *self.pending()):
+            self.waiting[kind].append(name)
+            self.entered_at[name] = self.now
+            self.room.offer(name, kind=kind)
+            return
+        self.counts["dropped"] += 1
+        try:
+            self.room.offer(name, kind=kind)
+        except QueueFullError:
+            assert self.overflow == "raise"
+            assert not self.closed
+
+    def must_be_due(self, kind: Kind) -> bool:
+        """Return whether a batch has to leave now: lingering aside, where a queue may be late."""
+        waiting = self.waiting[kind]
+        if not waiting or kind in self.flight or self.now < self.rest_until[kind]:
+            return False
+        enough = sum(map(size, waiting)) >= self.batch_bytes[kind]
+        return len(waiting) >= BATCH_EVENTS or enough or waiting[0] in self.flushed | self.returned
+
+    @rule()
+    def take(self) -> None:
+        batch = self.room.queue.take(wait=False)
+        if batch is None:
+            assert not any(map(self.must_be_due, Kind))
+            return
+        kind, taken, waiting = batch.kind, names(batch), self.waiting[batch.kind]
+        assert kind not in self.flight
+        assert taken == waiting[: len(taken)], "records leave in order"
+        assert 1 <= len(taken) <= BATCH_EVENTS
+        assert len(taken) == 1 or sum(map(size, taken)) <= self.batch_bytes[kind]
+        lingered = self.now - self.entered_at[taken[0]] >= LINGER_S
+        assert self.must_be_due(kind) or (lingered and self.now >= self.rest_until[kind])
+        del waiting[: len(taken)]
+        self.flight[kind] = batch, taken
+
+    @precondition(lambda self: self.flight)
+    @rule(data=st.data(), outcome=st.sampled_from([DELIVERED, REJECTED]))
+    def settle(self, data: st.DataObject, outcome: Any) -> None:
+        """Give an outcome to the next part of a batch in flight."""
+        kind = data.draw(st.sampled_from(list(self.flight)))
+        batch, flying = self.flight.pop(kind)
+        events = data.draw(st.integers(1, len(flying)))
+        self.room.settle(Batch(kind, batch.records[:events], batch.first), outcome)
+        self.counts["delivered" if outcome is DELIVERED else "rejected"] += events
+        if flying[events:]:
+            self.flight[kind] = batch.after(events), flying[events:]
+
+    @precondition(lambda self: self.flight)
+    @rule(data=st.data(), rest_s=st.sampled_from([0.0, 5.0]), everywhere=st.booleans())
+    def keep(self, data: st.DataObject, rest_s: float, everywhere: bool) -> None:
+        """Keep the rest of a batch in flight."""
+        kind = data.draw(st.sampled_from(list(self.flight)))
+        batch, flying = self.flight.pop(kind)
+        self.room.settle(batch, kept(rest_s, everywhere=everywhere))
+        self.waiting[kind][:0] = flying
+        self.returned.update(flying)
+        for resting in Kind if everywhere else (kind,):
+            self.rest_until[resting] = 0.0 if self.closed else self.now + rest_s
+
+    @rule()
+    def flush(self) -> None:
+        mark = self.room.queue.request_flush()
+        self.flushed.update(self.pending())
+        self.rest_until = dict.fromkeys(Kind, 0.0)
+        self.marks.append((mark, set(self.pending())))
+
+    @rule(kind=kinds, max_bytes=st.sampled_from([30, 60]))
+    def limit(self, kind: Kind, max_bytes: int) -> None:
+        self.room.queue.limit_batches(kind, max_bytes)
+        self.batch_bytes[kind] = min(max_bytes, self.batch_bytes[kind])
+
+    @rule(seconds=st.sampled_from([1.0, 5.0, LINGER_S]))
+    def let_time_pass(self, seconds: float) -> None:
+        self.room.clock.advance(seconds)
+
+    @rule(kind=st.none() | kinds)
+    def abandon(self, kind: Kind | None) -> None:
+        left = 0
+        for abandoned in Kind if kind is None else (kind,):
+            left += len(self.waiting[abandoned])
+            self.waiting[abandoned].clear()
+        assert self.room.queue.abandon("test", kind) == left
+        self.counts["dropped"] += left
+
+    @precondition(lambda self: self.counts["accepted"] > 10)
+    @rule()
+    def close(self) -> None:
+        self.room.queue.close()
+        self.closed = True
+        self.flushed.update(self.pending())
+        self.rest_until = dict.fromkeys(Kind, 0.0)
+
+    @invariant()
+    def counts_agree(self) -> None:
+        stats = self.room.stats
+        assert stats.accepted == self.counts["accepted"]
+        assert stats.delivered == self.counts["delivered"]
+        assert sum(stats.rejected.values()) == self.counts["rejected"]
+        assert sum(stats.dropped.values()) == self.counts["dropped"]
+        assert stats.pending == len(self.pending()) <= MAX_EVENTS
+        assert stats.pending_bytes == sum(map(size, self.pending())) <= MAX_BYTES
+
+    @invariant()
+    def marks_are_settled_exactly_when_all_before_them_is(self) -> None:
+        pending = set(self.pending())
+        for mark, before in self.marks:
+            assert self.room.queue.wait_settled(mark, 0.0) == before.isdisjoint(pending)
+
+
+@pytest.mark.parametrize("queue", MAKERS)
+def test_queue_model(queue: str) -> None:
+    """Whatever is done to a queue, it holds, gives back and reports what the lists say."""
+
+    class QueueModel(Model):
+        make = staticmethod(MAKERS[queue])
+
+    run_state_machine_as_test(
+        QueueModel,
+        settings=settings(
+            max_examples=100,
+            stateful_step_count=40,
+            deadline=None,
+            derandomize=True,
+            database=None,
+        ),
+    )

@@ -1,0 +1,1 @@
+"""What the tests of the delivery half share: servers, a rig without threads, processes, waiting."""

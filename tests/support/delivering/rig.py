@@ -1,0 +1,153 @@
+"""The engine's parts without a thread, a network or real time."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterable, Mapping
+
+from delivering.waiting import DEADLINE_S
+from growingio_tracker import Consumer, GrowingTracker
+from growingio_tracker.delivery.contract import Batch, BatchLimits, Outcome, Problem, QueueLimits
+from growingio_tracker.delivery.interrupt import Interrupt
+from growingio_tracker.delivery.ledger import Ledger, Reporter
+from growingio_tracker.delivery.memory_queue import MemoryQueue
+from growingio_tracker.delivery.retry import RetryPolicy
+from growingio_tracker.delivery.sender import Sender
+from growingio_tracker.formats.base import DataParser
+from growingio_tracker.formats.json_parser import JsonParser
+from growingio_tracker.testing import Answer, FakeClock, MemoryTransport
+from growingio_tracker.transport.base import Request, Response
+from growingio_tracker.wire import Kind
+
+HOST = "http://collect.example"
+ADDRESSES = {kind: f"{HOST}/{kind.value}" for kind in Kind}
+NO_LINGER = BatchLimits(max_events=500, linger_s=0.0)
+
+
+def record(name: str) -> bytes:
+    """Return a record that carries a name."""
+    return b'{"eventName":"%s"}' % name.encode()
+
+
+def names(request: Request) -> list[str]:
+    """Return the names of the events in a JSON request."""
+    return [message["eventName"] for message in json.loads(request.body)]
+
+
+class FakeInterrupt(Interrupt):
+    """Writes down how long it should have paused, and lets the clock go on by that."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        super().__init__(clock)
+        self.pauses: list[float] = []
+        self._fake_clock = clock
+
+    def pause(self, seconds: float) -> bool:
+        self.pauses.append(seconds)
+        self._fake_clock.advance(seconds)
+        return True
+
+
+class Rig:
+    """A queue, a sender and what they need. ``round()`` does what a worker does for one batch."""
+
+    def __init__(
+        self,
+        answers: Iterable[Answer] = (),
+        policy: RetryPolicy | None = None,
+        *,
+        parser: DataParser | None = None,
+        queue: QueueLimits | None = None,
+        batches: BatchLimits | Mapping[Kind, BatchLimits] = NO_LINGER,
+    ) -> None:
+        self.clock = FakeClock()
+        self.clock.advance(1000.0)
+        self.problems: list[Problem] = []
+        self.ledger = Ledger(self.clock)
+        self.reporter = Reporter(self.problems.append, self.clock)
+        self.interrupt = FakeInterrupt(self.clock)
+        self.transport = MemoryTransport(answers)
+        per_kind = dict.fromkeys(Kind, batches) if isinstance(batches, BatchLimits) else batches
+        self.queue = MemoryQueue(
+            queue or QueueLimits(), per_kind, self.ledger, self.reporter, self.clock
+        )
+        self.sender = Sender(
+            self.transport,
+            parser or JsonParser(),
+            ADDRESSES,
+            policy or RetryPolicy(),
+            request_timeout_s=2.0,
+            ledger=self.ledger,
+            reporter=self.reporter,
+            interrupt=self.interrupt,
+            clock=self.clock,
+        )
+
+    def offer(self, *event_names: str, kind: Kind = Kind.EVENT) -> None:
+        for name in event_names:
+            self.queue.offer(kind, record(name))
+
+    def deliver(
+        self, *event_names: str, kind: Kind = Kind.EVENT
+    ) -> list[tuple[list[str], Outcome]]:
+        """Send one batch past the queue; return the outcome of each part."""
+        batch = Batch(kind, tuple(record(name) for name in event_names))
+        return [
+            ([json.loads(r)["eventName"] for r in part.records], outcome)
+            for part, outcome in self.sender.deliver(batch)
+        ]
+
+    def round(self) -> bool:
+        """Send the batch that is due; return whether there was one."""
+        batch = self.queue.take(wait=False)
+        if batch is None:
+            return False
+        for part, outcome in self.sender.deliver(batch):
+            self.queue.settle(part, outcome)
+        limit = self.sender.max_batch_bytes.get(batch.kind)
+        if limit is not None:
+            self.queue.limit_batches(batch.kind, limit)
+        return True
+
+    @property
+    def sent(self) -> list[list[str]]:
+        """The names in each request."""
+        return sent(self.transport)
+
+
+def assert_balanced(ledger: Ledger) -> None:
+    """Check C4's equation."""
+    stats = ledger.stats()
+    lost = sum(stats.rejected.values()) + sum(stats.dropped.values())
+    assert stats.accepted == stats.delivered + lost + stats.pending, stats
+
+
+class Gate:
+    """An answer that comes when it is let through."""
+
+    def __init__(self, status: int = 200) -> None:
+        self.entered = threading.Event()
+        self.opened = threading.Event()
+        self._status = status
+
+    def __call__(self, request: Request) -> Response:
+        self.entered.set()
+        assert self.opened.wait(DEADLINE_S)
+        return Response(self._status)
+
+    def wait(self) -> None:
+        """Return when a request waits here."""
+        assert self.entered.wait(DEADLINE_S)
+
+
+def track(consumer: Consumer, *event_names: str) -> None:
+    """Track events with these names."""
+    tracker = GrowingTracker.consumer(consumer)
+    for name in event_names:
+        tracker.track_custom_event(name, anonymous_id="a")
+
+
+def sent(transport: MemoryTransport) -> list[list[str]]:
+    """Return the names in each request."""
+    return [names(request) for request in transport.requests]

@@ -1,0 +1,234 @@
+"""A program of a user who is strict about types. It is checked, never run."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timezone
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+import growingio_tracker
+from growingio_tracker import (
+    VERSION,
+    AsyncBufferedConsumer,
+    BufferedConsumer,
+    Consumer,
+    CustomEventMessage,
+    DataParser,
+    DebugConsumer,
+    DefaultConsumer,
+    GrowingError,
+    GrowingIOException,
+    GrowingParamException,
+    GrowingTracker,
+    ItemMessage,
+    JsonParser,
+    MissingExtraError,
+    Problem,
+    QueueFullError,
+    QueueLimits,
+    RejectedError,
+    ResourceItem,
+    SpoolError,
+    Stats,
+    TransportError,
+    UserLoginMessage,
+    UserMappingMessage,
+)
+from growingio_tracker.consumer import Consumer as OldConsumer
+from growingio_tracker.data_parser import DataParser as OldDataParser
+from growingio_tracker.message import Message
+from growingio_tracker.testing import FakeClock, MemoryTransport
+from growingio_tracker.transport.base import Request, Response
+from growingio_tracker.values import Attributes
+from growingio_tracker.wire import Kind
+from growingio_tracker_protobuf import ProtobufParser
+from growingio_tracker_snappy import SnappyParser
+
+
+class Plan(Enum):
+    FREE = "free"
+
+
+class OwnParser:
+    """A parser without a base class."""
+
+    def get_bytes(self, messages: Sequence[Any], stm: int | None = None) -> str:
+        return f"{len(messages)} {stm}"
+
+    def get_headers(self) -> dict[str, str] | None:
+        return None
+
+    def get_params(self, stm: int | None = None) -> dict[str, int | None]:
+        return {"stm": stm}
+
+    def get_timestamp(self) -> int:
+        return 0
+
+
+class RecordParser(DataParser):
+    def encode_records(self, kind: Kind, records: Sequence[bytes], stm: int) -> bytes:
+        return kind.value.encode() + b"".join(records) + str(stm).encode()
+
+
+class LabelledJson(JsonParser):
+    def get_headers(self) -> dict[str, str]:
+        return {**super().get_headers(), "x-label": "1"}
+
+    def json(self, message: Message) -> str:
+        return super().json(message)
+
+
+class Printing(Consumer):
+    def send(self, message: Message) -> None:
+        if isinstance(message, CustomEventMessage):
+            name: str | None = message.event_name
+            print(name, message.attributes, message.event_type)
+        self.send_data(self.endpoints["collect"], b"", {"stm": 1}, {"a": "b"})
+
+
+class Passing(DefaultConsumer):
+    def send(self, message: Message) -> None:
+        super().send(message)
+
+
+class OwnTransport:
+    def exchange(self, request: Request) -> Response:
+        return Response(204, dict(request.headers), request.body)
+
+    def close(self) -> None:
+        pass
+
+
+def on_error(problem: Problem) -> None:
+    reason: str = problem.reason
+    events: int = problem.events
+    print(reason, problem.detail, events)
+
+
+def before_send(message: Message) -> Message | None:
+    return message if message.kind is Kind.EVENT else None
+
+
+def trackers() -> list[GrowingTracker]:
+    host = "http://collect.test"
+    limits = QueueLimits(max_events=10, max_bytes=100, overflow="block", block_s=0.5)
+    consumers: list[Consumer] = [
+        DefaultConsumer("p", "d", host),
+        DefaultConsumer("p", "d", host, JsonParser(), 3, 5, 0.25, True),
+        DefaultConsumer("p", "d", host, OwnParser(), verify_cert="ca.pem", on_error=on_error),
+        BufferedConsumer("p", "d", host, SnappyParser(), 500, 3, 5, 0.25, False),
+        BufferedConsumer("p", "d", host, max_size=5, queue=limits, max_batch_bytes=1000),
+        AsyncBufferedConsumer("p", "d", host, SnappyParser(crypt_data=True), 10, 500, 2, 3, 0.25),
+        AsyncBufferedConsumer(
+            "p",
+            "d",
+            host,
+            ProtobufParser(),
+            flush_after=0.5,
+            queue=limits,
+            close_timeout_s=1,
+            transport=OwnTransport(),
+            clock=FakeClock(),
+        ),
+        DebugConsumer("p", "d", host, LabelledJson(), stream=io.StringIO()),
+        DebugConsumer("p", "d", host, RecordParser(), transport=MemoryTransport([503, 204])),
+        Printing("p", "d", host, 3, 5, 0.25, True),
+        Passing("p", "d", host),
+    ]
+    made = [GrowingTracker.consumer(consumer) for consumer in consumers]
+    made.append(GrowingTracker("p", "d", host))
+    made.append(
+        GrowingTracker(
+            "p",
+            "d",
+            host,
+            consumers[0],
+            on_invalid="drop",
+            strict=True,
+            max_event_bytes=1000,
+            before_send=before_send,
+            redact=("phone",),
+        )
+    )
+    return made
+
+
+def calls(tracker: GrowingTracker) -> None:
+    attributes: Attributes = {"name": "x", "age": 100, "tags": ["a", "b"]}
+    anything: dict[str, Any] = {"name": "x", "tags": ["a", "b"]}
+    texts = {"name": "x", "city": "y"}
+    numbers: Mapping[str, int] = {"a": 1}
+    tracker.track_custom_event("e", 1_700_000_000_123, "v", "email", "u", attributes)
+    tracker.track_custom_event("e", anonymous_id="v", attributes=anything)
+    tracker.track_custom_event("e", anonymous_id="v", attributes=texts)
+    tracker.track_custom_event("e", datetime.now(timezone.utc), login_user_id="u")
+    tracker.track_custom_event("e", anonymous_id="v", attributes=numbers)
+    tracker.track_custom_event(
+        "e",
+        anonymous_id="v",
+        attributes={
+            "text": "x",
+            "number": 1.5,
+            "flag": True,
+            "none": None,
+            "decimal": Decimal(1),
+            "id": UUID(int=1),
+            "day": date(2024, 1, 1),
+            "plan": Plan.FREE,
+            "list": [1, "a", None],
+            "tuple": (1, "a"),
+            "set": {"a"},
+            "map": {"a": 1, "b": None},
+        },
+        item=ResourceItem("product", "1", {"colour": "red"}),
+        preset={"app_version": "1.2", "device_type": "PAD"},
+    )
+    tracker.track_user("email", "u", "v", None, {"vip": True})
+    tracker.submit_item("product", "1", {"colour": "red"})
+    tracker.track_user_mapping({"phone": "1"}, 1_700_000_000_123)
+    event: CustomEventMessage = (
+        CustomEventMessage.EventBuilder()
+        .set_event_time(None)
+        .set_login_user("email", "u")
+        .set_event_name("e")
+        .set_attributes(attributes)
+        .add_attribute("k", [1])
+        .set_resource_item("product", "1", anything)
+        .set_preset("app_version", "1.2")
+        .build()
+    )
+    user: UserLoginMessage = UserLoginMessage.UserBuilder().set_login_user_id("u").build()
+    item: ItemMessage = ItemMessage.ItemBuilder().set_item_key("k").set_item_id("1").build()
+    for message in (event, user, item, UserMappingMessage({"phone": "1"})):
+        tracker.track(message)
+
+
+def life(tracker: GrowingTracker, parser: OldDataParser, consumer: OldConsumer) -> None:
+    try:
+        with tracker:
+            calls(tracker)
+            flushed: bool = tracker.flush(1.5)
+        closed: bool = tracker.close() and consumer.close(0.5)
+        consumer.stop()
+        healthy: bool = tracker.healthy(within_s=5) and consumer.healthy()
+    except (GrowingParamException, ValueError) as error:
+        print(error)
+    except RejectedError as error:
+        status: int = error.status
+        body: str = error.body
+        print(status, body)
+    except (TransportError, QueueFullError, SpoolError, MissingExtraError) as error:
+        print(error)
+    except (GrowingIOException, GrowingError) as error:
+        print(error)
+    else:
+        print(flushed, closed, healthy, parser.get_params(stm=1)["stm"], VERSION)
+    stats: Stats = tracker.stats()
+    dropped: Mapping[str, int] = stats.dropped
+    age: float | None = stats.last_success_age_s
+    print(stats.accepted, dropped.get("queue_full", 0), stats.rejected, age, stats.last_error)
+    print(growingio_tracker.__version__.upper())
