@@ -249,7 +249,11 @@ class TestFailures:
 
     def test_f3_on_error_that_tracks(self, make: Make) -> None:
         """An event tracked by on_error is queued and delivered like any other."""
-        consumer, transport = make(400, on_error=lambda problem: track(consumer, "trouble"))
+
+        def on_error(problem: Problem) -> None:
+            track(consumer, "trouble")
+
+        consumer, transport = make(400, on_error=on_error)
         track(consumer, "a")
         until(lambda: consumer.stats().delivered == 1)
         assert sent(transport) == [["a"], ["trouble"]]
