@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from growingio_tracker._clock import now_ms
 from growingio_tracker.exceptions import GrowingParamException
-from growingio_tracker.values import Attributes, AttributeValue, EventTime, pairs
+from growingio_tracker.values import Attributes, EventTime, pairs
 
 _V = TypeVar("_V")
 _B = TypeVar("_B", bound="MessageBuilder")
@@ -23,7 +23,7 @@ class MessageBuilder:
 
     def __init__(self) -> None:
         self._fields: dict[str, Any] = {}
-        self._attributes: dict[str, AttributeValue] | None = None
+        self._attributes: dict[str, object] | None = None
 
     def set_product_id(self: _B, product_id: str | None) -> _B:
         """Set the project id. The tracker that sends the message sets its own."""
@@ -33,7 +33,7 @@ class MessageBuilder:
         """Set the data source id. The tracker that sends the message sets its own."""
         return self._set("data_source_id", data_source_id)
 
-    def add_attribute(self: _B, key: str, value: AttributeValue) -> _B:
+    def add_attribute(self: _B, key: str, value: object) -> _B:
         """Add one attribute. The value is copied, so later changes to it change nothing.
 
         :raises GrowingParamException: when the key cannot be a key.

@@ -7,29 +7,24 @@ means: not sent. Messages are the caller's, mutable and unchecked, until a track
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Final, Literal, Protocol, TypeAlias, TypedDict
+from typing import Any, ClassVar, Final, Literal, Protocol, TypedDict
 
 from msgspec import Struct
 
 from growingio_tracker.arguments import event_time_ms, identifier, one_of, required, text_name
 from growingio_tracker.builders import MessageBuilder, SubjectBuilder, copied
+from growingio_tracker.checks import LeftOut, check_event, sendable
 from growingio_tracker.exceptions import GrowingParamException
 from growingio_tracker.values import (
     Attributes,
     EventTime,
-    Unsendable,
     is_a,
-    is_plain,
-    normalise,
     pairs,
 )
-from growingio_tracker.version import VERSION
-from growingio_tracker.wire import EVENT, ITEM, LIST_SEPARATOR, MAPPING, NOT_USER, Kind
+from growingio_tracker.wire import EVENT, ITEM, LIST_SEPARATOR, MAPPING, Kind
 
 CONNECTOR: Final = LIST_SEPARATOR
 """The name that 1.0.5 has for the separator of list values."""
-
-PLATFORM: Final = "python"
 
 
 class PresetProperties(TypedDict, total=False):
@@ -48,24 +43,10 @@ class PresetProperties(TypedDict, total=False):
 PRESET_PROPERTIES: Final = tuple(PresetProperties.__annotations__)
 DEVICE_TYPES: Final = ("PHONE", "PAD")
 
-LeftOut: TypeAlias = tuple[Unsendable, ...]
-"""The attributes that a check had to leave out; empty when all is well."""
-
 
 class _Owned(Protocol):
     product_id: str | None
     data_source_id: str | None
-
-
-class _Event(Protocol):
-    event_time: EventTime | None
-    send_time: EventTime | None
-    anonymous_id: str | None
-    login_user_key: str | None
-    login_user_id: str | None
-    attributes: Mapping[str, Any] | None
-    sdk_version: str | None
-    platform: str | None
 
 
 class Message(Struct, omit_defaults=True):
@@ -109,7 +90,7 @@ class ResourceItem(Struct, omit_defaults=True):
     def checked(self) -> tuple[ResourceItem, LeftOut]:
         """Return a sendable copy, and what had to be left out of it."""
         key, item_id = required(self.key, "item.key"), required(self.id, "item.id")
-        attributes, left_out = _sendable(self.attributes, "item.attributes")
+        attributes, left_out = sendable(self.attributes, "item.attributes")
         return ResourceItem(key, item_id, attributes), left_out
 
 
@@ -156,7 +137,7 @@ class CustomEventMessage(Message, tag_field="eventType", tag="CUSTOM", rename=EV
         """See :meth:`Message.check`."""
         if type(self.event_name) is not str or not self.event_name:
             self.event_name = text_name(self.event_name, "event_name")
-        left_out = _check_event(self, now_ms)
+        left_out = check_event(self, now_ms)
         if self._has_preset():
             self._check_preset()
         if self.resource_item is not None:
@@ -229,7 +210,7 @@ class UserLoginMessage(
 
     def check(self, now_ms: int) -> LeftOut:
         """See :meth:`Message.check`."""
-        return _check_event(self, now_ms)
+        return check_event(self, now_ms)
 
     class UserBuilder(SubjectBuilder):
         """Builds a :class:`UserLoginMessage`."""
@@ -279,7 +260,7 @@ class ItemMessage(Message, rename=ITEM.json_names):
         """See :meth:`Message.check`."""
         self.item_key = required(self.item_key, "item_key")
         self.item_id = required(self.item_id, "item_id")
-        self.attrs, left_out = _sendable(self.attrs, self.attributes_argument)
+        self.attrs, left_out = sendable(self.attrs, self.attributes_argument)
         return left_out
 
     class ItemBuilder(MessageBuilder):
@@ -339,58 +320,3 @@ def _checked_item(item: object) -> tuple[ResourceItem, LeftOut]:
     if not is_a(item, ResourceItem):
         raise GrowingParamException(f"item must be a ResourceItem, got {type(item).__name__}")
     return item.checked()
-
-
-def _check_event(message: _Event, now_ms: int) -> LeftOut:
-    """Check what both kinds of event have. It runs on every call: what is right costs little."""
-    message.sdk_version = VERSION
-    message.platform = PLATFORM
-    user_id = message.login_user_id
-    if type(user_id) is not str or not user_id:
-        message.login_user_id = user_id = identifier(user_id, "login_user_id")
-    if message.anonymous_id is not None:
-        message.anonymous_id = identifier(message.anonymous_id, "anonymous_id")
-    if message.login_user_key is not None:
-        message.login_user_key = identifier(message.login_user_key, "login_user_key")
-    if user_id is None:
-        _check_without_user(message.anonymous_id, message.login_user_key)
-    if message.event_time is None and message.send_time is None:
-        message.event_time = now_ms
-    else:
-        _check_time(message, now_ms)
-    attributes = message.attributes
-    if attributes is None or (is_plain(attributes) and attributes):
-        return ()
-    sendable, left_out = _sendable(attributes, "attributes")
-    message.attributes = sendable or None
-    return left_out
-
-
-def _check_without_user(anonymous_id: str | None, login_user_key: str | None) -> None:
-    if login_user_key == NOT_USER:
-        return
-    if login_user_key is not None:
-        raise GrowingParamException(
-            "login_user_key was given without login_user_id; give both, or neither"
-        )
-    if anonymous_id is None:
-        raise GrowingParamException(
-            "anonymous_id and login_user_id are both missing; give at least one, or "
-            f"login_user_key={NOT_USER!r} for an event that has no user"
-        )
-
-
-def _check_time(message: _Event, now_ms: int) -> None:
-    given = message.event_time
-    message.event_time = now_ms if given is None else event_time_ms(given)
-    if message.send_time is not None:
-        message.send_time = event_time_ms(message.send_time, "send_time")
-
-
-def _sendable(
-    attributes: Mapping[str, Any] | None, argument: str
-) -> tuple[Mapping[str, Any] | None, LeftOut]:
-    if attributes is None or is_plain(attributes):
-        return attributes, ()
-    sendable, left_out = normalise(attributes, argument)
-    return sendable, tuple(left_out)

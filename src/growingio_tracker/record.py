@@ -11,11 +11,11 @@ import msgspec
 
 from growingio_tracker._clock import now_ms as _now_ms
 from growingio_tracker.arguments import valid_text
+from growingio_tracker.checks import LeftOut
 from growingio_tracker.exceptions import GrowingParamException
 from growingio_tracker.message import (
     CustomEventMessage,
     ItemMessage,
-    LeftOut,
     Message,
     ResourceItem,
     UserLoginMessage,

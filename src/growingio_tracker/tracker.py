@@ -9,8 +9,9 @@ from types import TracebackType
 from typing import Final, Literal, TypeAlias, TypeVar
 
 from growingio_tracker.arguments import one_of, text_name
-from growingio_tracker.consumers.base import Consumer, as_consumer
+from growingio_tracker.consumers.base import Consumer
 from growingio_tracker.consumers.default import DefaultConsumer
+from growingio_tracker.consumers.foreign import as_consumer
 from growingio_tracker.delivery.contract import Problem, Stats
 from growingio_tracker.exceptions import GrowingParamException
 from growingio_tracker.filters import BeforeSend, Filters

@@ -22,7 +22,7 @@ out and reported by path and type, never by value.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
@@ -37,11 +37,8 @@ from growingio_tracker.wire import LIST_SEPARATOR
 _T = TypeVar("_T")
 
 Scalar: TypeAlias = str | int | float | bool
-ScalarLike: TypeAlias = Scalar | Decimal | UUID | date | Enum | None
-AttributeValue: TypeAlias = (
-    ScalarLike | Sequence[ScalarLike] | Set[ScalarLike] | Mapping[str, ScalarLike]
-)
-Attributes: TypeAlias = Mapping[str, AttributeValue]
+# Not a union of what can be sent: checkers infer dict[str, object] for a dict of several types.
+Attributes: TypeAlias = Mapping[str, object]
 EventTime: TypeAlias = int | datetime
 
 _AnyMap: TypeAlias = Mapping[Any, object]

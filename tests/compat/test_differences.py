@@ -54,14 +54,14 @@ def sent(track: Track) -> dict[str, Any]:
 
 def attribute(value: object) -> object:
     """Return what an attribute's value is sent as; None when it is left out."""
-    message = sent(lambda t: t.track_custom_event("e", anonymous_id="a", attributes={"k": value}))  # type: ignore[dict-item]
+    message = sent(lambda t: t.track_custom_event("e", anonymous_id="a", attributes={"k": value}))
     return message.get("attributes", {}).get("k")
 
 
 def protobuf_attribute(value: object) -> bytes:
     """Return the protobuf body of an event with one attribute."""
     [request] = requests(
-        lambda t: t.track_custom_event("e", anonymous_id="a", attributes={"k": value}),  # type: ignore[dict-item]
+        lambda t: t.track_custom_event("e", anonymous_id="a", attributes={"k": value}),
         ProtobufParser(),
     )
     return request.body
@@ -114,6 +114,31 @@ def test_times() -> None:
     assert sent(lambda t: t.track_custom_event("e", moment, "a"))["timestamp"] == 1_700_000_000_000
     cut = sent(lambda t: t.track_custom_event("e", 1_700_000_000_123.9, "a"))  # type: ignore[arg-type]
     assert cut["timestamp"] == cut["sendTime"] == 1_700_000_000_123
+
+
+@pytest.mark.parametrize("year", [1, 1970, 6000])
+def test_far_times(year: int) -> None:
+    """An `event_time` before March 1973 or after November 5138 is refused, also as a datetime."""
+    moment = datetime(year, 1, 1, tzinfo=timezone.utc)
+    assert_refused(lambda t: t.track_custom_event("e", moment, "a"), "event_time")
+
+
+def test_foreign_messages() -> None:
+    """`track()` takes what the builders and message classes make; other objects are refused."""
+    assert_refused(lambda t: t.track(object()), "message must be")  # type: ignore[arg-type]
+
+
+def test_copies() -> None:
+    """Attribute values are copied at the call; 1.0.5's queues send what the caller's dict holds when the batch leaves."""
+    transport = MemoryTransport()
+    consumer = gio.BufferedConsumer("p", "d", HOST, transport=transport)
+    attributes = {"k": "at the call"}
+    gio.GrowingTracker.consumer(consumer).track_custom_event(
+        "e", anonymous_id="a", attributes=attributes
+    )
+    attributes["k"] = "later"
+    consumer.flush()
+    assert b"at the call" in transport.requests[0].body
 
 
 def test_ids() -> None:
@@ -363,6 +388,36 @@ def test_gone() -> None:
         importlib.import_module("growingio_tracker.async_buffered_consumer"), "FlushThread"
     )
     assert importlib.util.find_spec("growingio_tracker_protobuf.event_v3_pb2") is None
+
+
+def test_gone_methods() -> None:
+    """`AsyncBufferedConsumer.transfer_buffers` and the encoding methods of `ProtobufParser` besides `get_bytes` do not exist any more."""
+    assert not hasattr(gio.AsyncBufferedConsumer, "transfer_buffers")
+    assert not hasattr(ProtobufParser, "protobuf")
+
+
+def test_send_data_is_not_called() -> None:
+    """The strategies do not call `post_data` and `send_data`: a subclass overrides `send`, or passes `transport=`."""
+
+    class Own(gio.DefaultConsumer):
+        def send_data(self, *_: Any, **__: Any) -> bool:
+            raise AssertionError
+
+        post_data = send_data
+
+    transport = MemoryTransport()
+    own = Own("p", "d", HOST, transport=transport)
+    gio.GrowingTracker.consumer(own).track_custom_event("e", anonymous_id="a")
+    assert len(transport.requests) == 1
+
+
+def test_send_on_an_object() -> None:
+    """A `send` put on a consumer object instead of its class is not called."""
+    transport = MemoryTransport()
+    consumer = gio.DefaultConsumer("p", "d", HOST, transport=transport)
+    vars(consumer)["send"] = None
+    gio.GrowingTracker.consumer(consumer).track_custom_event("e", anonymous_id="a")
+    assert len(transport.requests) == 1
 
 
 def test_classes() -> None:

@@ -12,24 +12,24 @@ from urllib.parse import urlencode
 from growingio_tracker._clock import SYSTEM_CLOCK, Clock
 from growingio_tracker.arguments import text_name
 from growingio_tracker.delivery.contract import OnError, Problem, Stats
-from growingio_tracker.delivery.engine import DisabledEngine, Engine, Parts
+from growingio_tracker.delivery.engine import Engine, Parts
 from growingio_tracker.delivery.interrupt import Interrupt
 from growingio_tracker.delivery.ledger import Ledger, Reporter
 from growingio_tracker.delivery.lifecycle import PerProcess
 from growingio_tracker.delivery.retry import RetryPolicy, check_seconds
 from growingio_tracker.delivery.sender import Sender
-from growingio_tracker.exceptions import GrowingParamException, TransportError
-from growingio_tracker.formats.base import DataParser, as_bytes, as_data_parser
+from growingio_tracker.exceptions import TransportError
+from growingio_tracker.formats.base import DataParser, as_bytes
 from growingio_tracker.formats.json_parser import JsonParser
 from growingio_tracker.message import Message
-from growingio_tracker.record import decode, to_record
+from growingio_tracker.record import decode
 from growingio_tracker.transport.base import Request, Transport
 from growingio_tracker.transport.endpoints import base_url, endpoints
 from growingio_tracker.values import Unsendable
 from growingio_tracker.wire import Kind
 
 if TYPE_CHECKING:
-    from typing_extensions import Unpack
+    pass
 
 _C = TypeVar("_C", bound="Consumer")
 
@@ -135,7 +135,7 @@ class Consumer:
         """
         if is_disabled():
             return True
-        query = urlencode(params or {})
+        query = urlencode(params or {}, doseq=True)
         request = Request(
             url=f"{request_url}?{query}" if query else request_url,
             body=as_bytes(data),
@@ -224,80 +224,6 @@ class Consumer:
         return Engine(self._parts())
 
 
-class Strategy(Consumer):
-    """What the delivery strategies of this package share: an engine, and how to close it.
-
-    A subclass that overrides :meth:`send`, as 1.0.5 allowed, gets every message there.
-
-    :param data_parser: the format of the bodies; ``None`` is JSON.
-    """
-
-    def __init__(
-        self,
-        product_id: str,
-        data_source_id: str,
-        server_host: str,
-        data_parser: object = None,
-        retry_limit: int = 3,
-        request_timeout: float = 5,
-        retry_backoff_factor: float = 0.25,
-        verify_cert: bool | str = True,
-        **options: Unpack[Options],
-    ) -> None:
-        super().__init__(
-            product_id,
-            data_source_id,
-            server_host,
-            retry_limit,
-            request_timeout,
-            retry_backoff_factor,
-            verify_cert,
-            **options,
-        )
-        if data_parser is not None:
-            self._data_parse = as_data_parser(data_parser)
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        if "send" in vars(cls) and "accept" not in vars(cls):
-            cls.accept = Consumer.accept  # type: ignore[method-assign]
-
-    def accept(self, kind: Kind, record: bytes) -> None:
-        """Take in one record from a tracker.
-
-        :raises GrowingIOException: as the strategy says.
-        """
-        self._engines.get().offer(kind, record)
-
-    def send(self, message: Message) -> None:
-        """Check a message and take it in, as if a tracker had sent it.
-
-        :raises GrowingParamException: when it cannot be sent.
-        :raises GrowingIOException: as the strategy says.
-        """
-        record, left_out = to_record(message, self._clock.now_ms())
-        if left_out:
-            self.report_left_out(left_out)
-        Strategy.accept(self, message.kind, record)
-
-    def post_data(self, request_url: str, messages: Sequence[Message]) -> bool:
-        """Post ``messages``, all of one kind, now; return whether the server accepted them.
-
-        :raises TransportError: when no answer came.
-        """
-        parser = self._data_parse
-        stm = parser.get_timestamp()
-        body = parser.get_bytes(messages, stm)
-        return self.send_data(request_url, body, parser.get_params(stm), parser.get_headers())
-
-    def _make_engine(self) -> Engine:
-        parts = self._parts()
-        return DisabledEngine(parts) if is_disabled() else self._strategy(parts)
-
-    def _strategy(self, parts: Parts) -> Engine:
-        raise NotImplementedError
-
-
 def _transport_maker(
     server_host: str, verify_cert: bool | str, given: Transport | None
 ) -> Callable[[], Transport]:
@@ -309,34 +235,3 @@ def _transport_maker(
 
     checked = check_verify_cert(verify_cert, server_host)
     return partial(HttpTransport, server_host, verify_cert=checked)
-
-
-class _ForeignConsumer(Consumer):
-    """Puts an object that only has a ``send`` method behind a tracker."""
-
-    def __init__(
-        self, send: Callable[[Message], object], product_id: str, data_source_id: str, host: str
-    ) -> None:
-        super().__init__(product_id, data_source_id, host)
-        self._send = send
-
-    def send(self, message: Message) -> None:
-        self._send(message)
-
-
-def as_consumer(
-    consumer: object, product_id: str, data_source_id: str, server_host: str
-) -> Consumer:
-    """Return ``consumer`` as a tracker needs it.
-
-    :raises GrowingParamException: when it has no ``send`` method.
-    """
-    if isinstance(consumer, Consumer):
-        return consumer
-    send = getattr(consumer, "send", None)
-    if not callable(send):
-        raise GrowingParamException(
-            "consumer must be a consumer such as AsyncBufferedConsumer(…), or an object with a "
-            f"send(message) method; got {type(consumer).__name__}"
-        )
-    return _ForeignConsumer(send, product_id, data_source_id, server_host)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, TextIO
 
-from growingio_tracker.consumers.base import Options, Strategy
+from growingio_tracker.consumers.base import Options
+from growingio_tracker.consumers.strategy import Strategy
 from growingio_tracker.delivery.engine import DirectEngine, Engine, Parts
 from growingio_tracker.transport.base import Request, Response, Transport
 from growingio_tracker.wire import Kind

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from growingio_tracker.consumers.base import Strategy
+from growingio_tracker.consumers.strategy import Strategy
 from growingio_tracker.delivery.engine import DirectEngine, Engine, Parts
 
 

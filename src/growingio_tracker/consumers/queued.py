@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from growingio_tracker.consumers.base import Options, Strategy
+from growingio_tracker.consumers.base import Options
+from growingio_tracker.consumers.strategy import Strategy
 from growingio_tracker.delivery.contract import BatchLimits, QueueLimits
 from growingio_tracker.delivery.engine import Parts
 from growingio_tracker.delivery.memory_queue import MemoryQueue

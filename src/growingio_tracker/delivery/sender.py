@@ -170,7 +170,8 @@ class Sender:
     def _request(self, batch: Batch) -> Request:
         stm = self._parser.get_timestamp()
         body = self._parser.encode_records(batch.kind, batch.records, stm)
-        query = urlencode({k: v for k, v in self._parser.get_params(stm).items() if v is not None})
+        given = {k: v for k, v in self._parser.get_params(stm).items() if v is not None}
+        query = urlencode(given, doseq=True)
         address = self._addresses[batch.kind]
         return Request(
             url=f"{address}?{query}" if query else address,

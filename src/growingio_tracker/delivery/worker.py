@@ -31,7 +31,7 @@ class Worker:
 
     def ensure(self) -> bool:
         """Return whether a thread is running, after starting one if none is."""
-        return self.running or self._start()
+        return self._is_alive() or self._start()
 
     def is_current(self) -> bool:
         """Return whether the caller is in the worker's own thread."""
@@ -48,7 +48,7 @@ class Worker:
 
     def _start(self) -> bool:
         with self._lock:
-            if self.running:
+            if self._is_alive():
                 return True
             if time.monotonic() < self._not_before:
                 return False
@@ -59,6 +59,9 @@ class Worker:
         elif replaced is not None:
             self._on_restart()
         return error is None
+
+    def _is_alive(self) -> bool:
+        return self.running and self._thread is not None and self._thread.is_alive()
 
     def _try_start(self) -> RuntimeError | None:
         self.running = True  # before the thread, which may end before start() returns
@@ -72,9 +75,13 @@ class Worker:
             self._thread = replaced
             self._not_before = time.monotonic() + _START_AGAIN_AFTER_S
             return error
+        except BaseException:
+            self.running = False  # a signal handler raised; nobody knows how far it came
+            raise
         return None
 
     def _main(self) -> None:
+        self.running = True
         try:
             self._loop()
         except Exception:

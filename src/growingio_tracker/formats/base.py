@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final, Protocol, runtime_checkable
 
 from growingio_tracker._clock import now_ms
+from growingio_tracker._overrides import is_overridden_before
 from growingio_tracker.arguments import valid_text
 from growingio_tracker.exceptions import GrowingParamException
 from growingio_tracker.message import Message
@@ -43,14 +44,8 @@ class DataParser:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        # The nearest class decides: if it knows messages only, records are made messages for it.
-        for base in cls.__mro__:
-            own = vars(base)
-            if "encode_records" in own:
-                return
-            if not cls._MESSAGE_METHODS.isdisjoint(own):
-                cls.encode_records = DataParser.encode_records  # type: ignore[method-assign]
-                return
+        if is_overridden_before(cls, cls._MESSAGE_METHODS, "encode_records"):
+            cls.encode_records = DataParser.encode_records  # type: ignore[method-assign]
 
     def encode_records(self, kind: Kind, records: Sequence[bytes], stm: int) -> bytes:
         """Return the body for ``records``, all of one kind, to be sent at ``stm`` (Unix ms).

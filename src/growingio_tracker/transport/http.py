@@ -107,7 +107,7 @@ class HttpTransport:
                 answer = self._open(request)
                 break
             except ClosedPoolError:
-                continue  # another thread is just replacing the connections; nothing was sent
+                self.close()  # another thread is just doing so; nothing was sent
         headers = {name.lower(): value for name, value in answer.headers.items()}
         self._kept_alive = headers.get("connection", "").lower() != "close"
         return Response(answer.status, headers, _body(answer, request.timeout_s))

@@ -132,6 +132,13 @@ class TestDeadConnections:
                 server.drop_connections()
             assert (one.stats().delivered, one.stats().retries) == (40, 0)
 
+    def test_d7_closed_under_a_request(self, server: Server) -> None:
+        """A request that finds the connections closed by another thread is sent on new ones."""
+        transport = HttpTransport(server.url)
+        transport._pool.close()
+        assert post(transport, server.url) == 204
+        transport.close()
+
     def test_d7_closing_while_others_send(self, server: Server) -> None:
         """A transport whose connections are closed by one thread goes on serving the others."""
         transport = HttpTransport(server.url)

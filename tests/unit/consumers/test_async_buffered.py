@@ -67,6 +67,7 @@ def make() -> Iterator[Make]:
     yield make
     for consumer in consumers:
         consumer.close(0)
+    until(lambda: not workers(), "the end of all workers")
 
 
 def ledger(consumer: AsyncBufferedConsumer) -> Ledger:

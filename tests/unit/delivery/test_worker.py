@@ -68,6 +68,23 @@ def test_f3_a_dead_worker_is_replaced(caplog: pytest.LogCaptureFixture) -> None:
     assert (loop.runs, loop.restarts) == (2, 1)
 
 
+def test_f3_interrupted_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When a signal handler raises while the thread is being started, the next call starts one."""
+
+    def start(self: threading.Thread) -> None:
+        raise KeyboardInterrupt
+
+    loop = Loop()
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", start)
+        with pytest.raises(KeyboardInterrupt):
+            loop.worker.ensure()
+    assert not loop.worker.running
+    assert loop.worker.ensure()
+    loop.proceed.set()
+    assert loop.worker.join(20.0)
+
+
 def test_e3_join_is_bounded() -> None:
     """join returns False when the thread goes on, and True when there is none."""
     loop = Loop()
