@@ -1,0 +1,65 @@
+"""Write into docs/promises.md which test files keep each promise.
+
+    python tests/docs/list_promises.py
+
+A test keeps a promise when its name (`test_d1_…`) or docstring (`D1: …`) begins with the number.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+TESTS = Path(__file__).parents[1]
+PAGE = TESTS.parent / "docs" / "promises.md"
+
+_PROMISE = re.compile(r"^\*\*([A-I]\d+)\*\* (?:.+\n?)+?(?=\n|\Z)", re.MULTILINE)
+_KEPT_BY = re.compile(r"\n\nKept by .*")
+
+
+def main() -> None:
+    PAGE.write_text(with_tests(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def with_tests(page: str) -> str:
+    """Return the page with the line of tests behind each promise made anew."""
+    found = tests_by_promise()
+
+    def kept(promise: re.Match[str]) -> str:
+        return f"{promise[0].rstrip()}\n\n{_kept_by(found[promise[1]])}\n"
+
+    return _PROMISE.sub(kept, _KEPT_BY.sub("", page))
+
+
+def promised(page: str) -> set[str]:
+    """Return the numbers of the promises on the page."""
+    return {promise[1] for promise in _PROMISE.finditer(page)}
+
+
+def tests_by_promise() -> dict[str, dict[str, int]]:
+    """Return, for each promise, how many test functions each file has for it."""
+    found: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for path in sorted(TESTS.rglob("test_*.py")):
+        for number in _numbers(path):
+            found[number][path.relative_to(TESTS.parent).as_posix()] += 1
+    return found
+
+
+def _numbers(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+            named = re.match(r"test_([a-i]\d+)_", node.name)
+            said = re.match(r"([A-I]\d+)\b", ast.get_docstring(node) or "")
+            yield from {match[1].upper() for match in (named, said) if match}
+
+
+def _kept_by(files: dict[str, int]) -> str:
+    links = [f"[{Path(file).stem}](../{file}) ({count})" for file, count in files.items()]
+    return f"Kept by {', '.join(links)}"
+
+
+if __name__ == "__main__":
+    main()
