@@ -131,26 +131,6 @@ class TestBatches:
         room.clock.advance(5.0)
         assert names(room.take()) == ["a"]
 
-    def test_remembered_limit(self, room: Room) -> None:
-        """D4: after limit_batches no batch of that kind holds more bytes; other kinds may."""
-        room.offer("a", "b", "c")
-        room.offer("i", "j", kind=Kind.ITEM)
-        room.queue.limit_batches(Kind.EVENT, 2 * len(record("a")))
-        room.queue.limit_batches(Kind.EVENT, 1000)
-        batches = [room.take(), room.take()]
-        assert {batch.kind: names(batch) for batch in batches} == {
-            Kind.EVENT: ["a", "b"],
-            Kind.ITEM: ["i", "j"],
-        }
-
-    def test_remembered_limit_makes_batches_due(self, make_room: MakeRoom) -> None:
-        """D4: what is more than the remembered limit allows in a batch leaves at once."""
-        room = make_room(batches=BatchLimits(linger_s=None))
-        room.offer("a", "b")
-        assert room.nothing_due
-        room.queue.limit_batches(Kind.EVENT, 2 * len(record("a")))
-        assert names(room.take()) == ["a", "b"]
-
 
 class TestRest:
     """D2, D3: a failing server is left alone."""

@@ -51,7 +51,6 @@ class Model(RuleBasedStateMachine):
         self.returned: set[str] = set()
         self.flushed: set[str] = set()
         self.rest_until = dict.fromkeys(Kind, 0.0)
-        self.batch_bytes = dict.fromkeys(Kind, BATCH_BYTES)
         self.marks: list[tuple[Mapping[Kind, int], set[str]]] = []
         self.closed = False
         self.counts = dict.fromkeys(("accepted", "delivered", "rejected", "dropped"), 0)
@@ -96,7 +95,7 @@ class Model(RuleBasedStateMachine):
         waiting = self.waiting[kind]
         if not waiting or kind in self.flight or self.now < self.rest_until[kind]:
             return False
-        enough = sum(map(size, waiting)) >= self.batch_bytes[kind]
+        enough = sum(map(size, waiting)) >= BATCH_BYTES
         return len(waiting) >= BATCH_EVENTS or enough or waiting[0] in self.flushed | self.returned
 
     @rule()
@@ -109,7 +108,7 @@ class Model(RuleBasedStateMachine):
         assert kind not in self.flight
         assert taken == waiting[: len(taken)], "records leave in order"
         assert 1 <= len(taken) <= BATCH_EVENTS
-        assert len(taken) == 1 or sum(map(size, taken)) <= self.batch_bytes[kind]
+        assert len(taken) == 1 or sum(map(size, taken)) <= BATCH_BYTES
         lingered = self.now - self.entered_at[taken[0]] >= LINGER_S
         assert self.must_be_due(kind) or (lingered and self.now >= self.rest_until[kind])
         del waiting[: len(taken)]
@@ -145,11 +144,6 @@ class Model(RuleBasedStateMachine):
         self.flushed.update(self.pending())
         self.rest_until = dict.fromkeys(Kind, 0.0)
         self.marks.append((mark, set(self.pending())))
-
-    @rule(kind=kinds, max_bytes=st.sampled_from([30, 60]))
-    def limit(self, kind: Kind, max_bytes: int) -> None:
-        self.room.queue.limit_batches(kind, max_bytes)
-        self.batch_bytes[kind] = min(max_bytes, self.batch_bytes[kind])
 
     @rule(seconds=st.sampled_from([1.0, 5.0, LINGER_S]))
     def let_time_pass(self, seconds: float) -> None:

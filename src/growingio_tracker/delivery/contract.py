@@ -187,10 +187,6 @@ class Queue(Protocol):
         """Say what became of a batch, or of its next part. Every taken record is settled once."""
         ...
 
-    def limit_batches(self, kind: Kind, max_bytes: int) -> None:
-        """Let no further batch of ``kind`` hold more than ``max_bytes``, unless one record does."""
-        ...
-
     def request_flush(self) -> Mapping[Kind, int]:
         """Make everything that waits due now; return the mark to pass to :meth:`wait_settled`."""
         ...

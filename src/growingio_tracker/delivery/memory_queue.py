@@ -7,8 +7,6 @@ import threading
 from collections.abc import Mapping
 from typing import Final
 
-from msgspec.structs import replace
-
 from growingio_tracker._clock import SYSTEM_CLOCK, Clock
 from growingio_tracker.delivery.contract import (
     Batch,
@@ -115,14 +113,6 @@ class MemoryQueue:
             else:
                 self._ledger.count_rejected(outcome.reason, events, size)
             self._settled.notify_all()
-
-    def limit_batches(self, kind: Kind, max_bytes: int) -> None:
-        """See :class:`~growingio_tracker.delivery.contract.Queue`."""
-        with self._lock:
-            lane = self._lanes[kind]
-            if max_bytes < lane.limits.max_bytes:
-                lane.limits = replace(lane.limits, max_bytes=max_bytes)
-                self._changed.notify()
 
     def request_flush(self) -> Mapping[Kind, int]:
         """See :class:`~growingio_tracker.delivery.contract.Queue`."""

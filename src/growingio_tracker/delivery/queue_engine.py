@@ -20,9 +20,9 @@ _INTERRUPTED: Final = Kept(GrowingIOException("sending was interrupted"), rest_s
 
 
 class _Failures(NamedTuple):
-    """What went wrong with a batch: the outcome of what stays queued, the error of what cannot."""
+    """What went wrong with a batch: the error of what stays queued, and of what never can."""
 
-    kept: Kept | None
+    kept: GrowingIOException | None
     rejected: GrowingIOException | None
 
 
@@ -35,6 +35,7 @@ class QueueEngine(Engine):
     def __init__(self, parts: Parts, queue: Queue) -> None:
         super().__init__(parts)
         self._queue = queue
+        self._reported_undelivered = 0  # guarded by the ledger's lock
         self._sending: set[int] = set()  # the threads that are inside _send, callbacks included
 
     def begin_close(self, timeout_s: float) -> None:
@@ -44,7 +45,7 @@ class QueueEngine(Engine):
 
     def _send(self, batch: Batch) -> _Failures:
         """Send one batch and settle all of it."""
-        kept: Kept | None = None
+        kept: GrowingIOException | None = None
         rejected: GrowingIOException | None = None
         settled = 0
         try:
@@ -53,7 +54,7 @@ class QueueEngine(Engine):
                 settled += len(part)
                 self._queue.settle(part, outcome)
                 if isinstance(outcome, Kept):
-                    kept = outcome
+                    kept = outcome.error
                 elif isinstance(outcome, Rejected):
                     rejected = outcome.error
         finally:
@@ -61,41 +62,39 @@ class QueueEngine(Engine):
             if settled < len(batch):
                 # An exception that is nobody's fault here, KeyboardInterrupt for one.
                 self._queue.settle(batch.after(settled), _INTERRUPTED)
-        self._remember_limit(batch.kind)
         return _Failures(kept, rejected)
-
-    def _remember_limit(self, kind: Kind) -> None:
-        max_bytes = self.sender.max_batch_bytes.get(kind)
-        if max_bytes is not None:
-            self._queue.limit_batches(kind, max_bytes)
 
     def _send_whatever_happens(self, batch: Batch) -> _Failures:
         try:
             return self._send(batch)
         except Exception:
             _log.exception("sending failed in an unexpected way; the events stay queued")
-            return _Failures(_INTERRUPTED, None)
+            return _Failures(_INTERRUPTED.error, None)
 
     def _send_the_rest(self) -> None:
         """Send what waits when closing; a kind that cannot be delivered is given up."""
         while (batch := self._queue.take(wait=False)) is not None:
             if self._send_whatever_happens(batch).kept is not None:
-                self._give_up(batch.kind)
-
-    def _give_up(self, kind: Kind | None = None) -> None:
-        left = self._queue.abandon(UNDELIVERED, kind)
-        if left:
-            last_error = self.ledger.stats().last_error or "the server did not answer in time"
-            detail = f"closing ended before these events could be delivered: {last_error}"
-            self.reporter.report(Problem(UNDELIVERED, detail, left))
+                self._queue.abandon(UNDELIVERED, batch.kind)
 
     def _finish(self) -> bool:
         """End closing; return whether nothing was left undelivered."""
         self._transport.close()
-        self._give_up()
+        self._queue.abandon(UNDELIVERED)
         lifecycle.closed(self)
+        self._report_undelivered()
         stats = self.ledger.stats()
         return not stats.pending and UNDELIVERED not in stats.dropped
+
+    def _report_undelivered(self) -> None:
+        """Report all kinds at once, because the log takes one line a minute."""
+        with self.ledger.lock:
+            events = self.ledger.dropped[UNDELIVERED] - self._reported_undelivered
+            self._reported_undelivered += events
+            last_error = self.ledger.last_error or "the server did not answer in time"
+        if events:
+            detail = f"closing ended before these events could be delivered: {last_error}"
+            self.reporter.report(Problem(UNDELIVERED, detail, events))
 
 
 class BufferedEngine(QueueEngine):
@@ -155,20 +154,12 @@ class BufferedEngine(QueueEngine):
         if get_ident() in self._sending:
             return
         rejected: GrowingIOException | None = None
-        kept: dict[Kind, Kept] = {}
         while (batch := self._queue.take(wait=False)) is not None:
-            if batch.kind in kept:
-                self._queue.settle(batch, kept[batch.kind])
-                break
             failures = self._send(batch)
-            rejected = failures.rejected or rejected
             if failures.kept is not None:
-                kept[batch.kind] = failures.kept
-                if failures.kept.everywhere:
-                    break
-        for failure in kept.values():
-            failure.error.add_fate("what was not delivered stays queued")
-            raise failure.error
+                failures.kept.add_fate("what was not delivered stays queued")
+                raise failures.kept
+            rejected = failures.rejected or rejected
         if rejected is not None:
             rejected.add_fate("it was given up, the others were delivered")
             raise rejected
@@ -232,7 +223,7 @@ class BackgroundEngine(QueueEngine):
             closing = self._interrupt.closing
             if self._send_whatever_happens(batch).kept is not None and closing:
                 # A whole round began after closing did, and failed: the server is not there.
-                self._give_up(batch.kind)
+                self._queue.abandon(UNDELIVERED, batch.kind)
         self._finish()
 
     def _drain(self) -> None:

@@ -57,8 +57,6 @@ class Sender:
         interrupt: Interrupt,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        self.max_batch_bytes: dict[Kind, int] = {}
-        """Half of the smallest batch of each kind that the server called too large, in bytes."""
         self.attempting: set[int] = set()
         """The threads that are inside parser or transport."""
         self._transport = transport
@@ -71,6 +69,8 @@ class Sender:
         self._interrupt = interrupt
         self._clock = clock
         self._failed_rounds = 0
+        # Half of the smallest batch of each kind that the server called too large.
+        self._max_bytes: dict[Kind, int] = {}
         self._misconfigured: dict[Kind, int] = {}  # the status that was reported last
 
     def deliver(self, batch: Batch) -> Iterator[tuple[Batch, Outcome]]:
@@ -97,14 +97,14 @@ class Sender:
 
     def _is_too_large(self, part: Batch) -> bool:
         """Return whether the server would call ``part`` too large, going by what it did before."""
-        limit = self.max_batch_bytes.get(part.kind)
+        limit = self._max_bytes.get(part.kind)
         return limit is not None and len(part) > 1 and _size(part) > limit
 
     def _split(self, part: Batch, answer: Answer) -> tuple[Batch, Batch]:
         if answer.status == _TOO_LARGE:
             # Bytes, not events: one giant among small events must not make later batches tiny.
             half = max(1, _size(part) // 2)
-            self.max_batch_bytes[part.kind] = min(half, self.max_batch_bytes.get(part.kind, half))
+            self._max_bytes[part.kind] = min(half, self._max_bytes.get(part.kind, half))
         return part.halves()
 
     def _outcome(self, kind: Kind, answer: Answer) -> Outcome:

@@ -105,9 +105,6 @@ class Rig:
             return False
         for part, outcome in self.sender.deliver(batch):
             self.queue.settle(part, outcome)
-        limit = self.sender.max_batch_bytes.get(batch.kind)
-        if limit is not None:
-            self.queue.limit_batches(batch.kind, limit)
         return True
 
     @property
@@ -126,15 +123,15 @@ def assert_balanced(ledger: Ledger) -> None:
 class Gate:
     """An answer that comes when it is let through."""
 
-    def __init__(self, status: int = 200) -> None:
+    def __init__(self, status: int = 200, **headers: str) -> None:
         self.entered = threading.Event()
         self.opened = threading.Event()
-        self._status = status
+        self._response = Response(status, headers)
 
     def __call__(self, request: Request) -> Response:
         self.entered.set()
         assert self.opened.wait(DEADLINE_S)
-        return Response(self._status)
+        return self._response
 
     def wait(self) -> None:
         """Return when a request waits here."""

@@ -526,3 +526,14 @@ def test_failures_raise_in_no_call(make: Make) -> None:
     until(lambda: consumer.stats().last_error)
     track(consumer, "b")
     assert "refused" in (consumer.stats().last_error or "")
+
+
+def test_e3_all_kinds_in_one_report(make: Make) -> None:
+    """E3: what closing leaves undelivered is reported once, with the number of all kinds."""
+    problems: list[Problem] = []
+    consumer, _ = make(*[503] * 9, on_error=problems.append, retry_limit=0)
+    tracker = GrowingTracker.consumer(consumer)
+    track(consumer, "a")
+    tracker.submit_item("k", "1")
+    consumer.close()
+    assert [(problem.reason, problem.events) for problem in problems] == [("undelivered", 2)]

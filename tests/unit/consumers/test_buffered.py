@@ -230,8 +230,11 @@ def test_e4_flush_waits_for_another_threads_request() -> None:
 
 
 def test_e4_flush_takes_over_from_a_thread_that_failed() -> None:
-    """When the thread that was sending fails, a waiting flush tries itself, and delivers."""
-    gate = Gate(503)
+    """When the thread that was sending fails, a waiting flush tries itself, and delivers.
+
+    It does so at once, also when the server asked for patience: the caller asks again.
+    """
+    gate = Gate(503, **{"retry-after": "300"})
     consumer, transport = make(gate, 200, max_size=2)
     sending = Running(lambda: track(consumer, "a", "b"))
     gate.wait()

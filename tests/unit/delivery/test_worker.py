@@ -68,6 +68,16 @@ def test_f3_a_dead_worker_is_replaced(caplog: pytest.LogCaptureFixture) -> None:
     assert (loop.runs, loop.restarts) == (2, 1)
 
 
+def test_f3_a_worker_that_is_not_there() -> None:
+    """Who needs a worker looks at the thread; a flag that an interrupted start left is no proof."""
+    loop = Loop()
+    loop.worker.running = True
+    loop.proceed.set()
+    assert loop.worker.ensure()
+    assert loop.worker.join(20.0)
+    assert loop.runs == 1
+
+
 def test_f3_interrupted_start(monkeypatch: pytest.MonkeyPatch) -> None:
     """When a signal handler raises while the thread is being started, the next call starts one."""
 
