@@ -69,7 +69,7 @@ def _conclude(console: Console, rows: list[Row], wrong: list[str]) -> None:
         return
     console.print(f"{len(wrong)} differences; the first of them:", style="red")
     for line in wrong[:_SHOWN_DIFFERENCES]:
-        console.print(f"  {line}", markup=False, highlight=False)
+        console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _stay(console: Console, url: str) -> None:
