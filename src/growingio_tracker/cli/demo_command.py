@@ -73,12 +73,12 @@ def _conclude(console: Console, rows: list[Row], wrong: list[str]) -> None:
 
 
 def _stay(console: Console, url: str) -> None:
-    console.print(
-        f"The collector goes on at {url}; what arrived last is at {url}/api/v1/events\n"
-        "Press Ctrl-C to end.",
-        highlight=False,
-    )
     try:
+        console.print(
+            f"The collector goes on at {url}; what arrived last is at {url}/api/v1/events\n"
+            "Press Ctrl-C to end.",
+            highlight=False,
+        )
         while True:
             time.sleep(3600)
     except KeyboardInterrupt:
