@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import Final
 
 from growingio_tracker._clock import SYSTEM_CLOCK, Clock
@@ -75,8 +75,9 @@ class Ledger:
         self.retries = 0
         self.worker_restarts = 0
         self.attributes_left_out = 0
-        self.rejected: Counter[str] = Counter()
-        self.dropped: Counter[str] = Counter()
+        # No Counter: it runs Python code in the midst of a +=, where a signal handler may come in.
+        self.rejected: defaultdict[str, int] = defaultdict(int)
+        self.dropped: defaultdict[str, int] = defaultdict(int)
         self.last_success: float | None = None
         self.pending_since: float | None = None
         self.last_error: str | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import threading
 from collections.abc import Mapping
@@ -29,6 +30,14 @@ CLOSED: Final = Problem(
 _FULL_DETAIL: Final = "the queue is full, because events come faster than the server takes them"
 
 
+class _Condition(threading.Condition):
+    """A condition that a signal handler may notify in a thread that is notifying it."""
+
+    def notify(self, n: int = 1) -> None:
+        with contextlib.suppress(IndexError):  # the handler has woken whom we were about to wake
+            super().notify(n)
+
+
 class MemoryQueue:
     """Keeps the contract of :class:`~growingio_tracker.delivery.contract.Queue` in memory.
 
@@ -52,8 +61,8 @@ class MemoryQueue:
         self._reporter = reporter
         self._clock = clock
         self._lock = ledger.lock
-        self._changed = threading.Condition(self._lock)
-        self._settled = threading.Condition(self._lock)
+        self._changed = _Condition(self._lock)
+        self._settled = _Condition(self._lock)
         self._lanes = {kind: Lane(kind, batches[kind]) for kind in Kind}
         self._closed = False
         self._warned_closed = False

@@ -89,7 +89,7 @@ class QueueEngine(Engine):
     def _report_undelivered(self) -> None:
         """Report all kinds at once, because the log takes one line a minute."""
         with self.ledger.lock:
-            events = self.ledger.dropped[UNDELIVERED] - self._reported_undelivered
+            events = self.ledger.dropped.get(UNDELIVERED, 0) - self._reported_undelivered
             self._reported_undelivered += events
             last_error = self.ledger.last_error or "the server did not answer in time"
         if events:
@@ -205,8 +205,14 @@ class BackgroundEngine(QueueEngine):
         self.begin_close(timeout_s)
         if self._is_callback():
             return False
-        if self.ledger.pending and not self._worker.ensure():
-            self._send_the_rest()
+        mark = self._queue.request_flush()
+        # Not only join(): a signal handler that closes may hold the queue's lock, which this wait
+        # lets go of and join() does not.
+        for wait_s in waits(self._interrupt.bounded_s(timeout_s)):
+            if self.ledger.pending and not self._worker.ensure():
+                self._send_the_rest()
+            if self._queue.wait_settled(mark, wait_s):
+                break
         ended = self._worker.join(self._interrupt.bounded_s(timeout_s))
         return self._finish() and ended
 

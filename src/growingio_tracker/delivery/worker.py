@@ -24,8 +24,9 @@ class Worker:
         self._on_restart = on_restart
         self._thread: threading.Thread | None = None
         self.running = False
+        self._starting = False
         self._not_before = 0.0
-        # Guards starting; running may be read without it. Reentrant, because a logging handler
+        # Guards starting; running may be read without it. Reentrant, because a signal handler
         # that tracks may come back from in there.
         self._lock = threading.RLock()
 
@@ -50,7 +51,7 @@ class Worker:
         with self._lock:
             if self._is_alive():
                 return True
-            if time.monotonic() < self._not_before:
+            if self._starting or time.monotonic() < self._not_before:
                 return False
             replaced = self._thread
             error = self._try_start()
@@ -64,6 +65,7 @@ class Worker:
         return self.running and self._thread is not None and self._thread.is_alive()
 
     def _try_start(self) -> RuntimeError | None:
+        self._starting = True
         self.running = True  # before the thread, which may end before start() returns
         thread = threading.Thread(target=self._main, name="growingio-sender", daemon=True)
         self._thread, replaced = thread, self._thread
@@ -78,6 +80,8 @@ class Worker:
         except BaseException:
             self.running = False  # a signal handler raised; nobody knows how far it came
             raise
+        finally:
+            self._starting = False
         return None
 
     def _main(self) -> None:

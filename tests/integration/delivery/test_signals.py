@@ -40,12 +40,13 @@ def test_e1_handlers_that_raise() -> None:
         if armed:
             raise End
     signal.signal(signal.SIGALRM, handler)
+    sys.unraisablehook = lambda error: None  # it may hit a destructor, where nobody can catch it
 
     for number in range(500):
         try:
             armed = True
             signal.setitimer(signal.ITIMER_REAL, 0.0002 + number % 97 * 1e-6)
-            while True:
+            for _ in range(2000):
                 track()
         except End:
             pass
@@ -54,8 +55,8 @@ def test_e1_handlers_that_raise() -> None:
     other.start()
     other.join(20)
     assert not other.is_alive(), "the lock stayed locked"
-    assert consumer.flush(20)
-    assert consumer.close(20)
+    assert consumer.flush(20), consumer.stats()
+    assert consumer.close(20), consumer.stats()
     stats = consumer.stats()
     assert stats.delivered == stats.accepted, stats
     """)
@@ -71,17 +72,17 @@ def test_e3_handlers_that_track_and_close() -> None:
         track()
         consumer.flush(0)
         consumer.stats()
-        if calls == 300:
-            consumer.close(20)
+        if calls < 300:
+            signal.setitimer(signal.ITIMER_REAL, 0.0005)
+        else:
+            assert consumer.close(20), consumer.stats()
     signal.signal(signal.SIGALRM, handler)
-    signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
+    signal.setitimer(signal.ITIMER_REAL, 0.0005)
     while calls < 300:
         track()
-    signal.setitimer(signal.ITIMER_REAL, 0)
     stats = consumer.stats()
-    lost = sum(stats.dropped.values())
-    assert stats.accepted == stats.delivered + lost + stats.pending, stats
-    assert set(stats.dropped) <= {{"closed", "undelivered"}}, stats
+    assert set(stats.dropped) <= {{"closed"}}, stats
+    assert stats.accepted == stats.delivered + stats.dropped.get("closed", 0), stats
     """)
 
 
