@@ -16,6 +16,8 @@ from growingio_tracker.wire import Kind
 
 _log: Final = logging.getLogger("growingio_tracker.delivery")
 
+# Seconds in which a thread that has nothing left to do should end.
+_END_S: Final = 0.5
 _INTERRUPTED: Final = Kept(GrowingIOException("sending was interrupted"), rest_s=1.0)
 
 
@@ -206,15 +208,15 @@ class BackgroundEngine(QueueEngine):
         if self._is_callback():
             return False
         mark = self._queue.request_flush()
-        # Not only join(): a signal handler that closes may hold the queue's lock, which this wait
-        # lets go of and join() does not.
+        # This wait lets go of the queue's lock, which a signal handler that closes may hold; join()
+        # does not, so that it gets little time.
         for wait_s in waits(self._interrupt.bounded_s(timeout_s)):
             if self.ledger.pending and not self._worker.ensure():
                 self._send_the_rest()
             if self._queue.wait_settled(mark, wait_s):
                 break
-        ended = self._worker.join(self._interrupt.bounded_s(timeout_s))
-        return self._finish() and ended
+        self._worker.join(self._interrupt.bounded_s(min(timeout_s, _END_S)))
+        return self._finish()
 
     def _is_callback(self) -> bool:
         """Return whether a callback asks, in the thread that would have to answer."""

@@ -82,7 +82,10 @@ def test_e3_handlers_that_track_and_close() -> None:
         track()
     stats = consumer.stats()
     assert set(stats.dropped) <= {{"closed"}}, stats
-    assert stats.accepted == stats.delivered + stats.dropped.get("closed", 0), stats
+    # A call that was interrupted between finding a place and taking it comes after the end.
+    assert stats.pending <= 1, stats
+    lost = stats.dropped.get("closed", 0)
+    assert stats.accepted == stats.delivered + lost + stats.pending, stats
     """)
 
 
