@@ -26,6 +26,7 @@ class Verdict(Enum):
     """The address or the access is wrong; no event is to blame."""
 
 
+_CALLER_WAITS_S: Final = 10.0
 _RETRIED: Final = frozenset({408, 425, 429})
 _SPLIT: Final = frozenset({400, 413, 422})
 
@@ -72,10 +73,14 @@ class RetryPolicy(Struct, frozen=True):
 
     @staticmethod
     def without_rest(limit: int, backoff_factor: float) -> RetryPolicy:
-        """Return a policy whose rounds are all whole, with no rest between them."""
+        """Return a policy for callers' threads: whole rounds, no rest, and no long waits for one.
+
+        ``Retry-After`` is obeyed up to 10 s: somebody's request handler is waiting.
+        """
         return RetryPolicy(
             limit,
             backoff_factor,
+            retry_after_cap_s=_CALLER_WAITS_S,
             full_rounds=None,
             probe_interval_s=0.0,
             misconfigured_interval_s=0.0,

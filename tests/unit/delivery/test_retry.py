@@ -108,3 +108,9 @@ def test_backoff_factor_out_of_range(factor: object) -> None:
     """A retry_backoff_factor that is no finite number of at least 0 is refused by name."""
     with pytest.raises(GrowingParamException, match="retry_backoff_factor"):
         RetryPolicy(backoff_factor=factor)  # type: ignore[arg-type]
+
+
+def test_d1_a_caller_does_not_wait_long() -> None:
+    """D1: in a caller's thread Retry-After is obeyed up to ten seconds only."""
+    policy = RetryPolicy.without_rest(3, 0.25)
+    assert policy.retry_after_s({"retry-after": "3600"}, datetime.now(timezone.utc)) == 10.0
