@@ -173,6 +173,8 @@ class SpoolQueue(LaneQueue):
         except (SpoolError, sqlite3.Error, OSError) as error:
             self._repair(error)
             return None
+        finally:
+            self._report_problems()
 
     def _look_around(self) -> None:
         """Drop what is too old, and take in what dead processes left."""
@@ -181,6 +183,10 @@ class SpoolQueue(LaneQueue):
         for store in self._spool.adopt_stores():
             with self._lock:
                 self._adopt(store)
+
+    def _report_problems(self) -> None:
+        while self._spool.problems:
+            self._reporter.report(self._spool.problems.popleft())
 
     def _expire(self) -> None:
         if self._max_age_s is None:
