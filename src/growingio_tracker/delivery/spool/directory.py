@@ -17,7 +17,7 @@ from growingio_tracker.delivery.contract import Problem
 from growingio_tracker.delivery.spool.claim import claim, is_claimed
 from growingio_tracker.delivery.spool.dead_letters import DeadLetters
 from growingio_tracker.delivery.spool.rescue import rescue
-from growingio_tracker.delivery.spool.store import Destination, Store, unusable
+from growingio_tracker.delivery.spool.store import Destination, Store, remove_log, unusable
 from growingio_tracker.exceptions import SpoolError
 
 SUFFIX: Final = ".spool"
@@ -56,6 +56,7 @@ def being_relay(directory: Path) -> Generator[None, None, None]:
         with contextlib.suppress(PermissionError):  # Windows removes no open file; it is harmless
             path.unlink(missing_ok=True)
         connection.close()
+        remove_log(path)
 
 
 def orphans_in(directory: Path) -> Iterator[Store]:

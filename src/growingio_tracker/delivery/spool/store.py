@@ -205,13 +205,18 @@ class Store:
             if self.is_empty():
                 self._remove_file()
         self.close()
-        if not self.path.exists():
-            Path(f"{self.path}-wal").unlink(missing_ok=True)
+        remove_log(self.path)
 
     def _remove_file(self) -> None:
         # While it is still ours: whoever claims it next finds that it has gone.
         with contextlib.suppress(PermissionError):  # Windows removes no open file
             self.path.unlink(missing_ok=True)
+
+
+def remove_log(path: Path) -> None:
+    """Remove what SQLite leaves behind when the file itself was removed before it was closed."""
+    if not path.exists():
+        Path(f"{path}-wal").unlink(missing_ok=True)
 
 
 def unusable(path: Path, error: Exception) -> SpoolError:
