@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 from typing import NamedTuple
 
-from benchmarks.losses.server import Answer, answer, drop, refuse
+from benchmarks.losses.server import Answer, accept_late, answer, drop, refuse
 
 
 class Fault(NamedTuple):
@@ -30,8 +30,9 @@ class Scenario(NamedTuple):
     name: str
     says: str
     way: str = "end"
-    events: int = 1000
-    per_second: int = 250
+    events: int = 1234
+    """No multiple of any SDK's batch size, so that something is left at the end."""
+    per_second: int = 150
     fault: Fault | None = None
     kill: Kill | None = None
     then: int = 0
@@ -48,15 +49,19 @@ SCENARIOS = (
     ),
     Scenario(
         "refused",
-        "the server refuses connections for 15 s, then is back for 9 s before the end",
-        events=1250,
+        "the server refuses connections for 15 s, and is back 9 s before the end",
         per_second=50,
         fault=Fault(refuse, after=50, seconds=15),
     ),
     Scenario(
         "dropped",
-        "connections are cut for 3 s in the midst of the answer",
+        "for 3 s connections are cut after the request was read, before the answer",
         fault=Fault(drop, after=300, seconds=3),
+    ),
+    Scenario(
+        "slow",
+        "for 5 s the server accepts, but takes 3 s to answer",
+        fault=Fault(accept_late, after=300, seconds=5),
     ),
     Scenario(
         "limited",
@@ -67,7 +72,7 @@ SCENARIOS = (
         "killed",
         "SIGKILL after 730 events, then the program is started again",
         kill=Kill(signal.SIGKILL, after=730),
-        then=270,
+        then=504,
     ),
     Scenario(
         "terminated",
@@ -75,7 +80,9 @@ SCENARIOS = (
         way="leave_at_sigterm",
         kill=Kill(signal.SIGTERM, after=730),
     ),
-    Scenario("forked", "500 events, `os.fork`, 250 more in each process, both end", way="fork"),
+    Scenario(
+        "forked", "half the events, `os.fork`, a quarter in each process, both end", way="fork"
+    ),
     Scenario(
         "down",
         "the server is down while the program lives, and back when it is started again",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from types import TracebackType
 
@@ -13,7 +13,7 @@ from benchmarks.losses.tokens import find_tokens
 
 DRAIN_S = 5
 
-Answer = Callable[[asyncio.StreamWriter], bool]
+Answer = Callable[[asyncio.StreamWriter], Awaitable[bool]]
 """Answers one request that was read whole; true when the server kept its events."""
 
 
@@ -36,27 +36,33 @@ def answer(status: int, *headers: str) -> Answer:
     ]
     response = ("\r\n".join(head) + "\r\n\r\n" + content).encode()
 
-    def send(writer: asyncio.StreamWriter) -> bool:
+    async def send(writer: asyncio.StreamWriter) -> bool:
         writer.write(response)
         return kept
 
     return send
 
 
-def drop(writer: asyncio.StreamWriter) -> bool:
-    """Cut the connection in the midst of the answer, the events not kept."""
-    writer.write(b"HTTP/1.1 200 OK\r\ncontent-le")
+async def drop(writer: asyncio.StreamWriter) -> bool:
+    """Cut the connection instead of answering, the events not kept."""
     writer.transport.abort()
     return False
 
 
-def refuse(writer: asyncio.StreamWriter) -> bool:
+async def refuse(writer: asyncio.StreamWriter) -> bool:
     """Behave as if nothing listened: new connections are refused, open ones are cut."""
     writer.transport.abort()
     return False
 
 
 accept = answer(200)
+
+
+async def accept_late(writer: asyncio.StreamWriter) -> bool:
+    """Keep the events, and take three seconds to say so."""
+    await asyncio.sleep(3)
+    await accept(writer)
+    return True
 
 
 class FaultServer:
@@ -121,15 +127,15 @@ class FaultServer:
         try:
             with suppress(asyncio.IncompleteReadError, ConnectionError):
                 while not writer.is_closing():
-                    self._take(await _read_request(reader), writer)
+                    await self._take(await _read_request(reader), writer)
                     await writer.drain()
         finally:
             del self._open[task]
             writer.close()
 
-    def _take(self, content: bytes, writer: asyncio.StreamWriter) -> None:
+    async def _take(self, content: bytes, writer: asyncio.StreamWriter) -> None:
         tokens = find_tokens(content)
-        if self._answer(writer):
+        if await self._answer(writer):
             self.kept.update(tokens)
         elif writer.is_closing():
             self.cut.update(tokens)
