@@ -40,7 +40,8 @@ async def run_all(subjects: tuple[Subject, ...], scenarios: list[Scenario]) -> O
         async with turns:
             outcome = await run(subject, scenario)
         outcomes[subject, scenario] = outcome
-        print(f"{scenario.name:12} {subject.client.rpartition('.')[2]:17} {describe(outcome)}")
+        client = subject.client.rpartition(".")[2]
+        print(f"{scenario.name:12} {client:17} {describe(outcome)}", flush=True)
 
     pairs = [(subject, scenario) for scenario in scenarios for subject in subjects]
     await asyncio.gather(*(take_turn(*pair) for pair in pairs))

@@ -45,7 +45,7 @@ SCENARIOS = (
     Scenario(
         "unavailable",
         "the server answers 503 for 3 s in the middle",
-        fault=Fault(answer(503), after=300, seconds=3),
+        fault=Fault(answer(503), after=150, seconds=3),
     ),
     Scenario(
         "refused",
@@ -56,17 +56,17 @@ SCENARIOS = (
     Scenario(
         "dropped",
         "for 3 s connections are cut after the request was read, before the answer",
-        fault=Fault(drop, after=300, seconds=3),
+        fault=Fault(drop, after=150, seconds=3),
     ),
     Scenario(
         "slow",
         "for 5 s the server accepts, but takes 3 s to answer",
-        fault=Fault(accept_late, after=300, seconds=5),
+        fault=Fault(accept_late, after=150, seconds=5),
     ),
     Scenario(
         "limited",
         "the server answers 429 with Retry-After: 2 for 3 s",
-        fault=Fault(answer(429, "retry-after: 2"), after=300, seconds=3),
+        fault=Fault(answer(429, "retry-after: 2"), after=150, seconds=3),
     ),
     Scenario(
         "killed",
