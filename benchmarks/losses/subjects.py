@@ -28,6 +28,7 @@ class Subject(NamedTuple):
 
 
 SUBJECTS = (
+    Subject("DurableConsumer", "growingio_tracker", f"{CLIENTS}.growingio_durable"),
     Subject("AsyncBufferedConsumer", "growingio_tracker", f"{CLIENTS}.growingio_async"),
     Subject("AsyncBufferedConsumer", "growingio_tracker", f"{CLIENTS}.growingio_old", OLD_RELEASE),
     Subject("Segment", "segment-analytics-python", f"{CLIENTS}.segment", "segment"),

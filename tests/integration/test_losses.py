@@ -24,7 +24,7 @@ from benchmarks.losses.server import Answer, FaultServer, accept, answer, drop, 
 from benchmarks.losses.subjects import SUBJECTS, Subject
 from benchmarks.losses.tokens import find_tokens, make_token
 
-OURS = SUBJECTS[0]
+DURABLE, OURS = SUBJECTS[:2]
 UNRELIABLE = Subject("Unreliable", "pytest", "tests.support.unreliable_client")
 PLAIN = Scenario("plain", "no fault", events=40, per_second=1000)
 
@@ -93,20 +93,30 @@ def test_server_returns() -> None:
     assert asyncio.run(refuse_and_return())
 
 
+@pytest.mark.parametrize("ours", [DURABLE, OURS], ids=["durable", "async"])
 @pytest.mark.parametrize("way", ["end", "leave", "fork"])
-def test_no_fault(way: str) -> None:
+def test_no_fault(ours: Subject, way: str) -> None:
     """Without a fault this SDK loses nothing, repeats nothing and says nothing, however it ends."""
-    outcome = asyncio.run(run(OURS, PLAIN._replace(way=way)))
+    outcome = asyncio.run(run(ours, PLAIN._replace(way=way)))
     assert (outcome.accepted, outcome.arrived, outcome.said) == (40, 40, [])
     assert (outcome.lost, outcome.duplicated, outcome.cut_off) == (0, 0, False)
 
 
+KILLED = PLAIN._replace(per_second=100, kill=Kill(signal.SIGKILL, after=20), then=10)
+
+
 def test_kill() -> None:
-    """What a killed process still held is lost, and what its successor tracks arrives."""
-    kill = Kill(signal.SIGKILL, after=20)
-    outcome = asyncio.run(run(OURS, PLAIN._replace(per_second=100, kill=kill, then=10)))
+    """What a killed process held in memory is lost, and what its successor tracks arrives."""
+    outcome = asyncio.run(run(OURS, KILLED))
     assert outcome.arrived == 10
     assert outcome.lost == outcome.accepted - 10 >= 20
+
+
+def test_kill_durable() -> None:
+    """What a killed process held on disk is delivered by its successor."""
+    outcome = asyncio.run(run(DURABLE, KILLED))
+    assert outcome.accepted >= 30
+    assert outcome.lost == 0
 
 
 def test_unreliable_client() -> None:

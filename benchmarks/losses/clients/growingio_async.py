@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from benchmarks.losses.clients import Client, Report
-from growingio_tracker import AsyncBufferedConsumer, GrowingTracker
+from benchmarks.losses.clients.growingio import tracking
+from growingio_tracker import AsyncBufferedConsumer
 
 
 def connect(server: str, report: Report) -> Client:
     consumer = AsyncBufferedConsumer("project", "source", server, on_error=report)
-    tracker = GrowingTracker.consumer(consumer)
-    return Client(
-        lambda token: tracker.track_custom_event(token, login_user_id="user-1"), tracker.close
-    )
+    return tracking(consumer, consumer.close)
