@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Generator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -138,20 +138,16 @@ class Store:
         self._execute(f"INSERT INTO {kind.value} VALUES (?, ?, ?)", (place, at_ms, record))
         self._appends += 1
 
-    def read(self, kind: Kind, first: int) -> Generator[tuple[int, bytes], None, None]:
-        """Yield places and records from ``first`` on. Close the generator when done with it."""
+    def read(self, kind: Kind, first: int) -> sqlite3.Cursor:
+        """Return places and records from ``first`` on, to iterate over, and then to close."""
         # A cursor of its own: this one stays open between two rows.
-        rows = self._connection.execute(
+        return self._connection.execute(
             f"SELECT place, record FROM {kind.value} WHERE place >= ? ORDER BY place", (first,)
         )
-        with closing(rows):
-            yield from rows
 
-    def entries(self, kind: Kind) -> Generator[tuple[int, bytes], None, None]:
-        """Yield when each record entered, and the record. Close the generator when done with it."""
-        rows = self._connection.execute(f"SELECT at_ms, record FROM {kind.value} ORDER BY place")
-        with closing(rows):
-            yield from rows
+    def entries(self, kind: Kind) -> sqlite3.Cursor:
+        """Return when each record entered, and the record, to iterate over, and then to close."""
+        return self._connection.execute(f"SELECT at_ms, record FROM {kind.value} ORDER BY place")
 
     def first_from(self, kind: Kind, place: int, entered_since_ms: int = 0) -> int | None:
         """Return the first place from ``place`` on that holds a record as new as that."""
