@@ -38,7 +38,8 @@ class Balance(Struct, frozen=True):
 
     :param lost: ids of which nobody knows what became.
     :param rejected: how many events were refused for good.
-    :param dropped: how many events were given up and counted, by reason.
+    :param dropped: how many events were given up and counted, by reason; ``pending`` are those
+        that were on their way when closing ran out of time.
     :param repeated: how many events were stored once more than needed, by what explains it.
     :param unexplained: ids that were stored again although the sender knew that they were.
     :param strangers: ids that were stored and never handed over.
@@ -80,13 +81,14 @@ def balance(evidence: Evidence) -> Balance:
         for process, calls in evidence.returned.items()
     }
     repeated, unexplained = _repeated(evidence)
-    rejected = _by_reason(report.rejected for report in evidence.reports.values())
+    reports = evidence.reports.values()
+    rejected = _by_reason(report.rejected for report in reports)
     return Balance(
         events=sum(map(sum, evidence.returned.values())),
         stored=len(times_stored),
         lost=tuple(_lost(evidence, missing)),
         rejected=sum(rejected.values()) if dead is None else len(set(dead)),
-        dropped=_by_reason(report.dropped for report in evidence.reports.values()),
+        dropped=_by_reason({**report.dropped, "pending": report.pending} for report in reports),
         repeated=repeated,
         unexplained=tuple(unexplained),
         strangers=tuple(one for one in ended if not _was_handed_over(one, evidence)),
@@ -104,14 +106,14 @@ def _ids(process: str, calls: Sequence[int]) -> Iterator[str]:
 def _lost(evidence: Evidence, missing: Mapping[str, Sequence[str]]) -> Iterator[str]:
     """Yield the ids that no count speaks for.
 
-    Where nothing is kept on disk, a process's report says how many of its own it gave up; which
-    ones, nobody knows.
+    Where nothing is kept on disk, a process's report says how many of its own were not delivered,
+    and why; which ones, nobody knows.
     """
     for process, ids in missing.items():
         report = evidence.reports.get(process)
         spoken_for = 0
         if evidence.dead_letters is None and report is not None:
-            spoken_for = sum(report.rejected.values()) + sum(report.dropped.values())
+            spoken_for = report.accepted - report.delivered
         yield from ids[spoken_for:]
 
 
@@ -172,8 +174,6 @@ def _unbalanced(evidence: Evidence) -> Iterator[str]:
             yield f"{process}: {report}"
         elif report.accepted < sum(evidence.returned[process]):
             yield f"{process}: {report}, {sum(evidence.returned[process])} handed over"
-        elif report.pending and evidence.dead_letters is None:
-            yield f"{process}: {report}, still pending"
 
 
 def _by_reason(counts: Iterable[Mapping[str, int]]) -> Counter[str]:

@@ -30,7 +30,7 @@ _MET_WITHIN_S: Final = 2.0
 class Result(Struct, frozen=True):
     """How a run ended.
 
-    :param met: the faults that met something, and how many of each.
+    :param met: the faults that met something, in words, and how many of each.
     """
 
     plan: Plan
@@ -89,17 +89,17 @@ def _tls(directory: Path) -> ssl.SSLContext:
 
 
 def _happen(step: Step, server: FaultServer, fleet: Fleet) -> list[str]:
-    """Let one step happen and pass; return the names of what did."""
+    """Let one step happen and pass; return what did, in words."""
     happened: list[str] = []
     if (fault := step.fault) is not None:
         before = server.hits[fault]
         server.begin(fault, step.hits)
         if _feed(fleet, _MET_WITHIN_S, lambda: server.hits[fault] > before):
-            happened.append(fault.name)
+            happened.append(fault.value)
     fleet.ask(False)
     if step.blow is not None:
         fleet.befall(step)
-        happened.append(step.blow.name)
+        happened.append(step.blow.value)
     if not server.is_well or step.blow is Blow.DISK_FULL:
         _feed(fleet, step.lasts_s, lambda: server.is_well and step.blow is not Blow.DISK_FULL)
     server.end()
