@@ -7,6 +7,7 @@ from growingio_tracker.consumers.base import Consumer
 from growingio_tracker.consumers.buffered import BufferedConsumer
 from growingio_tracker.consumers.debug import DebugConsumer
 from growingio_tracker.consumers.default import DefaultConsumer
+from growingio_tracker.consumers.durable import DurableConsumer
 from growingio_tracker.delivery.contract import Problem, QueueLimits, Stats
 from growingio_tracker.exceptions import (
     GrowingError,
@@ -41,6 +42,7 @@ __all__ = [
     "DataParser",
     "DebugConsumer",
     "DefaultConsumer",
+    "DurableConsumer",
     "GrowingError",
     "GrowingIOException",
     "GrowingParamException",

@@ -136,6 +136,7 @@ def test_a1_all_is_pinned() -> None:
         "DataParser",
         "DebugConsumer",
         "DefaultConsumer",
+        "DurableConsumer",
         "GrowingError",
         "GrowingIOException",
         "GrowingParamException",

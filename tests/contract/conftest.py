@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -13,13 +13,17 @@ MakeRoom = Callable[..., Room]
 
 
 @pytest.fixture(params=MAKERS)
-def make_room(request: pytest.FixtureRequest) -> MakeRoom:
+def make_room(request: pytest.FixtureRequest) -> Iterator[MakeRoom]:
     """Make a room with a queue of this kind in it."""
+    rooms: list[Room] = []
 
     def make(limits: QueueLimits | None = None, batches: BatchLimits | None = None) -> Room:
-        return Room(MAKERS[request.param], limits, batches)
+        rooms.append(Room(MAKERS[request.param], limits, batches))
+        return rooms[-1]
 
-    return make
+    yield make
+    for room in rooms:
+        room.end()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from delivering.queues import DELIVERED, REJECTED, Room, kept, names
 from delivering.rig import assert_balanced, record
-from delivering.waiting import Running, in_threads, until
+from delivering.waiting import Running, in_threads
 from growingio_tracker.delivery.contract import BatchLimits, QueueLimits
 from growingio_tracker.exceptions import QueueFullError
 from growingio_tracker.wire import Kind
@@ -315,14 +315,14 @@ class TestFlush:
         room.settle(batch)
         assert room.queue.wait_settled(mark, 0.0)
 
-    def test_gap_is_no_place(self, room: Room) -> None:
+    def test_gap_is_no_place(self, make_room: MakeRoom) -> None:
         """A flush is settled by its own events alone, also when some of them were dropped."""
+        room = make_room(QueueLimits(max_events=2, overflow="drop_oldest"))
         room.offer("a")
         batch = room.take()
         room.offer("b")
         mark = room.queue.request_flush()
-        room.queue.abandon("test")
-        room.offer("c")
+        room.offer("c")  # which costs b its place
         room.settle(batch, kept())
         room.settle(room.take())
         assert room.queue.wait_settled(mark, 0.0)
@@ -332,10 +332,9 @@ class TestFlush:
         """A thread that waits for a flush goes on when the last event of it is dropped."""
         room = make_room(QueueLimits(max_events=1, overflow="drop_oldest"))
         room.offer("a")
-        waiting = Running(lambda: room.queue.wait_settled(room.queue.request_flush(), None))
-        until(lambda: not waiting.done)
+        mark = room.queue.request_flush()
+        waiting = Running(lambda: room.queue.wait_settled(mark, None))
         room.offer("b")
-        room.queue.abandon("test")
         assert waiting.wait() is True
 
 
@@ -371,24 +370,38 @@ class TestClose:
         room.queue.close()
         assert taking.wait() is None
 
-    def test_abandon(self, room: Room) -> None:
-        """Abandoning drops and counts what waits, and leaves what is in flight alone."""
+    def test_give_up(self, room: Room) -> None:
+        """Giving up takes no more of what waits, and leaves what is in flight alone."""
         room.offer("a")
         batch = room.take()
         room.offer("b", "c")
-        assert room.queue.abandon("undelivered") == 2
-        assert room.stats.pending == 1
+        room.queue.close()
+        room.queue.give_up("undelivered")
+        assert room.nothing_due
         room.settle(batch)
-        assert room.stats.dropped == {"undelivered": 2}
+        assert room.nothing_due
         assert room.stats.delivered == 1
+        assert room.stats.pending == (2 if room.keeps else 0)
+        assert room.stats.dropped == ({} if room.keeps else {"undelivered": 2})
         assert_balanced(room.ledger)
 
-    def test_abandon_one_kind(self, room: Room) -> None:
-        """Abandoning one kind keeps the others."""
+    def test_give_up_one_kind(self, room: Room) -> None:
+        """Giving up one kind keeps the others."""
         room.offer("a")
         room.offer("i", kind=Kind.ITEM)
-        assert room.queue.abandon("undelivered", Kind.ITEM) == 1
+        room.queue.close()
+        room.queue.give_up("undelivered", Kind.ITEM)
         assert names(room.take()) == ["a"]
+        assert room.nothing_due
+
+    def test_giving_up_settles(self, room: Room) -> None:
+        """A thread that waits for a flush goes on when nothing of it is taken any more."""
+        room.offer("a")
+        mark = room.queue.request_flush()
+        waiting = Running(lambda: room.queue.wait_settled(mark, None))
+        room.queue.close()
+        room.queue.give_up("undelivered")
+        assert waiting.wait() is True
 
 
 def test_threads(make_room: MakeRoom) -> None:

@@ -32,6 +32,7 @@ WITH_OPTIONS: list[Callable[..., object]] = [
     gio.DefaultConsumer,
     gio.BufferedConsumer,
     gio.AsyncBufferedConsumer,
+    gio.DurableConsumer,
     gio.DebugConsumer,
     gio.QueueLimits,
     SnappyParser,

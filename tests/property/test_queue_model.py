@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -19,7 +18,7 @@ from hypothesis.stateful import (
 
 from delivering.queues import DELIVERED, MAKERS, REJECTED, MakeQueue, Room, kept, names
 from delivering.rig import record
-from growingio_tracker.delivery.contract import Batch, BatchLimits, Overflow, QueueLimits
+from growingio_tracker.delivery.contract import Batch, BatchLimits, Mark, Overflow, QueueLimits
 from growingio_tracker.exceptions import QueueFullError
 from growingio_tracker.wire import Kind
 
@@ -51,8 +50,9 @@ class Model(RuleBasedStateMachine):
         self.returned: set[str] = set()
         self.flushed: set[str] = set()
         self.rest_until = dict.fromkeys(Kind, 0.0)
-        self.marks: list[tuple[Mapping[Kind, int], set[str]]] = []
+        self.marks: list[tuple[Mark, set[str]]] = []
         self.closed = False
+        self.left: list[str] = []
         self.counts = dict.fromkeys(("accepted", "delivered", "rejected", "dropped"), 0)
 
     @property
@@ -121,7 +121,7 @@ class Model(RuleBasedStateMachine):
         kind = data.draw(st.sampled_from(list(self.flight)))
         batch, flying = self.flight.pop(kind)
         events = data.draw(st.integers(1, len(flying)))
-        self.room.settle(Batch(kind, batch.records[:events], batch.first), outcome)
+        self.room.settle(batch.before(events), outcome)
         self.counts["delivered" if outcome is DELIVERED else "rejected"] += events
         if flying[events:]:
             self.flight[kind] = batch.after(events), flying[events:]
@@ -149,14 +149,16 @@ class Model(RuleBasedStateMachine):
     def let_time_pass(self, seconds: float) -> None:
         self.room.clock.advance(seconds)
 
+    @precondition(lambda self: self.closed)
     @rule(kind=st.none() | kinds)
-    def abandon(self, kind: Kind | None) -> None:
-        left = 0
-        for abandoned in Kind if kind is None else (kind,):
-            left += len(self.waiting[abandoned])
-            self.waiting[abandoned].clear()
-        assert self.room.queue.abandon("test", kind) == left
-        self.counts["dropped"] += left
+    def give_up(self, kind: Kind | None) -> None:
+        self.room.queue.give_up("test", kind)
+        for given_up in Kind if kind is None else (kind,):
+            if self.room.keeps:
+                self.left += self.waiting[given_up]
+            else:
+                self.counts["dropped"] += len(self.waiting[given_up])
+            self.waiting[given_up].clear()
 
     @precondition(lambda self: self.counts["accepted"] > 10)
     @rule()
@@ -173,14 +175,19 @@ class Model(RuleBasedStateMachine):
         assert stats.delivered == self.counts["delivered"]
         assert sum(stats.rejected.values()) == self.counts["rejected"]
         assert sum(stats.dropped.values()) == self.counts["dropped"]
-        assert stats.pending == len(self.pending()) <= MAX_EVENTS
-        assert stats.pending_bytes == sum(map(size, self.pending())) <= MAX_BYTES
+        undelivered = self.pending() + self.left
+        assert stats.pending == len(undelivered) <= MAX_EVENTS
+        assert stats.pending_bytes == sum(map(size, undelivered)) <= MAX_BYTES
 
     @invariant()
     def marks_are_settled_exactly_when_all_before_them_is(self) -> None:
         pending = set(self.pending())
         for mark, before in self.marks:
             assert self.room.queue.wait_settled(mark, 0.0) == before.isdisjoint(pending)
+
+    def teardown(self) -> None:
+        if hasattr(self, "room"):
+            self.room.end()
 
 
 @pytest.mark.parametrize("queue", MAKERS)

@@ -16,12 +16,14 @@ Overflow: TypeAlias = Literal["drop_new", "drop_oldest", "block", "raise"]
 class Batch(Struct, frozen=True):
     """Records of one kind that leave together.
 
-    :param first: the place of the first record among all that entered the queue for this kind.
+    :param first: the place of the first record among all that entered its lane of the queue.
+    :param store: which of a spool's files it comes from; 0 in memory.
     """
 
     kind: Kind
     records: tuple[bytes, ...]
     first: int = 0
+    store: int = 0
 
     def __len__(self) -> int:
         return len(self.records)
@@ -29,19 +31,20 @@ class Batch(Struct, frozen=True):
     def halves(self) -> tuple[Batch, Batch]:
         """Return the two halves of a batch of at least two records, in order."""
         middle = len(self.records) // 2
-        return (
-            Batch(self.kind, self.records[:middle], self.first),
-            Batch(self.kind, self.records[middle:], self.first + middle),
-        )
+        return self.before(middle), self.after(middle)
+
+    def before(self, events: int) -> Batch:
+        """Return the first ``events`` records."""
+        return Batch(self.kind, self.records[:events], self.first, self.store)
 
     def after(self, events: int) -> Batch:
         """Return what stands behind the first ``events`` records."""
-        return Batch(self.kind, self.records[events:], self.first + events)
+        return Batch(self.kind, self.records[events:], self.first + events, self.store)
 
     def followed_by(self, parts: list[Batch]) -> Batch:
         """Return this batch and the ``parts`` that stand right behind it as one."""
         records = self.records + tuple(record for part in parts for record in part.records)
-        return Batch(self.kind, records, self.first)
+        return Batch(self.kind, records, self.first, self.store)
 
 
 class Delivered(Struct, frozen=True):
@@ -131,14 +134,16 @@ class BatchLimits(Struct, frozen=True):
 class Stats(Struct, frozen=True):
     """What became of every event of one consumer in this process, at one instant.
 
-    ``accepted == delivered + sum(rejected) + sum(dropped) + pending``, always.
+    ``accepted == delivered + sum(rejected) + sum(dropped) + pending + handed_over``, always.
 
-    :param accepted: events that calls handed over.
+    :param accepted: events that calls handed over, and those adopted.
     :param delivered: events that the server accepted.
     :param rejected: events that can never be delivered, by reason.
     :param dropped: events that were given up, by reason.
     :param pending: events that wait or are on their way.
     :param pending_bytes: the size of their records.
+    :param adopted: those accepted that an earlier process had left in the spool.
+    :param handed_over: events that wait in the spool for a relay to send them.
     :param attributes_left_out: attributes that could not be sent; their events were.
     :param requests: requests made, repeats included.
     :param retries: the repeats among them.
@@ -153,12 +158,21 @@ class Stats(Struct, frozen=True):
     dropped: Mapping[str, int] = field(default_factory=dict[str, int])
     pending: int = 0
     pending_bytes: int = 0
+    adopted: int = 0
+    handed_over: int = 0
     attributes_left_out: int = 0
     requests: int = 0
     retries: int = 0
     worker_restarts: int = 0
     last_success_age_s: float | None = None
     last_error: str | None = None
+
+
+LaneKey: TypeAlias = tuple[int, Kind]
+"""One lane of a queue: the store, see :class:`Batch`, and the kind."""
+
+Mark: TypeAlias = Mapping[LaneKey, int]
+"""A moment in the life of a queue: for each of its lanes the place of the next record."""
 
 
 class Queue(Protocol):
@@ -172,6 +186,7 @@ class Queue(Protocol):
         """Take in one record, or apply the overflow policy.
 
         :raises QueueFullError: when the policy is ``"raise"`` and there is no place.
+        :raises SpoolError: when the disk cannot take it.
         """
         ...
 
@@ -187,11 +202,11 @@ class Queue(Protocol):
         """Say what became of a batch, or of its next part. Every taken record is settled once."""
         ...
 
-    def request_flush(self) -> Mapping[Kind, int]:
+    def request_flush(self) -> Mark:
         """Make everything that waits due now; return the mark to pass to :meth:`wait_settled`."""
         ...
 
-    def wait_settled(self, mark: Mapping[Kind, int], timeout_s: float | None) -> bool:
+    def wait_settled(self, mark: Mark, timeout_s: float | None) -> bool:
         """Return whether everything before ``mark`` has an outcome, waiting up to ``timeout_s``.
 
         ``None`` waits without limit.
@@ -202,9 +217,10 @@ class Queue(Protocol):
         """Refuse further records and make everything that waits due now."""
         ...
 
-    def abandon(self, reason: str, kind: Kind | None = None) -> int:
-        """Drop what still waits, counted under ``reason``; return how many events that was.
+    def give_up(self, reason: str, kind: Kind | None = None) -> None:
+        """Take no more of what waits, because closing has to end; ``None`` means every kind.
 
-        ``None`` drops the records of every kind.
+        In memory it is dropped, counted under ``reason``. On disk it stays pending, for the next
+        process.
         """
         ...

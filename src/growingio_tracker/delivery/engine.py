@@ -12,8 +12,8 @@ from msgspec import Struct
 
 from growingio_tracker.delivery.contract import Batch, Delivered, Kept, Outcome, Problem
 from growingio_tracker.delivery.interrupt import Interrupt
+from growingio_tracker.delivery.lane_queue import CLOSED
 from growingio_tracker.delivery.ledger import Ledger, Reporter
-from growingio_tracker.delivery.memory_queue import CLOSED
 from growingio_tracker.delivery.sender import Sender
 from growingio_tracker.exceptions import GrowingIOException
 from growingio_tracker.transport.base import Transport

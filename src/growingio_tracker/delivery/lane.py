@@ -1,9 +1,8 @@
-"""The records of one kind that wait in memory."""
+"""The records of one kind that wait: when they are due, and what is on its way."""
 
 from __future__ import annotations
 
 import math
-from collections import deque
 
 from growingio_tracker.delivery.contract import Batch, BatchLimits
 from growingio_tracker.wire import Kind
@@ -12,7 +11,8 @@ from growingio_tracker.wire import Kind
 class Lane:
     """Records of one kind, oldest first, and where each stands among all that ever entered.
 
-    It has no lock: the queue that owns it holds its own around every call.
+    It has no lock: the queue that owns it holds its own around every call. Where the records are
+    kept is a subclass's matter.
     """
 
     __slots__ = (
@@ -23,32 +23,48 @@ class Lane:
         "kind",
         "limits",
         "rest_until",
-        "returned",
         "since",
         "size",
-        "waiting",
     )
 
     def __init__(self, kind: Kind, limits: BatchLimits) -> None:
         self.kind = kind
         self.limits = limits
-        self.waiting: deque[bytes] = deque()
-        self.size = 0
+        self.size = 0  # of what waits, in bytes
         self.since = 0.0  # when lingering began for what waits
         self.entered = 0  # the place of the next record
         self.flush_to = 0  # everything before this place is due now
         self.rest_until = 0.0  # nothing is due before
         self.in_flight = 0  # how many of the batch that was taken have no outcome
         self.flight_first = 0  # the place of the first of them
-        self.returned: deque[int] = deque()  # the places of those at the head that came back
+
+    def __len__(self) -> int:
+        """Return how many records wait."""
+        raise NotImplementedError
 
     def head(self) -> int:
-        """Return the place of the oldest record that waits.
+        """Return the place of the oldest record that waits; of the next one if none does."""
+        raise NotImplementedError
 
-        It is counted back from the newest, unless the oldest came back: some behind it may have
-        been dropped meanwhile, so its place is remembered.
-        """
-        return self.returned[0] if self.returned else self.entered - len(self.waiting)
+    def came_back(self) -> bool:
+        """Return whether the oldest record that waits has lingered before."""
+        raise NotImplementedError
+
+    def drop_oldest(self) -> int:
+        """Drop the oldest record that waits; return its size."""
+        raise NotImplementedError
+
+    def drop_all(self) -> tuple[int, int]:
+        """Drop what waits because closing ends; return how many records and bytes that cost."""
+        raise NotImplementedError
+
+    def put_back(self, batch: Batch, size: int) -> None:
+        """Let the records of a batch wait at the head again."""
+        raise NotImplementedError
+
+    def _pop_records(self) -> tuple[int, tuple[bytes, ...]]:
+        """Take out the next batch's records, without gaps; return the place of the first, too."""
+        raise NotImplementedError
 
     def oldest_unsettled(self) -> int:
         """Return the place of the oldest record that has no outcome."""
@@ -56,48 +72,27 @@ class Lane:
 
     def is_full(self) -> bool:
         """Return whether there is enough for a whole batch."""
-        return len(self.waiting) >= self.limits.max_events or self.size >= self.limits.max_bytes
+        return len(self) >= self.limits.max_events or self.size >= self.limits.max_bytes
 
     def due_at(self) -> float:
         """Return when a batch should leave; infinity when none can, or nothing asks for one."""
         linger_s = self.limits.linger_s
-        if not self.waiting or self.in_flight:
+        if self.in_flight or not len(self):
             return math.inf
         if self.is_full() or self.head() < self.flush_to:
             return max(self.since, self.rest_until)
         if linger_s is None:
             return math.inf
-        # What came back has lingered before.
-        return max(self.since if self.returned else self.since + linger_s, self.rest_until)
+        return max(self.since if self.came_back() else self.since + linger_s, self.rest_until)
 
-    def pop(self) -> bytes:
-        """Take the oldest record out."""
-        record = self.waiting.popleft()
-        self.size -= len(record)
-        if self.returned:
-            self.returned.popleft()
-        return record
-
-    def pop_batch(self, now: float) -> Batch:
+    def pop_batch(self, now: float, store: int = 0) -> Batch:
         """Take the next batch out; it is in flight from now on, and lingering begins anew."""
-        came_back, first, records = bool(self.returned), self.head(), [self.pop()]
-        room = self.limits.max_bytes - len(records[0])
-        while self.waiting and len(records) < self.limits.max_events:
-            room -= len(self.waiting[0])
-            if room < 0 or (came_back and self.head() != first + len(records)):
-                break  # there are no gaps between the places in a batch
-            records.append(self.pop())
-        self.flight_first, self.in_flight = first, len(records)
+        self.flight_first, records = self._pop_records()
+        self.in_flight = len(records)
         self.since = now
-        return Batch(self.kind, tuple(records), first)
+        return Batch(self.kind, records, self.flight_first, store)
 
     def land(self, batch: Batch) -> None:
         """Take a part of what is in flight, its oldest, out of the flight."""
         self.flight_first += len(batch)
         self.in_flight -= len(batch)
-
-    def put_back(self, batch: Batch, size: int) -> None:
-        """Put the records of a batch at the head again."""
-        self.waiting.extendleft(reversed(batch.records))
-        self.size += size
-        self.returned.extendleft(reversed(range(batch.first, batch.first + len(batch))))

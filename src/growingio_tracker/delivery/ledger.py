@@ -71,6 +71,8 @@ class Ledger:
         self.delivered = 0
         self.pending = 0
         self.pending_bytes = 0
+        self.adopted = 0
+        self.handed_over = 0
         self.requests = 0
         self.retries = 0
         self.worker_restarts = 0
@@ -90,6 +92,20 @@ class Ledger:
         self.accepted += 1
         self.pending += 1
         self.pending_bytes += size
+
+    def count_adopted(self, events: int, size: int) -> None:
+        """Events that an earlier process had accepted are pending here from now on."""
+        if not self.pending:
+            self.pending_since = self._clock.monotonic()
+        self.accepted += events
+        self.adopted += events
+        self.pending += events
+        self.pending_bytes += size
+
+    def count_handed_over(self, events: int, size: int) -> None:
+        """Pending events were left to another process."""
+        self._count_gone(events, size)
+        self.handed_over += events
 
     def count_refused(self, reason: str) -> None:
         """One event came in and was dropped at once."""
@@ -152,6 +168,8 @@ class Ledger:
                 dropped=dict(self.dropped),
                 pending=self.pending,
                 pending_bytes=self.pending_bytes,
+                adopted=self.adopted,
+                handed_over=self.handed_over,
                 attributes_left_out=self.attributes_left_out,
                 requests=self.requests,
                 retries=self.retries,

@@ -77,12 +77,12 @@ class QueueEngine(Engine):
         """Send what waits when closing; a kind that cannot be delivered is given up."""
         while (batch := self._queue.take(wait=False)) is not None:
             if self._send_whatever_happens(batch).kept is not None:
-                self._queue.abandon(UNDELIVERED, batch.kind)
+                self._queue.give_up(UNDELIVERED, batch.kind)
 
     def _finish(self) -> bool:
         """End closing; return whether nothing was left undelivered."""
         self._transport.close()
-        self._queue.abandon(UNDELIVERED)
+        self._queue.give_up(UNDELIVERED)
         lifecycle.closed(self)
         self._report_undelivered()
         stats = self.ledger.stats()
@@ -91,12 +91,18 @@ class QueueEngine(Engine):
     def _report_undelivered(self) -> None:
         """Report all kinds at once, because the log takes one line a minute."""
         with self.ledger.lock:
-            events = self.ledger.dropped.get(UNDELIVERED, 0) - self._reported_undelivered
+            events = self._undelivered() - self._reported_undelivered
             self._reported_undelivered += events
             last_error = self.ledger.last_error or "the server did not answer in time"
-        if events:
-            detail = f"closing ended before these events could be delivered: {last_error}"
-            self.reporter.report(Problem(UNDELIVERED, detail, events))
+        if events > 0:
+            self.reporter.report(self._undelivered_problem(events, last_error))
+
+    def _undelivered(self) -> int:
+        return self.ledger.dropped.get(UNDELIVERED, 0)
+
+    def _undelivered_problem(self, events: int, last_error: str) -> Problem:
+        detail = f"closing ended before these events could be delivered: {last_error}"
+        return Problem(UNDELIVERED, detail, events)
 
 
 class BufferedEngine(QueueEngine):
@@ -231,7 +237,7 @@ class BackgroundEngine(QueueEngine):
             closing = self._interrupt.closing
             if self._send_whatever_happens(batch).kept is not None and closing:
                 # A whole round began after closing did, and failed: the server is not there.
-                self._queue.abandon(UNDELIVERED, batch.kind)
+                self._queue.give_up(UNDELIVERED, batch.kind)
         self._finish()
 
     def _drain(self) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final, TypeAlias
 
 from delivering.rig import record
@@ -21,12 +23,18 @@ from growingio_tracker.delivery.contract import (
 )
 from growingio_tracker.delivery.ledger import Ledger, Reporter
 from growingio_tracker.delivery.memory_queue import MemoryQueue
+from growingio_tracker.delivery.spool.directory import Spool
+from growingio_tracker.delivery.spool.spool_queue import SpoolQueue
+from growingio_tracker.delivery.spool.store import Destination
 from growingio_tracker.exceptions import GrowingIOException
 from growingio_tracker.testing import FakeClock
 from growingio_tracker.wire import Kind
 
-MakeQueue: TypeAlias = Callable[[QueueLimits, BatchLimits, Ledger, Reporter, FakeClock], Queue]
+MakeQueue: TypeAlias = Callable[
+    [QueueLimits, BatchLimits, Ledger, Reporter, FakeClock, Path], Queue
+]
 
+DESTINATION: Final = Destination("p", "d", "http://collect.example")
 ERROR: Final = GrowingIOException("the test says so")
 DELIVERED: Final = Delivered()
 REJECTED: Final = Rejected("status_400", ERROR)
@@ -38,14 +46,31 @@ def kept(rest_s: float = 0.0, *, everywhere: bool = True) -> Kept:
 
 
 def memory_queue(
-    limits: QueueLimits, batches: BatchLimits, ledger: Ledger, reporter: Reporter, clock: FakeClock
+    limits: QueueLimits,
+    batches: BatchLimits,
+    ledger: Ledger,
+    reporter: Reporter,
+    clock: FakeClock,
+    directory: Path,
 ) -> Queue:
     """Make the queue in memory."""
     return MemoryQueue(limits, dict.fromkeys(Kind, batches), ledger, reporter, clock)
 
 
-MAKERS: Final[dict[str, MakeQueue]] = {"memory": memory_queue}
-"""A queue on disk is tested by adding one line here."""
+def spool_queue(
+    limits: QueueLimits,
+    batches: BatchLimits,
+    ledger: Ledger,
+    reporter: Reporter,
+    clock: FakeClock,
+    directory: Path,
+) -> Queue:
+    """Make a queue on disk."""
+    spool = Spool(directory, DESTINATION, reporter.report)
+    return SpoolQueue(spool, limits, dict.fromkeys(Kind, batches), ledger, reporter, clock)
+
+
+MAKERS: Final[dict[str, MakeQueue]] = {"memory": memory_queue, "spool": spool_queue}
 
 
 class Room:
@@ -56,6 +81,9 @@ class Room:
     ) -> None:
         self.clock = FakeClock()
         self.clock.advance(1000.0)
+        self._directory = TemporaryDirectory(prefix="growingio-test-")
+        self.keeps = make is spool_queue
+        """Whether closing leaves what waits to the next process."""
         self.problems: list[Problem] = []
         self.ledger = Ledger(self.clock)
         reporter = Reporter(self.problems.append, self.clock)
@@ -65,6 +93,7 @@ class Room:
             self.ledger,
             reporter,
             self.clock,
+            Path(self._directory.name),
         )
 
     def offer(self, *names: str, kind: Kind = Kind.EVENT) -> None:
@@ -79,6 +108,12 @@ class Room:
 
     def settle(self, batch: Batch, outcome: Outcome = DELIVERED) -> None:
         self.queue.settle(batch, outcome)
+
+    def end(self) -> None:
+        """Let go of files."""
+        self.queue.close()
+        self.queue.give_up("end")
+        self._directory.cleanup()
 
     @property
     def nothing_due(self) -> bool:

@@ -117,7 +117,8 @@ def assert_balanced(ledger: Ledger) -> None:
     """Check C4's equation."""
     stats = ledger.stats()
     lost = sum(stats.rejected.values()) + sum(stats.dropped.values())
-    assert stats.accepted == stats.delivered + lost + stats.pending, stats
+    gone = stats.delivered + lost + stats.handed_over
+    assert stats.accepted == gone + stats.pending, stats
 
 
 class Gate:

@@ -1,0 +1,213 @@
+"""What the waiting rooms in memory and on disk share: overflow, lingering, rest, flush, close."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import threading
+from typing import Final
+
+from growingio_tracker._clock import SYSTEM_CLOCK, Clock
+from growingio_tracker.delivery.contract import (
+    Batch,
+    Delivered,
+    Kept,
+    LaneKey,
+    Mark,
+    Outcome,
+    Problem,
+    QueueLimits,
+)
+from growingio_tracker.delivery.lane import Lane
+from growingio_tracker.delivery.ledger import Ledger, Reporter
+from growingio_tracker.exceptions import QueueFullError
+from growingio_tracker.wire import Kind
+
+_QUEUE_FULL: Final = "queue_full"
+CLOSED: Final = Problem(
+    "closed", "the consumer is closed; events tracked after stop() or close() are not sent", 1
+)
+_FULL_DETAIL: Final = "the queue is full, because events come faster than the server takes them"
+
+
+class _Condition(threading.Condition):
+    """A condition that a signal handler may notify in a thread that is notifying it."""
+
+    def notify(self, n: int = 1) -> None:
+        with contextlib.suppress(IndexError):  # the handler has woken whom we were about to wake
+            super().notify(n)
+
+
+class LaneQueue:
+    """The contract of :class:`~growingio_tracker.delivery.contract.Queue` over lanes of records.
+
+    The ledger's lock guards all state here, in the lanes and in the ledger. It is never held
+    during encoding, requests or callbacks. ``_changed`` is notified when a batch may have become
+    due, ``_settled`` when an outcome may end somebody's wait.
+    """
+
+    def __init__(
+        self,
+        limits: QueueLimits,
+        ledger: Ledger,
+        reporter: Reporter,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        self._limits = limits
+        self._max_events = limits.max_events
+        self._max_bytes = limits.max_bytes
+        self._ledger = ledger
+        self._reporter = reporter
+        self._clock = clock
+        self._lock = ledger.lock
+        self._changed = _Condition(self._lock)
+        self._settled = _Condition(self._lock)
+        self._lanes: dict[LaneKey, Lane] = {}
+        self._closed = False
+        self._warned_closed = False
+
+    def offer(self, kind: Kind, record: bytes) -> None:
+        """See :class:`~growingio_tracker.delivery.contract.Queue`."""
+        raise NotImplementedError
+
+    def take(self, *, wait: bool = True) -> Batch | None:
+        """See :class:`~growingio_tracker.delivery.contract.Queue`."""
+        return self._take_within(math.inf if wait else 0.0)
+
+    def settle(self, batch: Batch, outcome: Outcome) -> None:
+        """See :class:`~growingio_tracker.delivery.contract.Queue`."""
+        events, size = len(batch), sum(map(len, batch.records))
+        with self._lock:
+            lane = self._lanes[batch.store, batch.kind]
+            lane.land(batch)
+            self._changed.notify()
+            if isinstance(outcome, Kept):
+                lane.put_back(batch, size)
+                self._rest(outcome, lane)
+                return
+            self._forget(batch)
+            if isinstance(outcome, Delivered):
+                self._ledger.count_delivered(events, size)
+            else:
+                self._ledger.count_rejected(outcome.reason, events, size)
+            self._settled.notify_all()
+
+    def request_flush(self) -> Mark:
+        """See :class:`~growingio_tracker.delivery.contract.Queue`."""
+        with self._lock:
+            return self._mark_all_due()
+
+    def wait_settled(self, mark: Mark, timeout_s: float | None) -> bool:
+        """See :class:`~growingio_tracker.delivery.contract.Queue`."""
+        with self._lock:
+            return self._settled.wait_for(lambda: self._is_settled(mark), timeout_s)
+
+    def close(self) -> None:
+        """See :class:`~growingio_tracker.delivery.contract.Queue`."""
+        with self._lock:
+            self._closed = True
+            self._max_events = 0  # no room for anything any more
+            self._mark_all_due()
+            self._settled.notify_all()
+
+    def give_up(self, reason: str, kind: Kind | None = None) -> None:
+        """See :class:`~growingio_tracker.delivery.contract.Queue`."""
+        with self._lock:
+            for lane in self._lanes.values():
+                if kind in (None, lane.kind):
+                    events, size = lane.drop_all()
+                    if events:
+                        self._ledger.count_dropped(reason, events, size)
+            self._settled.notify_all()
+
+    def _take_within(self, wait_s: float) -> Batch | None:
+        """Return the next batch; ``None`` when none is due in time, or when closed."""
+        with self._lock:
+            until = self._clock.monotonic() + wait_s
+            while True:
+                now = self._clock.monotonic()
+                due_at, key = self._next_due()
+                if key is not None and due_at <= now:
+                    return self._lanes[key].pop_batch(now, key[0])
+                if self._closed or now >= until:
+                    return None
+                wake_at = min(due_at, until)
+                self._changed.wait(None if wake_at == math.inf else wake_at - now)
+
+    def _forget(self, batch: Batch) -> None:
+        """Let go of records that have an outcome, with the lock held."""
+
+    def _has_room(self, size: int) -> bool:
+        ledger = self._ledger
+        return ledger.pending < self._max_events and ledger.pending_bytes + size <= self._max_bytes
+
+    def _announce(self, lane: Lane) -> None:
+        """Wake whoever takes batches: a wait has begun, or is over."""
+        if len(lane) == 1:
+            lane.since = self._clock.monotonic()
+            if self._ledger.pending == 1:
+                self._ledger.pending_since = lane.since
+        self._changed.notify()
+
+    def _overflow(self, size: int) -> tuple[bool, int]:
+        """Apply the policy; return whether there is room now, and how many events it cost."""
+        lost, limits = 0, self._limits
+        if limits.overflow == "drop_oldest":
+            lost = self._evict_for(size)
+        elif limits.overflow == "block":
+            self._settled.wait_for(lambda: self._closed or self._has_room(size), limits.block_s)
+        if self._has_room(size):
+            return True, lost
+        self._ledger.count_refused(CLOSED.reason if self._closed else _QUEUE_FULL)
+        return False, lost + 1
+
+    def _evict_for(self, size: int) -> int:
+        evicted = 0
+        while self._eviction_helps(size) and not self._has_room(size):
+            lanes = [lane for lane in self._lanes.values() if len(lane)]
+            oldest = min(lanes, key=lambda lane: lane.since)
+            self._ledger.count_dropped(_QUEUE_FULL, 1, oldest.drop_oldest())
+            evicted += 1
+        self._settled.notify_all()
+        return evicted
+
+    def _eviction_helps(self, size: int) -> bool:
+        """Return whether there would be room if nothing waited; what is in flight stays."""
+        lanes = self._lanes.values()
+        events = self._ledger.pending - sum(map(len, lanes))
+        in_flight = self._ledger.pending_bytes - sum(lane.size for lane in lanes)
+        return events < self._max_events and in_flight + size <= self._max_bytes
+
+    def _report_loss(self, lost: int) -> None:
+        if self._closed:
+            with self._lock:
+                warned, self._warned_closed = self._warned_closed, True
+            if not warned:
+                self._reporter.report(CLOSED)
+            return
+        self._reporter.report(Problem(_QUEUE_FULL, _FULL_DETAIL, lost))
+        if self._limits.overflow == "raise":
+            raise QueueFullError(
+                "the queue is full and the event was not queued; trying again helps once the "
+                "server takes events again"
+            )
+
+    def _next_due(self) -> tuple[float, LaneKey | None]:
+        key = min(self._lanes, key=lambda key: self._lanes[key].due_at(), default=None)
+        return (math.inf if key is None else self._lanes[key].due_at()), key
+
+    def _rest(self, outcome: Kept, lane: Lane) -> None:
+        until = 0.0 if self._closed else self._clock.monotonic() + outcome.rest_s
+        for resting in self._lanes.values() if outcome.everywhere else (lane,):
+            resting.rest_until = until
+
+    def _mark_all_due(self) -> Mark:
+        for lane in self._lanes.values():
+            lane.flush_to = lane.entered
+            lane.rest_until = 0.0
+        self._changed.notify_all()
+        return {key: lane.flush_to for key, lane in self._lanes.items()}
+
+    def _is_settled(self, mark: Mark) -> bool:
+        lanes = [(self._lanes.get(key), place) for key, place in mark.items()]
+        return all(lane is None or lane.oldest_unsettled() >= place for lane, place in lanes)

@@ -1,0 +1,117 @@
+"""The records of one kind that wait in a store."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+from growingio_tracker.delivery.contract import Batch, BatchLimits
+from growingio_tracker.delivery.lane import Lane
+from growingio_tracker.delivery.spool.store import Store
+from growingio_tracker.wire import Kind
+
+
+class DiskLane(Lane):
+    """Records in a table. What is in flight stays there until it has an outcome.
+
+    What an earlier process left in the table waits from the beginning, and has lingered enough.
+    """
+
+    __slots__ = ("_first", "_store", "_unremoved", "lingered_to", "waiting")
+
+    def __init__(self, kind: Kind, limits: BatchLimits, store: Store) -> None:
+        super().__init__(kind, limits)
+        self._store = store
+        contents = store.found[kind]
+        self.waiting = contents.events
+        self.size = contents.size
+        self.entered = contents.last + 1
+        self._first = contents.first  # the oldest that waits, if one does
+        self.flush_to = self.lingered_to = self.entered
+        self._unremoved: list[Batch] = []  # settled, but the disk would not have it
+
+    def __len__(self) -> int:
+        return self.waiting
+
+    def head(self) -> int:
+        """Return the place of the oldest record that waits; of the next one if none does."""
+        return self._first if self.waiting else self.entered
+
+    def came_back(self) -> bool:
+        """Return whether the oldest record that waits has lingered before."""
+        return self.head() < self.lingered_to
+
+    def append(self, record: bytes, at_ms: int) -> None:
+        """Add one record behind all others.
+
+        :raises sqlite3.Error: when the disk cannot take it; then nothing has changed.
+        """
+        # The place is taken first: a signal handler that tracks may come back in here.
+        place, self.entered = self.entered, self.entered + 1
+        self._store.append(self.kind, place, at_ms, record)
+        if not self.waiting or place < self._first:
+            self._first = place
+        self.waiting += 1
+        self.size += len(record)
+
+    def drop_oldest(self) -> int:
+        """Drop the oldest record that waits; return its size."""
+        return self._drop_to(self._first + 1)[1]
+
+    def drop_all(self) -> tuple[int, int]:
+        """Leave what waits to the next process; that costs nothing."""
+        self.waiting = self.size = 0
+        return 0, 0
+
+    def expire(self, before_ms: int) -> tuple[int, int]:
+        """Drop what entered before then; return how many records and bytes that cost."""
+        if not self.waiting or self._store.oldest_ms(self.kind, self._first) >= before_ms:
+            return 0, 0
+        kept = self._store.first_from(self.kind, self._first, before_ms)
+        return self._drop_to(self.entered if kept is None else kept)
+
+    def put_back(self, batch: Batch, size: int) -> None:
+        """Let the records of a batch, which never left the table, wait at the head again."""
+        self.waiting += len(batch)
+        self.size += size
+        self._first = batch.first
+        self.lingered_to = max(self.lingered_to, batch.first + len(batch))
+
+    def remove(self, batch: Batch) -> None:
+        """Remove records that have an outcome.
+
+        When the disk does not let them go, the next call tries again; a process that ends before
+        leaves them to be sent once more.
+
+        :raises sqlite3.Error: in that case.
+        """
+        self._unremoved.append(batch)
+        while self._unremoved:
+            oldest = self._unremoved[0]
+            self._store.remove(self.kind, oldest.first, oldest.first + len(oldest))
+            del self._unremoved[0]
+
+    def _pop_records(self) -> tuple[int, tuple[bytes, ...]]:
+        records: list[bytes] = []
+        room, next_place = self.limits.max_bytes, self.entered
+        with closing(self._store.read(self.kind, self._first)) as rows:
+            for place, record in rows:
+                room -= len(record)
+                if records and (room < 0 or not self._fits(place, len(records))):
+                    next_place = place
+                    break
+                records.append(record)
+        first, self._first = self._first, next_place
+        self.waiting -= len(records)
+        self.size -= sum(map(len, records))
+        return first, tuple(records)
+
+    def _fits(self, place: int, records: int) -> bool:
+        return records < self.limits.max_events and place == self._first + records
+
+    def _drop_to(self, end: int) -> tuple[int, int]:
+        dropped = self._store.measure(self.kind, self._first, end)
+        self._store.remove(self.kind, self._first, end)
+        self._first = self._store.first_from(self.kind, end) or self.entered
+        self.waiting -= dropped[0]
+        self.size -= dropped[1]
+        return dropped

@@ -1,0 +1,219 @@
+"""One file of a spool: the records that one process at a time writes and sends.
+
+All SQL about records is here. Nothing here has a lock: the queue that owns the store holds its own
+around every call.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Generator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from growingio_tracker.delivery.spool.claim import claim
+from growingio_tracker.exceptions import SpoolError
+from growingio_tracker.wire import Kind
+
+_APPLICATION_ID: Final = 0x47494F53
+_SCHEMA_VERSION: Final = 1
+_CHECKPOINT_APPENDS: Final = 1_000
+"""A checkpoint waits for the disk, so that the thread that sends makes one in time, and no caller
+has to. Only when that thread rests for long, one call in so many pages does it itself."""
+_CHECKPOINT_PAGES: Final = 16_000
+
+_SCHEMA: Final = "".join(
+    f"CREATE TABLE {kind.value}"
+    " (place INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, record BLOB NOT NULL);"
+    for kind in Kind
+) + (
+    "CREATE TABLE owner"
+    " (product_id TEXT NOT NULL, data_source_id TEXT NOT NULL, server_host TEXT NOT NULL);"
+)
+
+
+class Destination(NamedTuple):
+    """Where the records of a store belong."""
+
+    product_id: str
+    data_source_id: str
+    server_host: str
+
+
+class Contents(NamedTuple):
+    """What waits in one table: how many records and bytes, and the first and the last place."""
+
+    events: int
+    size: int
+    first: int
+    last: int
+
+
+class Store:
+    """A claimed file.
+
+    :param path: the file.
+    :param connection: what :func:`claim` returned for it.
+    """
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self.path = path
+        self._connection = connection
+        self._execute = connection.cursor().execute
+        self._appends = 0
+        self.found = self.look_through()
+        """What was in it when it was opened."""
+
+    @classmethod
+    def create(cls, path: Path, destination: Destination, *, fsync: bool) -> Store:
+        """Make a new store.
+
+        :raises SpoolError: when the disk cannot take it.
+        """
+        try:
+            connection = claim(path)
+            if connection is None:
+                raise SpoolError(f"{path} is in use, though it is new; nothing was queued")
+            with _closed_on_error(connection):
+                connection.executescript(
+                    f"PRAGMA application_id = {_APPLICATION_ID};"
+                    f"PRAGMA user_version = {_SCHEMA_VERSION}; BEGIN; {_SCHEMA} COMMIT;"
+                )
+                connection.execute("INSERT INTO owner VALUES (?, ?, ?)", destination)
+                return cls._configured(path, connection, fsync=fsync)
+        except sqlite3.Error as error:
+            raise unusable(path, error) from error
+
+    @classmethod
+    def adopt(cls, path: Path, *, fsync: bool) -> Store | None:
+        """Claim an existing store; ``None`` when somebody has it, or it has just gone.
+
+        :raises sqlite3.DatabaseError: when the file is not a store that can be read.
+        """
+        if not path.exists() or (connection := claim(path)) is None:
+            return None
+        with _closed_on_error(connection):
+            if not path.exists():  # its last owner found it empty and removed it meanwhile
+                connection.close()
+                return None
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            if version != _SCHEMA_VERSION:
+                raise sqlite3.DatabaseError(f"its schema is {version}, not {_SCHEMA_VERSION}")
+            return cls._configured(path, connection, fsync=fsync)
+
+    @classmethod
+    def _configured(cls, path: Path, connection: sqlite3.Connection, *, fsync: bool) -> Store:
+        connection.execute(f"PRAGMA synchronous = {'FULL' if fsync else 'NORMAL'}")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+        return cls(path, connection)
+
+    def destination(self) -> Destination:
+        """Return where the records belong."""
+        return Destination(*self._connection.execute("SELECT * FROM owner").fetchone())
+
+    def look_through(self) -> Mapping[Kind, Contents]:
+        """Return what there is of each kind, after reading all of it.
+
+        :raises sqlite3.DatabaseError: when a part of it cannot be read.
+        """
+        return {
+            kind: Contents(
+                *self._execute(
+                    "SELECT count(*), coalesce(sum(length(record)), 0), coalesce(min(place), 0),"
+                    f" coalesce(max(place), 0) FROM {kind.value}"
+                ).fetchone()
+            )
+            for kind in Kind
+        }
+
+    def append(self, kind: Kind, place: int, at_ms: int, record: bytes) -> None:
+        """Add one record. It is in the file when this returns."""
+        self._execute(f"INSERT INTO {kind.value} VALUES (?, ?, ?)", (place, at_ms, record))
+        self._appends += 1
+
+    def read(self, kind: Kind, first: int) -> Generator[tuple[int, bytes], None, None]:
+        """Yield places and records from ``first`` on. Close the generator when done with it."""
+        # A cursor of its own: this one stays open between two rows.
+        rows = self._connection.execute(
+            f"SELECT place, record FROM {kind.value} WHERE place >= ? ORDER BY place", (first,)
+        )
+        with closing(rows):
+            yield from rows
+
+    def first_from(self, kind: Kind, place: int, entered_since_ms: int = 0) -> int | None:
+        """Return the first place from ``place`` on that holds a record as new as that."""
+        found = self._execute(
+            f"SELECT place FROM {kind.value} WHERE place >= ? AND at_ms >= ?"
+            " ORDER BY place LIMIT 1",
+            (place, entered_since_ms),
+        ).fetchone()
+        return found[0] if found else None
+
+    def oldest_ms(self, kind: Kind, place: int) -> int:
+        """Return when the record at ``place`` entered."""
+        found = self._execute(f"SELECT at_ms FROM {kind.value} WHERE place = ?", (place,))
+        at_ms: int = found.fetchone()[0]
+        return at_ms
+
+    def measure(self, kind: Kind, first: int, end: int) -> tuple[int, int]:
+        """Return how many records and bytes wait from ``first`` up to ``end``."""
+        events, size = self._execute(
+            "SELECT count(*), coalesce(sum(length(record)), 0)"
+            f" FROM {kind.value} WHERE place >= ? AND place < ?",
+            (first, end),
+        ).fetchone()
+        return events, size
+
+    def remove(self, kind: Kind, first: int, end: int) -> None:
+        """Remove the places from ``first`` up to ``end``."""
+        self._execute(f"DELETE FROM {kind.value} WHERE place >= ? AND place < ?", (first, end))
+
+    def is_empty(self) -> bool:
+        """Return whether no record of any kind is left."""
+        return not any(
+            self._execute(f"SELECT 1 FROM {kind.value} LIMIT 1").fetchone() for kind in Kind
+        )
+
+    def tidy(self) -> None:
+        """Move what was appended from the log into the table, if it has become much."""
+        if self._appends >= _CHECKPOINT_APPENDS:
+            self._appends = 0
+            self._execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
+    def close(self) -> None:
+        """Close the file, so that another process may have it."""
+        with contextlib.suppress(sqlite3.Error):  # it finds the same error
+            self._connection.close()
+
+    def release(self) -> None:
+        """Close the file, and remove it if it is empty."""
+        with contextlib.suppress(sqlite3.Error):
+            if self.is_empty():
+                self._remove_file()
+        self.close()
+        if not self.path.exists():
+            Path(f"{self.path}-wal").unlink(missing_ok=True)
+
+    def _remove_file(self) -> None:
+        # While it is still ours: whoever claims it next finds that it has gone.
+        with contextlib.suppress(PermissionError):  # Windows removes no open file
+            self.path.unlink(missing_ok=True)
+
+
+def unusable(path: Path, error: Exception) -> SpoolError:
+    """Return the error of a call whose event did not reach the disk."""
+    return SpoolError(
+        f"{path} cannot take the event: {error}. It was not queued; the events already there are "
+        "safe. Trying again helps once the disk has room and can be written to"
+    )
+
+
+@contextmanager
+def _closed_on_error(connection: sqlite3.Connection) -> Generator[None, None, None]:
+    try:
+        yield
+    except BaseException:
+        connection.close()
+        raise
