@@ -17,13 +17,14 @@ import time
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import get_args
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 
 from chaos.course import Result, run  # noqa: E402
 from chaos.figures import Figures, column, render, with_figures  # noqa: E402
-from chaos.schedule import Strategy, plan  # noqa: E402
+from chaos.schedule import Overflow, Strategy, plan  # noqa: E402
 
 PAGE = ROOT / "docs" / "promises.md"
 STRATEGIES: tuple[Strategy, ...] = ("durable", "async")
@@ -50,6 +51,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--faults", type=int, default=220)
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     parser.add_argument("--strategy", choices=STRATEGIES, action="append")
+    parser.add_argument("--overflow", choices=get_args(Overflow), default="block")
     parser.add_argument("--tls", action="store_true", help="serve HTTPS")
     parser.add_argument("--write", action="store_true", help=f"put the figures into {PAGE.name}")
     return parser.parse_args()
@@ -57,7 +59,12 @@ def _options() -> argparse.Namespace:
 
 def _run(strategy: Strategy, options: argparse.Namespace) -> Result:
     planned = plan(
-        options.seed, strategy, events=options.events, faults=options.faults, tls=options.tls
+        options.seed,
+        strategy,
+        events=options.events,
+        faults=options.faults,
+        tls=options.tls,
+        overflow=options.overflow,
     )
     print(f"{strategy}: {planned.events} events, {planned.faults} faults", flush=True)
     with tempfile.TemporaryDirectory() as directory:

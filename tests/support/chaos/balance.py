@@ -170,10 +170,11 @@ def _wrongly_rejected(evidence: Evidence) -> Iterator[str]:
 def _unbalanced(evidence: Evidence) -> Iterator[str]:
     for process, report in evidence.reports.items():
         ended = report.delivered + sum(report.rejected.values()) + sum(report.dropped.values())
-        if report.accepted != ended + report.pending:
+        returned = sum(evidence.returned[process])
+        if report.accepted != ended + report.pending + report.handed_over:
             yield f"{process}: {report}"
-        elif report.accepted < sum(evidence.returned[process]):
-            yield f"{process}: {report}, {sum(evidence.returned[process])} handed over"
+        elif report.accepted - report.adopted < returned:
+            yield f"{process}: {report}, though {returned} calls returned"
 
 
 def _by_reason(counts: Iterable[Mapping[str, int]]) -> Counter[str]:

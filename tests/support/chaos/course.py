@@ -15,10 +15,12 @@ from msgspec import Struct
 from chaos.balance import Balance, Evidence, balance
 from chaos.board import all_boards
 from chaos.fleet import Fleet
+from chaos.records import id_of
 from chaos.schedule import Blow, Plan, Step
 from chaos.server import FaultServer
 from chaos.settings import MAX_SIZE, Settings
 from growingio_tracker import Stats
+from growingio_tracker.delivery.spool.dead_letters import DeadLetters
 
 _PAUSE_S: Final = 0.002
 _FEED_EVERY_S: Final = 0.05
@@ -131,6 +133,10 @@ def _evidence(plan: Plan, settings: Settings, server: FaultServer, fleet: Fleet)
             for path in settings.reports.iterdir()
         },
         killed=fleet.killed,
-        dead_letters=None,
+        dead_letters=_dead_letters(settings) if settings.durable else None,
         poison_every=plan.poison_every,
     )
+
+
+def _dead_letters(settings: Settings) -> list[str]:
+    return [id_of(letter.record) for letter in DeadLetters(settings.spool)]

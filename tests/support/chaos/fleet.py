@@ -31,13 +31,14 @@ class Fleet:
         self.killed: set[str] = set()
         self._settings = settings
         self._all: list[Member] = []
+        self._clocks = [0] * size
         self._members = [self._start() for _ in range(size)]
         self._asking = True
 
-    def _start(self, *, drains: bool = False) -> Member:
+    def _start(self, clock_ms: int = 0, *, drains: bool = False) -> Member:
         name = f"p{len(self._all) + 1}"
         settings = msgspec.structs.replace(self._settings, name=name, drains=drains)
-        member = Member(settings)
+        member = Member(settings, clock_ms)
         self._all.append(member)
         return member
 
@@ -83,7 +84,7 @@ class Fleet:
             member.terminate()
             self._succeed(step.slot)
         elif step.blow is Blow.CLOCK_JUMP:
-            member.board[Slot.CLOCK_MS] += step.jump_ms
+            member.board[Slot.CLOCK_MS] = self._clocks[step.slot] = step.jump_ms
         elif step.blow is Blow.DISK_FULL:
             member.board[Slot.FULL_AT] = 1 + step.full_at_kib * 1024
         elif step.blow is not None:
@@ -95,7 +96,7 @@ class Fleet:
             member.board[Slot.FULL_AT] = 0
 
     def _succeed(self, slot: int) -> None:
-        self._members[slot] = self._start()
+        self._members[slot] = self._start(self._clocks[slot])
         self.ask(self._asking)
 
     def _fork(self, member: Member, *, kill: bool) -> None:

@@ -37,9 +37,10 @@ def wait_for(condition: Callable[[], object], timeout_s: float, what: str) -> No
 class Member:
     """One process that tracks."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, clock_ms: int) -> None:
         self.name = settings.name
         self.board = Board(settings.boards / settings.name, settings.threads)
+        self.board[Slot.CLOCK_MS] = clock_ms
         self._errors = settings.errors / settings.name
         environment = {k: v for k, v in os.environ.items() if "proxy" not in k.lower()}
         with self._errors.open("wb") as file:

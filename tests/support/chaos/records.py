@@ -48,8 +48,17 @@ class _Record(Struct, rename="camel"):
     key: str = ""
     id: str = ""
 
+    @property
+    def own_id(self) -> str:
+        return self.device_id or self.id
+
 
 _decoder: Final = msgspec.json.Decoder(list[_Record])
+
+
+def id_of(record: bytes) -> str:
+    """Return the id of one record."""
+    return msgspec.json.decode(record, type=_Record).own_id
 
 
 def ids_in(body: bytes) -> tuple[str, ...] | None:
@@ -57,4 +66,4 @@ def ids_in(body: bytes) -> tuple[str, ...] | None:
     records = _decoder.decode(body)
     if any(POISON in (one.event_name, one.key) for one in records):
         return None
-    return tuple(one.device_id or one.id for one in records)
+    return tuple(one.own_id for one in records)

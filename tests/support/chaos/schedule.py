@@ -58,7 +58,7 @@ class Step(Struct, frozen=True):
     :param hits: the fault is over after meeting so many requests, 0 being no limit, …
     :param lasts_s: … and after so many seconds at the latest.
     :param slot: which of the processes the blow befalls.
-    :param jump_ms: how far the clock jumps.
+    :param jump_ms: how far the clock is off from then on; within the days that a spool keeps.
     :param full_at_kib: no file can grow beyond this.
     """
 
@@ -80,7 +80,7 @@ class Plan(Struct, frozen=True):
     """A whole run.
 
     :param poison_every: of each thread's events, every so many is one that the server refuses.
-    :param overflow: what a full queue does.
+    :param overflow: what a full queue does with an event.
     """
 
     seed: int
@@ -98,7 +98,15 @@ class Plan(Struct, frozen=True):
         return sum(step.faults for step in self.steps)
 
 
-def plan(seed: int, strategy: Strategy, *, events: int, faults: int, tls: bool = False) -> Plan:
+def plan(
+    seed: int,
+    strategy: Strategy,
+    *,
+    events: int,
+    faults: int,
+    tls: bool = False,
+    overflow: Overflow = "block",
+) -> Plan:
     """Return the run that belongs to a seed: at least ``faults`` faults, one more at most."""
     random = Random(f"{seed} {strategy} {events} {faults} {tls}")
     server_faults = _endless(random, [f for f in Fault if tls or f is not Fault.BROKEN_TLS])
@@ -121,8 +129,8 @@ def plan(seed: int, strategy: Strategy, *, events: int, faults: int, tls: bool =
         tuple(_step(random, after, *what) for after, what in zip(places, happenings, strict=True)),
         tls,
         poison_every=max(50, events // 200),
-        # A call that raises has not taken the event; what the others drop is only counted.
-        overflow="raise" if durable else random.choice(["block", "drop_new", "drop_oldest"]),
+        # A call that raises has not taken the event, so nothing has to be dropped and counted.
+        overflow="raise" if durable else overflow,
     )
 
 
