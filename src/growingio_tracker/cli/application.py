@@ -6,6 +6,8 @@ import typer
 
 from growingio_tracker.cli.collector_command import collector
 from growingio_tracker.cli.demo_command import demo
+from growingio_tracker.cli.relay_command import relay
+from growingio_tracker.cli.spool_commands import spool
 from growingio_tracker.version import VERSION
 
 app = typer.Typer(
@@ -17,6 +19,8 @@ app = typer.Typer(
 
 app.command()(collector)
 app.command()(demo)
+app.command()(relay)
+app.add_typer(spool, name="spool")
 
 
 def _print_version(wanted: bool) -> None:

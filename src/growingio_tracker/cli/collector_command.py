@@ -1,18 +1,15 @@
 """``growingio collector``: watch on this machine what a GrowingIO client sends."""
 
-import signal
 import sys
-import threading
-from collections.abc import Callable
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-if TYPE_CHECKING:
-    from types import FrameType
+from growingio_tracker.cli.signals import end_on_signals
 
+if TYPE_CHECKING:
     from growingio_tracker.collector import Collector, Totals
 
 
@@ -35,20 +32,10 @@ def collector(
     if isinstance(sys.stdout, TextIOWrapper):
         cast("TextIOWrapper", sys.stdout).reconfigure(errors="backslashreplace")
     with Collector(port, db) as running:
-        _end_on_signals(running.stop)
+        end_on_signals(running.stop)
         typer.echo(_opening(running, db))
         _print_events(running)
         typer.echo(_closing(running.totals()))
-
-
-def _end_on_signals(end: Callable[[], None]) -> None:
-    def handle(_number: int, _frame: "FrameType | None") -> None:
-        # A second Ctrl-C is obeyed at once, even while a long backlog is being printed.
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        threading.Thread(target=end).start()
-
-    signal.signal(signal.SIGINT, handle)
-    signal.signal(signal.SIGTERM, handle)
 
 
 def _opening(running: "Collector", db: Path | None) -> str:

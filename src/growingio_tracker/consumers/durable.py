@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -18,7 +19,6 @@ from growingio_tracker.exceptions import GrowingParamException
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from growingio_tracker.delivery.spool.directory import Spool
     from growingio_tracker.delivery.spool.spool_queue import SpoolQueue
 
 DURABLE_QUEUE: Final = QueueLimits(max_events=10_000_000, max_bytes=2**30)
@@ -67,9 +67,6 @@ class DurableConsumer(AsyncBufferedConsumer):
         verify_cert: bool | str = True,
         **options: Unpack[QueueOptions],
     ) -> None:
-        self._directory = _directory(spool)
-        self._fsync = _flag(fsync, "fsync")
-        self._max_age_s = None if max_age_s is None else check_seconds(max_age_s, "max_age_s")
         options.setdefault("queue", DURABLE_QUEUE)
         super().__init__(
             product_id,
@@ -84,31 +81,27 @@ class DurableConsumer(AsyncBufferedConsumer):
             verify_cert,
             **options,
         )
-        # sqlite3 takes a while to import, which this package does without.
+        # sqlite3 takes a while to import, which importing this package does without.
+        from growingio_tracker.delivery.spool.directory import Spool  # noqa: PLC0415
         from growingio_tracker.delivery.spool.spool_queue import SpoolQueue  # noqa: PLC0415
+        from growingio_tracker.delivery.spool.store import Destination  # noqa: PLC0415
 
-        self._make_queue = SpoolQueue
+        own = Destination(self._product_id, self._data_source_id, self._server_host)
+        self._spool = Spool(_directory(spool), own, fsync=_flag(fsync, "fsync"))
+        self._make_queue = partial(SpoolQueue, max_age_s=_age(max_age_s))
 
     def _strategy(self, parts: Parts) -> Engine:
         return DurableEngine(parts, self._spool_queue(parts))
 
     def _spool_queue(self, parts: Parts) -> SpoolQueue:
         return self._make_queue(
-            self._spool(parts),
+            self._spool,
             self._queue_limits,
             self._batches(),
             parts.ledger,
             parts.reporter,
             self._clock,
-            max_age_s=self._max_age_s,
         )
-
-    def _spool(self, parts: Parts) -> Spool:
-        from growingio_tracker.delivery.spool.directory import Spool  # noqa: PLC0415 - as above
-        from growingio_tracker.delivery.spool.store import Destination  # noqa: PLC0415
-
-        own = Destination(self._product_id, self._data_source_id, self._server_host)
-        return Spool(self._directory, own, parts.reporter.report, fsync=self._fsync)
 
 
 def _directory(spool: str | os.PathLike[str]) -> Path:
@@ -126,3 +119,7 @@ def _flag(value: object, argument: str) -> bool:
     if not isinstance(value, bool):
         raise GrowingParamException(f"{argument} must be True or False, got {value!r}")
     return value
+
+
+def _age(value: float | None) -> float | None:
+    return None if value is None else check_seconds(value, "max_age_s")

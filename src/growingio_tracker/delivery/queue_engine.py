@@ -189,7 +189,7 @@ class BackgroundEngine(QueueEngine):
             return
         self._queue.offer(kind, record)
         if not self._worker.running and not self._interrupt.closing:
-            self._start_worker()
+            self.start()
 
     def flush(self, timeout_s: float | None) -> bool:
         """Send everything now; return whether all of it has an outcome within ``timeout_s``."""
@@ -199,7 +199,7 @@ class BackgroundEngine(QueueEngine):
         if self._is_callback():
             return False
         for wait_s in waits(timeout_s):
-            if not self._start_worker():
+            if not self.start():
                 self._drain()
             if self._queue.wait_settled(mark, wait_s):
                 return True
@@ -224,13 +224,14 @@ class BackgroundEngine(QueueEngine):
         self._worker.join(self._interrupt.bounded_s(min(timeout_s, _END_S)))
         return self._finish()
 
+    def start(self) -> bool:
+        """Return whether the thread that sends is running, after starting it if it is not."""
+        lifecycle.close_at_exit(self)
+        return self._worker.ensure()
+
     def _is_callback(self) -> bool:
         """Return whether a callback asks, in the thread that would have to answer."""
         return self._worker.is_current() or get_ident() in self._sending
-
-    def _start_worker(self) -> bool:
-        lifecycle.close_at_exit(self)
-        return self._worker.ensure()
 
     def _run(self) -> None:
         while (batch := self._queue.take()) is not None:

@@ -66,7 +66,7 @@ def spool_queue(
     directory: Path,
 ) -> Queue:
     """Make a queue on disk."""
-    spool = Spool(directory, DESTINATION, reporter.report)
+    spool = Spool(directory, DESTINATION)
     return SpoolQueue(spool, limits, dict.fromkeys(Kind, batches), ledger, reporter, clock)
 
 

@@ -37,10 +37,13 @@ def claim(path: Path) -> sqlite3.Connection | None:
 
 
 def is_claimed(path: Path) -> bool:
-    """Return whether a process has ``path``; a file that does not exist is nobody's."""
+    """Return whether a process has ``path``. What is not there, or damaged, is nobody's."""
     if not path.exists():
         return False
-    connection = claim(path)
+    try:
+        connection = claim(path)
+    except sqlite3.Error:
+        return False
     if connection is None:
         return True
     connection.close()

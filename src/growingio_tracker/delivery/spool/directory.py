@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +17,7 @@ from growingio_tracker.delivery.contract import Problem
 from growingio_tracker.delivery.spool.claim import claim, is_claimed
 from growingio_tracker.delivery.spool.dead_letters import DeadLetters
 from growingio_tracker.delivery.spool.rescue import rescue
-from growingio_tracker.delivery.spool.store import Destination, Store, unusable
+from growingio_tracker.delivery.spool.store import Destination, Store, remove_log, unusable
 from growingio_tracker.exceptions import SpoolError
 
 SUFFIX: Final = ".spool"
@@ -33,8 +36,9 @@ def owner_pid(path: Path) -> int:
     return int(path.stem.rsplit("-", 1)[1])
 
 
-def hold_relay(directory: Path) -> sqlite3.Connection:
-    """Be the relay of ``directory`` until the returned connection is closed.
+@contextmanager
+def being_relay(directory: Path) -> Generator[None, None, None]:
+    """Be the relay of ``directory`` for the length of the block.
 
     :raises SpoolError: when another process is, or the directory cannot be used.
     """
@@ -46,7 +50,35 @@ def hold_relay(directory: Path) -> sqlite3.Connection:
         raise SpoolError(f"{directory} cannot be used as a spool: {error}") from error
     if connection is None:
         raise SpoolError(f"{directory} already has a relay; one is enough")
-    return connection
+    try:
+        yield
+    finally:
+        with contextlib.suppress(PermissionError):  # Windows removes no open file; it is harmless
+            path.unlink(missing_ok=True)
+        connection.close()
+        remove_log(path)
+
+
+def orphans_in(directory: Path) -> Iterator[Store]:
+    """Yield the stores that no process has, claimed, oldest first. Release each.
+
+    Those that cannot be read are left out: a consumer that adopts them tells what is wrong.
+    """
+    for path in stores_in(directory):
+        if (store := _orphan(path)) is not None:
+            yield store
+
+
+def destinations_in(directory: Path, *, besides: Iterable[Destination]) -> list[Destination]:
+    """Return where stores that no process has belong, if not to one of ``besides``."""
+    known = {_prefix(destination) for destination in besides}
+    found: list[Destination] = []
+    for path in stores_in(directory):
+        if path.name.partition("-")[0] not in known and (store := _orphan(path)) is not None:
+            found.append(store.destination())
+            known.add(_prefix(found[-1]))
+            store.close()
+    return found
 
 
 class Spool:
@@ -54,25 +86,17 @@ class Spool:
 
     :param directory: it is made when it does not exist.
     :param fsync: whether a record is on the disk itself when a call returns.
-    :param report: told about files that cannot be read.
     """
 
-    def __init__(
-        self,
-        directory: Path,
-        destination: Destination,
-        report: Callable[[Problem], None],
-        *,
-        fsync: bool = False,
-    ) -> None:
+    def __init__(self, directory: Path, destination: Destination, *, fsync: bool = False) -> None:
         self.directory = directory
         self.destination = destination
         self.dead_letters = DeadLetters(directory)
+        self.problems: deque[Problem] = deque()
+        """What is wrong with files here, for others to report."""
         self._fsync = fsync
-        self._report = report
-        # Only what goes to the same project on the same server may be taken over.
-        named = "\n".join((destination.product_id, destination.server_host)).encode()
-        self._prefix = hashlib.blake2s(named, digest_size=4).hexdigest()
+        self._told_of: set[Path] = set()
+        self._prefix = _prefix(destination)
 
     def new_store(self) -> Store:
         """Make a store for this process.
@@ -89,10 +113,10 @@ class Spool:
     def adopt_stores(self) -> Iterator[Store]:
         """Yield stores that nobody has any more, claimed, oldest first. Empty ones are removed."""
         for path in stores_in(self.directory):
-            if path.name.startswith(self._prefix):
-                store = self._adopt(path)
-                if store is not None:
-                    yield store
+            if not path.name.startswith(self._prefix):
+                self._tell_of_stranger(path)
+            elif (store := self._adopt(path)) is not None:
+                yield store
 
     def has_relay(self) -> bool:
         """Return whether a relay process sends what is in this directory."""
@@ -103,7 +127,7 @@ class Spool:
         store = self.new_store()
         problem = rescue(path, store, error)
         if problem is not None:
-            self._report(problem)
+            self.problems.append(problem)
         return _unless_empty(store)
 
     def _adopt(self, path: Path) -> Store | None:
@@ -111,11 +135,31 @@ class Spool:
             store = Store.adopt(path, fsync=self._fsync)
         except sqlite3.OperationalError as error:
             # The disk, or the rights: the file itself may be well, and another try may help.
-            self._report(Problem("spool_unreadable", f"{path} cannot be opened: {error}"))
+            self._tell_once(path, Problem("spool_unreadable", f"{path} cannot be opened: {error}"))
             return None
         except sqlite3.DatabaseError as error:
             return self.rescue(path, error)
         return store and _unless_empty(store)
+
+    def _tell_of_stranger(self, path: Path) -> None:
+        if path not in self._told_of and not is_claimed(path):
+            detail = (
+                f"{path} holds events for another project or server, and no process sends them; "
+                f"`growingio spool drain {self.directory}` sends them where they belong"
+            )
+            self._tell_once(path, Problem("spool_of_another", detail))
+
+    def _tell_once(self, path: Path, problem: Problem) -> None:
+        if path not in self._told_of:
+            self._told_of.add(path)
+            self.problems.append(problem)
+
+
+def _orphan(path: Path) -> Store | None:
+    try:
+        return Store.adopt(path, fsync=False)
+    except sqlite3.Error:
+        return None
 
 
 def _unless_empty(store: Store) -> Store | None:
@@ -123,6 +167,15 @@ def _unless_empty(store: Store) -> Store | None:
         return store
     store.release()
     return None
+
+
+def _prefix(destination: Destination) -> str:
+    """Return what the names of its stores begin with.
+
+    Only what goes to the same project on the same server may be taken over.
+    """
+    named = "\n".join((destination.product_id, destination.server_host)).encode()
+    return hashlib.blake2s(named, digest_size=4).hexdigest()
 
 
 def _age(path: Path) -> str:

@@ -72,14 +72,14 @@ class Holdings:
         ]
         return [self.remove(number) for number in done]
 
-    def all_but(self, own: int) -> list[int]:
-        """Return the numbers of the other stores."""
-        return [number for number in self._stores if number != own]
+    def numbers(self) -> set[int]:
+        """Return the numbers of all stores."""
+        return set(self._stores)
 
     def damaged(self) -> dict[int, sqlite3.DatabaseError]:
         """Return the stores that cannot be read, and nothing of which is in flight."""
         found: dict[int, sqlite3.DatabaseError] = {}
-        for number in self._stores.keys() - self.flying():
+        for number in self.numbers() - self.flying():
             try:
                 self._stores[number].look_through()
             except sqlite3.OperationalError:

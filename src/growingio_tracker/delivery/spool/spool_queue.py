@@ -92,9 +92,16 @@ class SpoolQueue(LaneQueue):
     def take(self, *, wait: bool = True) -> Batch | None:
         """See :class:`~growingio_tracker.delivery.contract.Queue`."""
         while True:
-            batch = self._take_once(self._look_again_s if wait else 0.0)
-            if batch is not None or self._closed or not wait:
-                return batch
+            try:
+                batch = self._take_once(self._look_again_s if wait else 0.0)
+                if batch is not None and not self._leave_to_relay(batch):
+                    return batch
+            except (SpoolError, sqlite3.Error, OSError) as error:
+                batch = None
+                self._repair(error)
+            self._report_problems()
+            if batch is None and (self._closed or not wait):
+                return None
 
     def settle(self, batch: Batch, outcome: Outcome) -> None:
         """See :class:`~growingio_tracker.delivery.contract.Queue`."""
@@ -165,22 +172,23 @@ class SpoolQueue(LaneQueue):
         return self._wall_ms + int(self._clock.monotonic() * 1000)
 
     def _take_once(self, wait_s: float) -> Batch | None:
-        try:
-            if self._clock.monotonic() >= self._look_at:
-                self._look_around()
-            batch = self._take_within(wait_s)
-            return None if batch is None or self._leave_to_relay(batch) else batch
-        except (SpoolError, sqlite3.Error, OSError) as error:
-            self._repair(error)
-            return None
+        if self._clock.monotonic() >= self._look_at:
+            self._look_around()
+        return self._take_within(wait_s)
 
     def _look_around(self) -> None:
         """Drop what is too old, and take in what dead processes left."""
         self._look_at = self._clock.monotonic() + self._look_again_s
         self._expire()
+        if self._has_relay():
+            return  # it adopts them
         for store in self._spool.adopt_stores():
             with self._lock:
                 self._adopt(store)
+
+    def _report_problems(self) -> None:
+        while self._spool.problems:
+            self._reporter.report(self._spool.problems.popleft())
 
     def _expire(self) -> None:
         if self._max_age_s is None:
@@ -238,25 +246,24 @@ class SpoolQueue(LaneQueue):
     def _leave_to_relay(self, batch: Batch) -> bool:
         """Return whether a relay sends ``batch``; then all that waits is left to it.
 
-        No second store is left while the relay has not finished the last one: whatever it does,
-        there are no more than two of them.
+        Until the end, no second store is left while the relay has not finished the last one:
+        whatever it does, there are no more than two of them.
         """
         if not self._has_relay():
             return False
         super().settle(batch, _LEFT_TO_RELAY)
-        if self._handed_over is None or not self._handed_over.exists():
-            self._hand_over()
+        if self._closed:
+            self._hand_over(None)
+        elif self._handed_over is None or not self._handed_over.exists():
+            self._hand_over(self._spool.new_store())
         return True
 
-    def _hand_over(self) -> None:
-        successor = self._spool.new_store()
+    def _hand_over(self, successor: Store | None) -> None:
         with self._lock:
-            if self._holdings.flying():
-                left = [successor]
-            else:
-                left = [self._leave(number) for number in self._holdings.all_but(0)]
-                self._own = self._holdings.add(successor)
-                self._settled.notify_all()
+            flying = self._holdings.flying()
+            left = [self._leave(number) for number in self._holdings.numbers() - flying]
+            self._own = self._holdings.add(successor) if successor else 0
+            self._settled.notify_all()
         for store in left:
             self._handed_over = store.path
             store.release()

@@ -142,6 +142,12 @@ class Store:
         with closing(rows):
             yield from rows
 
+    def entries(self, kind: Kind) -> Generator[tuple[int, bytes], None, None]:
+        """Yield when each record entered, and the record. Close the generator when done with it."""
+        rows = self._connection.execute(f"SELECT at_ms, record FROM {kind.value} ORDER BY place")
+        with closing(rows):
+            yield from rows
+
     def first_from(self, kind: Kind, place: int, entered_since_ms: int = 0) -> int | None:
         """Return the first place from ``place`` on that holds a record as new as that."""
         found = self._execute(
@@ -156,6 +162,12 @@ class Store:
         found = self._execute(f"SELECT at_ms FROM {kind.value} WHERE place = ?", (place,))
         at_ms: int = found.fetchone()[0]
         return at_ms
+
+    def oldest_of_all_ms(self) -> int | None:
+        """Return when the oldest record of any kind entered; ``None`` when there is none."""
+        tables = " UNION ALL ".join(f"SELECT at_ms FROM {kind.value}" for kind in Kind)
+        oldest: int | None = self._execute(f"SELECT min(at_ms) FROM ({tables})").fetchone()[0]
+        return oldest
 
     def measure(self, kind: Kind, first: int, end: int) -> tuple[int, int]:
         """Return how many records and bytes wait from ``first`` up to ``end``."""
@@ -193,13 +205,18 @@ class Store:
             if self.is_empty():
                 self._remove_file()
         self.close()
-        if not self.path.exists():
-            Path(f"{self.path}-wal").unlink(missing_ok=True)
+        remove_log(self.path)
 
     def _remove_file(self) -> None:
         # While it is still ours: whoever claims it next finds that it has gone.
         with contextlib.suppress(PermissionError):  # Windows removes no open file
             self.path.unlink(missing_ok=True)
+
+
+def remove_log(path: Path) -> None:
+    """Remove what SQLite leaves behind when the file itself was removed before it was closed."""
+    if not path.exists():
+        Path(f"{path}-wal").unlink(missing_ok=True)
 
 
 def unusable(path: Path, error: Exception) -> SpoolError:
