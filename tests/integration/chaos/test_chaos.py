@@ -17,7 +17,7 @@ AGAIN = "again with: python tests/chaos_run.py --strategy {} --seed {} --events 
 
 
 def objections_to(strategy: Strategy, seed: int, directory: Path, *, tls: bool) -> str:
-    """Return what should not be in the run of a seed, and how to repeat it; empty if all is well."""
+    """Return what should not be in a run, and how to repeat it; empty if all is well."""
     result = run(plan(seed, strategy, events=EVENTS, faults=FAULTS, tls=tls), directory)
     again = AGAIN.format(strategy, seed, EVENTS, FAULTS, "--tls" * tls)
     objections = result.balance.objections

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
@@ -12,6 +13,17 @@ from chaos.settings import REQUEST_TIMEOUT_S
 from growingio_tracker import Stats
 
 _LATE_S = 0.9 * REQUEST_TIMEOUT_S
+_SETTLES_S = 0.2
+
+
+class Period(Struct):
+    """A time on the monotonic clock."""
+
+    begin: float
+    end: float = math.inf
+
+    def has(self, moment: float) -> bool:
+        return self.begin <= moment <= self.end
 
 
 class Evidence(Struct, frozen=True):
@@ -21,6 +33,7 @@ class Evidence(Struct, frozen=True):
     :param stored: what the server stored, in order.
     :param reports: the statistics of every process that ended in order.
     :param killed: the processes that did not.
+    :param disk_full: by process, when its disk was full.
     :param dead_letters: the ids of the events that are kept as rejected; ``None`` where nothing
         is kept and the reports tell how many there were.
     """
@@ -29,6 +42,7 @@ class Evidence(Struct, frozen=True):
     stored: Sequence[Stored]
     reports: Mapping[str, Stats]
     killed: Collection[str]
+    disk_full: Mapping[str, Sequence[Period]]
     dead_letters: Collection[str] | None
     poison_every: int
 
@@ -125,7 +139,7 @@ def _repeated(evidence: Evidence) -> tuple[Counter[str], list[str]]:
     for batch in evidence.stored:
         for one in batch.ids:
             if (before := last.get(one)) is not None:
-                cause = _why_again(before, evidence.killed)
+                cause = _why_again(before, evidence)
                 if cause is None:
                     unexplained.append(one)
                 else:
@@ -134,18 +148,23 @@ def _repeated(evidence: Evidence) -> tuple[Counter[str], list[str]]:
     return explained, unexplained
 
 
-def _why_again(batch: Stored, killed: Collection[str]) -> str | None:
+def _why_again(batch: Stored, evidence: Evidence) -> str | None:
     """Return why the sender of a batch may have had to think that it was not stored.
 
-    Each explains one batch only: the one in flight.
+    Each explains one batch only, the one in flight; but on a full disk nobody can write down what
+    has been delivered.
     """
+    full = evidence.disk_full.get(batch.sender, ())
+    settled_at = batch.answered_at + _SETTLES_S
+    if any(period.has(batch.answered_at) or period.has(settled_at) for period in full):
+        return "not removed from a full disk"
     if batch.was_read:
         return None
     if batch.hidden_by is not None:
         return batch.hidden_by.value
     if batch.took_s > _LATE_S:
         return "answered too late"
-    return "killed amid a request" if batch.sender in killed else None
+    return "killed amid a request" if batch.sender in evidence.killed else None
 
 
 def _was_handed_over(one: str, evidence: Evidence) -> bool:
@@ -171,7 +190,7 @@ def _unbalanced(evidence: Evidence) -> Iterator[str]:
     for process, report in evidence.reports.items():
         ended = report.delivered + sum(report.rejected.values()) + sum(report.dropped.values())
         returned = sum(evidence.returned[process])
-        if report.accepted != ended + report.pending + report.handed_over:
+        if report.pending < 0 or report.accepted != ended + report.pending + report.handed_over:
             yield f"{process}: {report}"
         elif report.accepted - report.adopted < returned:
             yield f"{process}: {report}, though {returned} calls returned"

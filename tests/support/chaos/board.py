@@ -27,6 +27,8 @@ class Slot(IntEnum):
     """How many children there have been."""
     FULL_AT = auto()
     """The size in bytes beyond which no file can grow, plus 1; 0 is none."""
+    IS_FULL_AT = auto()
+    """The same, as it is by now."""
     PID = auto()
     ENDING = auto()
     """1: end in order."""

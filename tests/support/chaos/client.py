@@ -7,6 +7,7 @@ it ends in order, its report says what its consumer made of them.
 from __future__ import annotations
 
 import atexit
+import faulthandler
 import os
 import signal
 import sys
@@ -30,6 +31,7 @@ def main() -> None:
     tracking = Tracking(settings, board)
     last_words.append(tracking.report)
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
+    faulthandler.register(signal.SIGUSR1)
     board[Slot.PID] = os.getpid()
     if settings.drains:
         sys.exit(not tracking.tracker.flush(DRAIN_S))

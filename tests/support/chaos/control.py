@@ -36,11 +36,11 @@ def track(tracking: Tracking) -> None:
 
 
 def _obey(tracking: Tracking) -> None:
-    board, asked_at, full_at = tracking.board, 0.0, 0
+    board, asked_at = tracking.board, 0.0
     while not board[Slot.ENDING]:
-        if full_at != board[Slot.FULL_AT]:
-            full_at = board[Slot.FULL_AT]
+        if (full_at := board[Slot.FULL_AT]) != board[Slot.IS_FULL_AT]:
             limit_files(full_at)
+            board[Slot.IS_FULL_AT] = full_at
         if board[Slot.FORKED] < board[Slot.FORKS]:
             _fork(tracking)
         if board[Slot.ASKING] and time.monotonic() - asked_at > _ASK_EVERY_S:

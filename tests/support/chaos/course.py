@@ -15,6 +15,7 @@ from msgspec import Struct
 from chaos.balance import Balance, Evidence, balance
 from chaos.board import all_boards
 from chaos.fleet import Fleet
+from chaos.member import ChaosError
 from chaos.records import id_of
 from chaos.schedule import Blow, Plan, Step
 from chaos.server import FaultServer
@@ -57,6 +58,8 @@ def run(plan: Plan, directory: Path, tell: Callable[[int, int], object] | None =
                 tell(fleet.returned, met.total())
         fleet.run_to(plan.events)
         fleet.finish(drain=plan.strategy == "durable")
+    except ChaosError as error:
+        raise ChaosError(f"{error}\n{fleet.stacks()}") from error
     finally:
         fleet.close()
         server.close()
@@ -133,6 +136,7 @@ def _evidence(plan: Plan, settings: Settings, server: FaultServer, fleet: Fleet)
             for path in settings.reports.iterdir()
         },
         killed=fleet.killed,
+        disk_full=fleet.disk_full,
         dead_letters=_dead_letters(settings) if settings.durable else None,
         poison_every=plan.poison_every,
     )

@@ -6,17 +6,20 @@ import contextlib
 import os
 import signal
 import time
+from collections import defaultdict
+from functools import partial
 
 import msgspec
 
+from chaos.balance import Period
 from chaos.board import Board, Slot, all_boards
 from chaos.member import ChaosError, Member, wait_for
 from chaos.schedule import Blow, Step
 from chaos.settings import DRAIN_S, Settings
 
 _PAUSE_S = 0.002
-_START_S = 30.0
-_END_S = 30.0
+_OBEYS_S = 20.0
+_END_S = 20.0
 _STUCK_S = 30.0
 
 
@@ -29,6 +32,7 @@ class Fleet:
 
     def __init__(self, settings: Settings, size: int) -> None:
         self.killed: set[str] = set()
+        self.disk_full: dict[str, list[Period]] = defaultdict(list)
         self._settings = settings
         self._all: list[Member] = []
         self._clocks = [0] * size
@@ -86,14 +90,22 @@ class Fleet:
         elif step.blow is Blow.CLOCK_JUMP:
             member.board[Slot.CLOCK_MS] = self._clocks[step.slot] = step.jump_ms
         elif step.blow is Blow.DISK_FULL:
-            member.board[Slot.FULL_AT] = 1 + step.full_at_kib * 1024
+            self.disk_full[member.name].append(Period(time.monotonic()))
+            self._fill(member, 1 + step.full_at_kib * 1024)
         elif step.blow is not None:
             self._fork(member, kill=step.blow is Blow.FORK_AND_KILL)
 
     def empty_disks(self) -> None:
         """Let files grow again."""
         for member in self._members:
-            member.board[Slot.FULL_AT] = 0
+            if member.board[Slot.FULL_AT]:
+                self._fill(member, 0)
+                self.disk_full[member.name][-1].end = time.monotonic()
+
+    def _fill(self, member: Member, full_at: int) -> None:
+        board = member.board
+        board[Slot.FULL_AT] = full_at
+        wait_for(lambda: board[Slot.IS_FULL_AT] == full_at, _OBEYS_S, f"a full disk for {member}")
 
     def _succeed(self, slot: int) -> None:
         self._members[slot] = self._start(self._clocks[slot])
@@ -105,7 +117,7 @@ class Fleet:
         board[Slot.FORKS] += 1
         if kill:
             self.killed.add(f"{member.name}.{board[Slot.FORKS]}")
-        wait_for(lambda: board[Slot.FORKED] == board[Slot.FORKS], _START_S, f"a fork of {member}")
+        wait_for(lambda: board[Slot.FORKED] == board[Slot.FORKS], _OBEYS_S, f"a fork of {member}")
 
     def finish(self, *, drain: bool) -> None:
         """End everything in order, and at last deliver what is left on disk."""
@@ -113,7 +125,7 @@ class Fleet:
             member.wait_ready()
             member.end()
         for child in self._children():
-            wait_for(lambda: child[Slot.OVER], _END_S, f"the end of child {child.path.name}")  # noqa: B023
+            wait_for(partial(child.__getitem__, Slot.OVER), _END_S, f"the end of {child.path.name}")
         if drain:
             self._start(drains=True).wait(DRAIN_S + _END_S)
 
@@ -122,11 +134,19 @@ class Fleet:
         own = {member.name for member in self._all}
         return [board for name, board in boards.items() if name not in own and board[Slot.PID]]
 
+    def stacks(self) -> str:
+        """Return what the processes that run are doing, in each of their threads."""
+        self._signal(signal.SIGUSR1)  # each lets faulthandler write it down
+        return "\n".join(member.said_at_last() for member in self._all if member.is_running)
+
     def close(self) -> None:
         """Kill what is left when a run has failed."""
+        self._signal(signal.SIGKILL)
+
+    def _signal(self, number: signal.Signals) -> None:
         for member in self._all:
-            member.kill()
+            member.send(number)
         for child in self._children():
             if not child[Slot.OVER]:
                 with contextlib.suppress(ProcessLookupError):
-                    os.kill(child[Slot.PID], signal.SIGKILL)
+                    os.kill(child[Slot.PID], number)

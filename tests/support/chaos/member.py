@@ -16,9 +16,10 @@ from chaos.board import Board, Slot
 from chaos.settings import Settings
 
 _SUPPORT = Path(__file__).parents[1]
+_WRITTEN_S = 0.2
 _PAUSE_S = 0.002
 _START_S = 30.0
-_END_S = 30.0
+_END_S = 20.0
 
 
 class ChaosError(AssertionError):
@@ -65,7 +66,7 @@ class Member:
 
     def check(self) -> None:
         """Raise if the process ended by itself."""
-        if self._process.poll() is not None:
+        if not self.is_running:
             raise ChaosError(f"{self} ended with {self._process.returncode}:\n{self.said}")
 
     @property
@@ -76,13 +77,28 @@ class Member:
     def __str__(self) -> str:
         return f"process {self.name}"
 
+    @property
+    def is_running(self) -> bool:
+        return self._process.poll() is None
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal; to a process that has ended it is none."""
+        self._process.send_signal(number)
+
+    def said_at_last(self) -> str:
+        """Return what it printed, once it has ceased to print."""
+        before = -1
+        while before < (before := self._errors.stat().st_size):
+            time.sleep(_WRITTEN_S)
+        return f"{self}:\n{self.said}"
+
     def kill(self) -> None:
-        self._process.send_signal(signal.SIGKILL)
+        self.send(signal.SIGKILL)
         self._process.wait(_END_S)
 
     def terminate(self) -> None:
         """Send SIGTERM, whose handler exits in order."""
-        self._process.send_signal(signal.SIGTERM)
+        self.send(signal.SIGTERM)
         self.wait()
 
     def end(self) -> None:
@@ -91,6 +107,6 @@ class Member:
 
     def wait(self, timeout_s: float = _END_S) -> None:
         """Wait for an end in order."""
-        wait_for(lambda: self._process.poll() is not None, timeout_s, f"the end of {self}")
+        wait_for(lambda: not self.is_running, timeout_s, f"the end of {self}")
         if self._process.returncode != 0 or self.said:
             raise ChaosError(f"{self} ended with {self._process.returncode}:\n{self.said}")

@@ -30,6 +30,7 @@ class Stored(Struct):
     :param sender: the process that sent it.
     :param hidden_by: the fault for which the sender could not know; ``None`` if it was told.
     :param took_s: from the sending, by the request's own ``stm``, to the end of the answer.
+    :param answered_at: when that was, on the monotonic clock.
     :param was_read: whether the connection brought another request, so that the answer was read.
     """
 
@@ -37,6 +38,7 @@ class Stored(Struct):
     sender: str
     hidden_by: Fault | None = None
     took_s: float = 0.0
+    answered_at: float = 0.0
     was_read: bool = False
 
 

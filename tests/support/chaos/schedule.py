@@ -128,7 +128,7 @@ def plan(
         events,
         tuple(_step(random, after, *what) for after, what in zip(places, happenings, strict=True)),
         tls,
-        poison_every=max(50, events // 200),
+        poison_every=max(400, events // 200),
         # A call that raises has not taken the event, so nothing has to be dropped and counted.
         overflow="raise" if durable else overflow,
     )

@@ -163,6 +163,7 @@ class FaultServer:
                 connection.sendall(answer.raw)
                 if last is not None:
                     last.took_s = time.time() - _sent_at(line)
+                    last.answered_at = time.monotonic()
                 if not answer.stays:
                     return
 
