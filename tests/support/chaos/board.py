@@ -30,6 +30,7 @@ class Slot(IntEnum):
     IS_FULL_AT = auto()
     """The same, as it is by now."""
     PID = auto()
+    """Not 0: it obeys."""
     ENDING = auto()
     """1: end in order."""
     OVER = auto()

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import atexit
 import faulthandler
-import os
 import signal
 import sys
 from collections.abc import Callable
 
 import msgspec
 
-from chaos.board import Board, Slot
+from chaos.board import Board
 from chaos.settings import DRAIN_S, Settings
 
 
@@ -32,7 +31,6 @@ def main() -> None:
     last_words.append(tracking.report)
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
     faulthandler.register(signal.SIGUSR1)
-    board[Slot.PID] = os.getpid()
     if settings.drains:
         sys.exit(not tracking.tracker.flush(DRAIN_S))
     track(tracking)

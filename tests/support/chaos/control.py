@@ -28,6 +28,7 @@ def track(tracking: Tracking) -> None:
     for thread in threads:
         thread.start()
     try:
+        tracking.board[Slot.PID] = os.getpid()  # from here on it obeys, signals included
         _obey(tracking)
     finally:
         stop.set()

@@ -77,6 +77,7 @@ def _settings(plan: Plan, directory: Path, url: str) -> Settings:
         threads=plan.threads,
         poison_every=plan.poison_every,
         overflow=plan.overflow,
+        max_events=plan.max_events,
     )
     for one in (settings.boards, settings.reports, settings.errors, settings.spool):
         one.mkdir()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
 from msgspec import Struct
@@ -46,17 +46,17 @@ class Figures(Struct, frozen=True):
     """
 
     head: str
-    columns: Mapping[Strategy, Sequence[int]]
+    columns: Mapping[Strategy, tuple[int, ...]]
 
     def row(self, label: str) -> list[int]:
         """Return the numbers of one row."""
         return [column[ROWS.index(label)] for column in self.columns.values()]
 
 
-def column(result: Result) -> list[int]:
+def column(result: Result) -> tuple[int, ...]:
     """Return the numbers of one run, one for each of :data:`ROWS`."""
     found = result.balance
-    return [
+    return (
         found.events,
         len(found.lost),
         found.rejected,
@@ -67,7 +67,7 @@ def column(result: Result) -> list[int]:
         result.met.total(),
         *(result.met[kind.value] for kind in (*Fault, *Blow)),
         round(result.seconds),
-    ]
+    )
 
 
 def render(figures: Figures) -> str:
@@ -99,4 +99,4 @@ def figures_on(page: str) -> str:
 
 def with_figures(page: str, text: str) -> str:
     """Return the page with ``text`` as its figures."""
-    return page.replace(figures_on(page), text)
+    return _BLOCK.sub(lambda block: text, page)

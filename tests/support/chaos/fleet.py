@@ -18,6 +18,7 @@ from chaos.schedule import Blow, Step
 from chaos.settings import DRAIN_S, Settings
 
 _PAUSE_S = 0.002
+_WRITES_S = 0.5
 _OBEYS_S = 20.0
 _END_S = 20.0
 _STUCK_S = 30.0
@@ -137,7 +138,8 @@ class Fleet:
     def stacks(self) -> str:
         """Return what the processes that run are doing, in each of their threads."""
         self._signal(signal.SIGUSR1)  # each lets faulthandler write it down
-        return "\n".join(member.said_at_last() for member in self._all if member.is_running)
+        time.sleep(_WRITES_S)
+        return "\n".join(f"{one}:\n{one.said}" for one in self._all if one.said)
 
     def close(self) -> None:
         """Kill what is left when a run has failed."""

@@ -16,7 +16,6 @@ from chaos.board import Board, Slot
 from chaos.settings import Settings
 
 _SUPPORT = Path(__file__).parents[1]
-_WRITTEN_S = 0.2
 _PAUSE_S = 0.002
 _START_S = 30.0
 _END_S = 20.0
@@ -84,13 +83,6 @@ class Member:
     def send(self, number: signal.Signals) -> None:
         """Send a signal; to a process that has ended it is none."""
         self._process.send_signal(number)
-
-    def said_at_last(self) -> str:
-        """Return what it printed, once it has ceased to print."""
-        before = -1
-        while before < (before := self._errors.stat().st_size):
-            time.sleep(_WRITTEN_S)
-        return f"{self}:\n{self.said}"
 
     def kill(self) -> None:
         self.send(signal.SIGKILL)

@@ -80,7 +80,7 @@ class Plan(Struct, frozen=True):
     """A whole run.
 
     :param poison_every: of each thread's events, every so many is one that the server refuses.
-    :param overflow: what a full queue does with an event.
+    :param overflow: what a queue does with an event when ``max_events`` wait.
     """
 
     seed: int
@@ -90,6 +90,7 @@ class Plan(Struct, frozen=True):
     tls: bool
     poison_every: int
     overflow: Overflow
+    max_events: int
     processes: int = 2
     threads: int = 2
 
@@ -131,6 +132,7 @@ def plan(
         poison_every=max(400, events // 200),
         # A call that raises has not taken the event, so nothing has to be dropped and counted.
         overflow="raise" if durable else overflow,
+        max_events=20_000 if durable else 1000,
     )
 
 

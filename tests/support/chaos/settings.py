@@ -24,6 +24,7 @@ class Settings(Struct, frozen=True):
     :param name: its name, and that of its board and report.
     :param durable: whether it keeps events on disk.
     :param ca_file: the authorities to trust; empty for the system's.
+    :param max_events: how many may wait.
     :param drains: it only delivers what others left.
     """
 
@@ -35,6 +36,7 @@ class Settings(Struct, frozen=True):
     threads: int
     poison_every: int
     overflow: Overflow
+    max_events: int
     max_size: int = MAX_SIZE
     drains: bool = False
 

@@ -104,7 +104,9 @@ def _consumer(settings: Settings, parser: JsonParser, clock: JumpingClock) -> Co
         "retry_backoff_factor": 0.01,
         "verify_cert": settings.ca_file or True,
         "close_timeout_s": 2,
-        "queue": QueueLimits(max_events=1000, overflow=settings.overflow, block_s=0.5),
+        "queue": QueueLimits(
+            max_events=settings.max_events, overflow=settings.overflow, block_s=0.5
+        ),
         "clock": clock,
     }
     if not settings.durable:
