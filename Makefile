@@ -9,7 +9,7 @@ endif
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 SOURCES := $(shell find src -name '*.py' -o -name 'py.typed') pyproject.toml README.md
 
-.PHONY: demo test lint types suite pythons chaos bench clean
+.PHONY: demo test lint types suite pythons chaos bench losses clean
 
 demo: $(VENV)/wheel
 	$(BIN)/growingio demo
@@ -40,6 +40,10 @@ chaos: $(VENV)/tools
 
 bench: $(VENV)/wheel
 	$(BIN)/python -m benchmarks
+
+# What this and other SDKs lose under faults, into docs/losses.md. Takes some minutes.
+losses: $(VENV)/wheel
+	$(BIN)/python -m benchmarks.losses
 
 clean:
 	rm -rf $(VENV) .venv-* dist build

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.environments import OLD_RELEASE, ROOT, old_release
+from benchmarks.environments import OLD_RELEASE, ROOT, python_with
 
 HERE = Path(__file__).resolve().parent
 ROUNDS = 5
@@ -40,7 +40,7 @@ Samples = dict[tuple[str, str], list[float]]
 
 
 def main() -> None:
-    pythons = {"this": sys.executable, "old": old_release()}
+    pythons = {"this": sys.executable, "old": python_with(OLD_RELEASE)}
     samples: dict[str, Samples] = {who: defaultdict(list) for who in pythons}
     with running_sink() as server:
         for probe in dict.fromkeys(figure.probe for figure in FIGURES):

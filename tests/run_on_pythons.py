@@ -17,6 +17,8 @@ VERSIONS = ["3.10", "3.11", "3.12", "3.13", "3.14"]
 # Type checkers and the comparison with the 1.0.5 wheel say the same on every version.
 LEFT_OUT = ["--ignore=tests/types", "--ignore=tests/compat"]
 REQUIREMENTS = ["pytest", "hypothesis", "protobuf", "trustme"]
+REQUIREMENTS += ["celery", "gevent", "gunicorn"]
+REQUIREMENTS += ["opentelemetry-instrumentation-urllib3", "opentelemetry-sdk"]
 
 
 def main() -> int:

@@ -5,7 +5,7 @@ An engine belongs to one process. Making one starts no thread and opens no socke
 
 from __future__ import annotations
 
-from threading import get_ident
+import threading
 from typing import Final
 
 from msgspec import Struct
@@ -78,7 +78,7 @@ class Engine:
         A logging handler that tracks, called by what parser or transport log, would otherwise
         make a request for every request.
         """
-        if get_ident() not in self._attempting:
+        if threading.get_ident() not in self._attempting:
             return False
         self.ledger.refuse(_REENTRANT)
         return True

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from growingio_tracker.delivery.fork_mark import clear_mark, new_mark, set_mark
+from growingio_tracker.delivery.process_end import beyond_atexit
 
 _T = TypeVar("_T")
 
@@ -84,7 +85,11 @@ _open: Final[dict[Closable, int]] = {}
 
 def close_at_exit(closable: Closable) -> None:
     """Close ``closable`` when this process ends normally, unless it is closed before."""
-    _open[closable] = os.getpid()
+    pid = os.getpid()
+    is_first = pid not in list(_open.values())
+    _open[closable] = pid
+    if is_first:
+        beyond_atexit(_close_all)
 
 
 def closed(closable: Closable) -> None:

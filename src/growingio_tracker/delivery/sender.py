@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timezone
 from functools import partial
-from threading import get_ident
 from typing import Final
 from urllib.parse import urlencode
 
@@ -150,10 +150,10 @@ class Sender:
         self, make_request: Callable[[], Request], events: int, *, repeated: bool
     ) -> Answer:
         try:
-            self.attempting.add(get_ident())
+            self.attempting.add(threading.get_ident())
             return self._try(make_request, events, repeated=repeated)
         finally:
-            self.attempting.discard(get_ident())
+            self.attempting.discard(threading.get_ident())
 
     def _try(self, make_request: Callable[[], Request], events: int, *, repeated: bool) -> Answer:
         try:

@@ -18,6 +18,7 @@ from urllib3.util import Timeout, make_headers, parse_url
 
 from growingio_tracker.exceptions import GrowingParamException, TransportError
 from growingio_tracker.transport.base import Request, Response
+from growingio_tracker.transport.tracing import untraced
 from growingio_tracker.version import VERSION
 
 _log: Final = logging.getLogger("growingio_tracker.transport")
@@ -113,18 +114,19 @@ class HttpTransport:
         return Response(answer.status, headers, _body(answer, request.timeout_s))
 
     def _open(self, request: Request) -> urllib3.BaseHTTPResponse:
-        return self._pool.urlopen(
-            "POST",
-            request.url if self._names_whole_url else _target(request.url),
-            body=request.body,
-            headers={"user-agent": _USER_AGENT, **request.headers},
-            timeout=Timeout(connect=request.timeout_s, read=request.timeout_s),
-            retries=False,
-            redirect=False,
-            assert_same_host=False,
-            preload_content=False,
-            decode_content=False,
-        )
+        with untraced():
+            return self._pool.urlopen(
+                "POST",
+                request.url if self._names_whole_url else _target(request.url),
+                body=request.body,
+                headers={"user-agent": _USER_AGENT, **request.headers},
+                timeout=Timeout(connect=request.timeout_s, read=request.timeout_s),
+                retries=False,
+                redirect=False,
+                assert_same_host=False,
+                preload_content=False,
+                decode_content=False,
+            )
 
 
 def _body(answer: urllib3.BaseHTTPResponse, timeout_s: float) -> bytes:

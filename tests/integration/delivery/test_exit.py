@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from delivering.consumers import QUEUING
 from delivering.processes import run, run_well
 from delivering.servers import BlackHole, Server, refused_url, reply
 
@@ -20,13 +21,8 @@ PREAMBLE = """
         return tracker
 """
 
-CONSUMERS = {
-    "async": 'AsyncBufferedConsumer("p", "d", url, flush_after=3600)',
-    "buffered": 'BufferedConsumer("p", "d", url)',
-}
 
-
-@pytest.mark.parametrize("consumer", CONSUMERS.values(), ids=CONSUMERS)
+@pytest.mark.parametrize("consumer", QUEUING.values(), ids=QUEUING)
 @pytest.mark.parametrize(
     ("end", "code"),
     [("pass", 0), ("sys.exit(3)", 3), ("raise KeyError", 1), ("raise KeyboardInterrupt", -2)],
@@ -44,7 +40,7 @@ def test_e1_the_consumer_was_forgotten() -> None:
     with Server() as server:
         code = f"""{PREAMBLE}
     import gc
-    started({CONSUMERS["async"]})
+    started({QUEUING["async"]})
     gc.collect()
         """
         run_well(code, server.url)
@@ -56,7 +52,7 @@ def test_e1_events_tracked_at_exit() -> None:
     with Server() as server:
         code = f"""{PREAMBLE}
     import atexit
-    tracker = started({CONSUMERS["async"]})
+    tracker = started({QUEUING["async"]})
     atexit.register(lambda: tracker.track_custom_event("last", anonymous_id="x"))
         """
         run_well(code, server.url)
@@ -68,7 +64,7 @@ def test_e1_first_event_at_exit() -> None:
     with Server() as server:
         code = f"""{PREAMBLE}
     import atexit
-    consumer = {CONSUMERS["async"]}
+    consumer = {QUEUING["async"]}
     atexit.register(lambda: started(consumer))
         """
         run_well(code, server.url)
@@ -81,7 +77,7 @@ def test_e1_threads_of_the_program() -> None:
         code = f"""{PREAMBLE}
     def late():
         threading.main_thread().join()
-        started({CONSUMERS["async"]})
+        started({QUEUING["async"]})
     threading.Thread(target=late).start()
         """
         run_well(code, server.url)
@@ -113,7 +109,7 @@ def test_e1_many_consumers_share_one_deadline() -> None:
         assert float(ended.stdout) < 4.0, ended.stdout
 
 
-@pytest.mark.parametrize("consumer", CONSUMERS.values(), ids=CONSUMERS)
+@pytest.mark.parametrize("consumer", QUEUING.values(), ids=QUEUING)
 def test_e2_unreachable_server(consumer: str) -> None:
     """With nobody listening the process ends, and says how many events were lost."""
     code = f"""{PREAMBLE}
@@ -129,7 +125,7 @@ def test_e2_unreachable_server(consumer: str) -> None:
 def test_e2_retry_after_does_not_delay_the_exit() -> None:
     """A server that asks for five minutes' patience does not get them at exit."""
     with Server(*[reply(503, "retry-after: 300")] * 50) as server:
-        ended = run(f"{PREAMBLE}\n    started({CONSUMERS['buffered']})", server.url)
+        ended = run(f"{PREAMBLE}\n    started({QUEUING['buffered']})", server.url)
         assert ended.returncode == 0
         assert server.names[:2] == ["a", "b"]
 
@@ -137,7 +133,7 @@ def test_e2_retry_after_does_not_delay_the_exit() -> None:
 def test_e3_closed_before_the_end() -> None:
     """What was closed is not closed again, and a process that closed ends like any other."""
     with Server() as server:
-        code = f"{PREAMBLE}\n    print(started({CONSUMERS['async']}).close())"
+        code = f"{PREAMBLE}\n    print(started({QUEUING['async']}).close())"
         assert run_well(code, server.url) == "True\n"
         assert server.names == ["a", "b"]
 
@@ -182,7 +178,7 @@ def test_h3_a_process_prints_nothing() -> None:
     """With logging as Python has it by default, no consumer prints, whatever happens to it."""
     with Server(*[503, 400, 404] * 30) as server:
         code = f"""{PREAMBLE}
-    for consumer in ({", ".join(CONSUMERS.values())}):
+    for consumer in ({", ".join(QUEUING.values())}):
         tracker = started(consumer)
         try:
             tracker.flush(0.01)
@@ -197,6 +193,6 @@ def test_h3_a_process_prints_nothing() -> None:
 def test_h5_disabled_process() -> None:
     """GROWINGIO_DISABLED=1 keeps a whole program from sending."""
     with Server() as server:
-        code = f"{PREAMBLE}\n    started({CONSUMERS['async']}); started({CONSUMERS['buffered']})"
+        code = f"{PREAMBLE}\n    started({QUEUING['async']}); started({QUEUING['buffered']})"
         run_well(code, server.url, GROWINGIO_DISABLED="1")
         assert server.connections == 0

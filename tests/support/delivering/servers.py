@@ -141,7 +141,10 @@ class Server:
             while keep and (head := read_head(stream.readline)) is not None:
                 line, headers = head
                 method, target, _ = line.split(" ", 2)
-                body = stream.read(int(headers.get("content-length", "0")))
+                length = int(headers.get("content-length", "0"))
+                body = stream.read(length)
+                if len(body) < length:
+                    return  # the client died in the midst of it
                 keep = self._answer(connection, Received(method, target, headers, body, number))
 
     def _answer(self, connection: socket.socket, request: Received) -> bool:

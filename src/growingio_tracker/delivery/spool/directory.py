@@ -128,6 +128,7 @@ class Spool:
         problem = rescue(path, store, error)
         if problem is not None:
             self.problems.append(problem)
+            store.found = store.look_through()
         return _unless_empty(store)
 
     def _adopt(self, path: Path) -> Store | None:

@@ -30,6 +30,8 @@ def rescue(path: Path, into: Store, error: sqlite3.DatabaseError) -> Problem | N
         Path(f"{path}-wal").replace(f"{aside}-wal")
     rescued = lost = 0
     with closing(sqlite3.connect(aside)) as damaged:
+        # Otherwise a file that is shorter than it should be is refused as a whole.
+        damaged.execute("PRAGMA writable_schema = ON")
         for kind in Kind:
             before = _copy(damaged, kind, "ASC", into)
             behind = _copy(damaged, kind, "DESC", into)

@@ -136,8 +136,8 @@ class SpoolQueue(LaneQueue):
     def _open(self) -> None:
         """Continue the store that an earlier process left, which keeps the order; or make one."""
         try:
-            orphans = iter(()) if self._has_relay() else self._spool.adopt_stores()
-            self._own = self._adopt(next(orphans, None) or self._spool.new_store())
+            orphan = None if self._has_relay() else next(self._spool.adopt_stores(), None)
+            self._own = self._adopt(orphan or self._spool.new_store())
         except (SpoolError, sqlite3.Error, OSError) as error:
             raise self._refused(error) from error
 
@@ -177,14 +177,12 @@ class SpoolQueue(LaneQueue):
         return self._take_within(wait_s)
 
     def _look_around(self) -> None:
-        """Drop what is too old, and take in what dead processes left."""
+        """Take in what dead processes left, unless a relay does, and drop what is too old."""
         self._look_at = self._clock.monotonic() + self._look_again_s
-        self._expire()
-        if self._has_relay():
-            return  # it adopts them
-        for store in self._spool.adopt_stores():
+        for store in () if self._has_relay() else self._spool.adopt_stores():
             with self._lock:
                 self._adopt(store)
+        self._expire()
 
     def _report_problems(self) -> None:
         while self._spool.problems:

@@ -61,10 +61,15 @@ class Store:
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
         self._connection = connection
-        self._execute = connection.cursor().execute
+        self._cursor = connection.cursor()
+        self._execute = self._cursor.execute
         self._appends = 0
-        self.found = self.look_through()
-        """What was in it when it was opened."""
+        try:
+            self.found = self.look_through()
+            """What is in it before a queue begins with it."""
+        except BaseException:
+            self.close()
+            raise
 
     @classmethod
     def create(cls, path: Path, destination: Destination, *, fsync: bool) -> Store:
@@ -196,8 +201,9 @@ class Store:
 
     def close(self) -> None:
         """Close the file, so that another process may have it."""
-        with contextlib.suppress(sqlite3.Error):  # it finds the same error
-            self._connection.close()
+        # A statement that failed would hold the file, and its lock, beyond the connection's end.
+        self._cursor.close()
+        self._connection.close()
 
     def release(self) -> None:
         """Close the file, and remove it if it is empty."""

@@ -1,0 +1,210 @@
+"""growingio spool and growingio relay, as people use them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from delivering.rig import track
+from delivering.servers import Server, refused_url
+from delivering.waiting import DEADLINE_S, until
+from growingio_tracker import DurableConsumer, GrowingTracker
+from growingio_tracker.cli.application import app
+from growingio_tracker.delivery.spool.dead_letters import DeadLetters
+
+GROWINGIO = Path(sys.executable).with_name("growingio")
+
+
+def spool(*arguments: object, code: int = 0) -> Result:
+    """Run a command and check its exit status."""
+    environment = {"NO_COLOR": "1", "TERM": "dumb", "COLUMNS": "200"}
+    result = CliRunner().invoke(app, ["spool", *map(str, arguments)], env=environment)
+    assert result.exit_code == code, result.output
+    return result
+
+
+def leave(directory: Path, url: str, *names: str) -> None:
+    """Leave events in the spool, undelivered."""
+    consumer = DurableConsumer("p", "d", url, spool=directory, flush_after=3600, close_timeout_s=0)
+    track(consumer, *names)
+    GrowingTracker.consumer(consumer).submit_item("product", "1")
+    consumer.close(0)
+
+
+@pytest.fixture
+def refusing() -> Iterator[Server]:
+    """Return a server that answers 400 to everything it is asked first."""
+    with Server(*[400] * 20) as server:
+        yield server
+
+
+def reject(directory: Path, url: str, *names: str) -> None:
+    """Let the server refuse events for good."""
+    with DurableConsumer("p", "d", url, spool=directory, flush_after=3600) as consumer:
+        track(consumer, *names)
+        assert consumer.flush(DEADLINE_S)
+
+
+def test_status(tmp_path: Path) -> None:
+    """Shows what was left, for whom, and which files are in use."""
+    url = refused_url()
+    leave(tmp_path, url, "a", "b")
+    (tmp_path / "00000000-1-2.spool").write_bytes(b"damage" * 1000)
+    with DurableConsumer("q", "d", url, spool=tmp_path, flush_after=3600) as consumer:
+        track(consumer, "c")
+        output = spool("status", tmp_path).output
+        assert f"{os.getpid()}" in output
+        assert f"p at {url}" in output
+        assert "left" in output
+        assert "in use" in output
+        assert "unreadable" in output
+        assert "3 events wait in files that no process has. 1 files are in use" in output
+        assert "0 dead letters" in output
+        consumer.close(0)
+
+
+def test_list_and_export_what_waits(tmp_path: Path) -> None:
+    """--waiting shows and writes what was left, and leaves it there."""
+    leave(tmp_path, refused_url(), "a", "b")
+    output = spool("list", tmp_path, "--waiting").output
+    assert all(f" {name} " in output for name in ("a", "b", "product"))
+    assert " b " not in spool("list", tmp_path, "--waiting", "--limit", 1).output
+    for _ in range(2):
+        lines = spool("export", tmp_path, "--waiting").stdout.splitlines()
+        assert [json.loads(line)["kind"] for line in lines] == ["event", "event", "item"]
+    assert json.loads(lines[0])["record"]["eventName"] == "a"
+
+
+def test_g4_list_export_requeue(tmp_path: Path, refusing: Server) -> None:
+    """G4: dead letters are listed, written and requeued by number, reason or all at once."""
+    reject(tmp_path, refusing.url, "a", "b", "[red]c")
+    output = spool("list", tmp_path).output
+    assert "status_400" in output
+    assert "[red]c" in output, "names are shown as they are"
+    assert spool("list", tmp_path, "--reason", "status_413").output == "Nothing to list.\n"
+    target = tmp_path / "letters.ndjson"
+    spool("export", tmp_path, "--output", target)
+    exported = [json.loads(line) for line in target.read_text(encoding="utf-8").splitlines()]
+    assert [one["record"]["eventName"] for one in exported] == ["a", "b", "[red]c"]
+    assert {one["reason"] for one in exported} == {"status_400"}
+
+    refusing.close()
+    assert "1 dead letters wait again" in spool("requeue", tmp_path, 2).output
+    assert [one.number for one in DeadLetters(tmp_path)] == [1, 3]
+    spool("requeue", tmp_path, "--reason", "status_400")
+    with Server() as server:
+        spool("drain", tmp_path, "--server-host", server.url)
+        assert sorted(server.names) == ["[red]c", "a", "b"]
+    assert spool("list", tmp_path).output == "Nothing to list.\n"
+
+
+def test_requeue_needs_a_choice(tmp_path: Path) -> None:
+    """Without a choice, or with a number that does not exist, nothing is requeued."""
+    assert "--all" in spool("requeue", tmp_path, code=2).output
+    assert "there is no dead letter 7" in spool("requeue", tmp_path, 7, code=2).output
+
+
+@pytest.mark.parametrize("form", ["json", "snappy", "snappy-xor", "protobuf"])
+def test_drain(tmp_path: Path, form: str) -> None:
+    """Sends what was left in the chosen format, says how many, and leaves an empty directory."""
+    with Server() as server:
+        leave(tmp_path, server.url, "a", "b")
+        output = spool("drain", tmp_path, "--format", form).output
+        assert "3 events were delivered, 0 became dead letters, 0 still wait." in output
+        assert len(server.received) == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_drain_fails(tmp_path: Path) -> None:
+    """With a server that does not answer it ends with status 1, says why, and loses nothing."""
+    leave(tmp_path, refused_url(), "a", "b")
+    result = spool("drain", tmp_path, "--timeout", 0.1, code=1)
+    assert "3 still wait" in result.output
+    assert "no answer from http://127.0.0.1" in result.output
+    assert "3 events wait in files that no process has" in spool("status", tmp_path).output
+
+
+def test_drain_sends_each_where_it_belongs(tmp_path: Path) -> None:
+    """Events for several servers go to each of them."""
+    with Server() as one, Server() as other:
+        leave(tmp_path, one.url, "a")
+        leave(tmp_path, other.url, "b")
+        spool("drain", tmp_path)
+        assert [server.received[0].names for server in (one, other)] == [["a"], ["b"]]
+
+
+def test_no_directory(tmp_path: Path) -> None:
+    """A directory that does not exist is named."""
+    assert "does not exist" in spool("status", tmp_path / "nowhere", code=2).output
+
+
+WORKER = """
+import sys
+from growingio_tracker import DurableConsumer, GrowingTracker
+
+name, url, directory = sys.argv[1:]
+with DurableConsumer("p", "d", url, spool=directory, flush_after=0.05, max_size=50) as consumer:
+    tracker = GrowingTracker.consumer(consumer)
+    for number in range(400):
+        tracker.track_custom_event(f"{name}-{number}", anonymous_id="x")
+stats = consumer.stats()
+assert stats.accepted - stats.adopted == 400, stats
+print(stats.requests, stats.pending)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="not here: no SIGTERM")
+def test_relay(tmp_path: Path) -> None:
+    """While a relay runs, it alone sends what many processes track; each event arrives once."""
+    with Server() as server:
+        relay = subprocess.Popen(
+            [GROWINGIO, "relay", str(tmp_path)], stdout=subprocess.PIPE, text=True
+        )
+        assert relay.stdout is not None
+        assert "Sending what comes into" in relay.stdout.readline()
+        workers = [
+            subprocess.Popen(
+                [sys.executable, "-c", WORKER, name, server.url, str(tmp_path)],
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            for name in "abc"
+        ]
+        printed = [worker.communicate(timeout=DEADLINE_S)[0] for worker in workers]
+        until(lambda: len(server.names) >= 1200)
+        relay.send_signal(signal.SIGTERM)
+        ended, _ = relay.communicate(timeout=DEADLINE_S)
+        assert printed == ["0 0\n"] * 3, "requests and pending events of the workers"
+        assert sorted(server.names) == sorted(f"{one}-{n}" for one in "abc" for n in range(400))
+        assert "Ended. 1200 delivered, 0 dead letters, 0 waiting" in ended
+        assert list(tmp_path.iterdir()) == []
+        assert len({request.connection for request in server.received}) == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="not here: no SIGKILL")
+def test_a_killed_relay_is_no_obstacle(tmp_path: Path) -> None:
+    """When the relay is killed, processes send by themselves, what they had left to it included."""
+    with Server() as server:
+        relay = subprocess.Popen(
+            [GROWINGIO, "relay", str(tmp_path)], stdout=subprocess.PIPE, text=True
+        )
+        assert relay.stdout is not None
+        relay.stdout.readline()
+        leave(tmp_path, server.url, "left")
+        relay.kill()
+        relay.communicate(timeout=DEADLINE_S)
+        with DurableConsumer("p", "d", server.url, spool=tmp_path, flush_after=0) as consumer:
+            track(consumer, "own")
+            assert consumer.flush(DEADLINE_S)
+        names = [
+            name for one in server.received if one.target.count("item") == 0 for name in one.names
+        ]
+        assert set(names) == {"left", "own"}
