@@ -9,7 +9,7 @@ endif
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 SOURCES := $(shell find src -name '*.py' -o -name 'py.typed') pyproject.toml README.md
 
-.PHONY: demo test lint types suite pythons bench losses clean
+.PHONY: demo test lint types suite pythons chaos bench losses clean
 
 demo: $(VENV)/wheel
 	$(BIN)/growingio demo
@@ -32,6 +32,11 @@ suite: $(VENV)/tools
 # The suite on every CPython 3.10 and newer that is found; `make test` has done its own already.
 pythons: $(VENV)/tools
 	$(BIN)/python tests/run_on_pythons.py
+
+# A million events for each background strategy, and more than two hundred faults. It puts its
+# figures into docs/promises.md; CHAOS_ARGS="--seed N" repeats a run.
+chaos: $(VENV)/tools
+	$(BIN)/python tests/chaos_run.py --tls --write $(CHAOS_ARGS)
 
 bench: $(VENV)/wheel
 	$(BIN)/python -m benchmarks

@@ -1,0 +1,23 @@
+"""docs/promises.md shows the figures of a long chaos run as the run wrote them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from chaos.figures import EVENTS, FAULTS, LOST, UNEXPLAINED, figures_on, parse, render
+
+SHOWN = figures_on((Path(__file__).parents[2] / "docs" / "promises.md").read_text("utf-8"))
+FIGURES = parse(SHOWN)
+
+
+def test_form() -> None:
+    """The figures are exactly what the run writes, for both strategies."""
+    assert render(FIGURES) == SHOWN
+    assert list(FIGURES.columns) == ["durable", "async"]
+
+
+def test_nothing_lost() -> None:
+    """They tell of at least a million events and two hundred faults, and of nothing lost."""
+    assert FIGURES.row(LOST) == FIGURES.row(UNEXPLAINED) == [0, 0]
+    assert min(FIGURES.row(EVENTS)) >= 1_000_000
+    assert min(FIGURES.row(FAULTS)) >= 200

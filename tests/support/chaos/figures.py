@@ -1,0 +1,102 @@
+"""The figures of a run as a table on a page, and back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from msgspec import Struct
+
+from chaos.course import Result
+from chaos.schedule import Blow, Fault, Strategy
+
+_CONSUMERS: Final[Mapping[Strategy, str]] = {
+    "durable": "`DurableConsumer`",
+    "async": "`AsyncBufferedConsumer`",
+}
+EVENTS: Final = "Events handed over"
+LOST: Final = "Events lost"
+UNEXPLAINED: Final = "Events stored again without need"
+FAULTS: Final = "Faults met"
+_KINDS: Final = [f"— {kind.value}" for kind in (*Fault, *Blow)]
+ROWS: Final = (
+    EVENTS,
+    LOST,
+    "Events rejected by the server, and counted or kept",
+    "Events dropped by the process, and counted",
+    "Events stored again because an answer was lost",
+    UNEXPLAINED,
+    "Requests",
+    FAULTS,
+    *_KINDS,
+    "Seconds",
+)
+
+_BEGIN: Final = "<!-- the last chaos run, written by make chaos -->"
+_END: Final = "<!-- end of the last chaos run -->"
+_BLOCK: Final = re.compile(f"(?<={re.escape(_BEGIN)}\n).*(?={re.escape(_END)})", re.DOTALL)
+
+
+class Figures(Struct, frozen=True):
+    """What a table says.
+
+    :param head: when and on what.
+    :param columns: by strategy, a number for each of :data:`ROWS`.
+    """
+
+    head: str
+    columns: Mapping[Strategy, tuple[int, ...]]
+
+    def row(self, label: str) -> list[int]:
+        """Return the numbers of one row."""
+        return [column[ROWS.index(label)] for column in self.columns.values()]
+
+
+def column(result: Result) -> tuple[int, ...]:
+    """Return the numbers of one run, one for each of :data:`ROWS`."""
+    found = result.balance
+    return (
+        found.events,
+        len(found.lost),
+        found.rejected,
+        sum(found.dropped.values()),
+        sum(found.repeated.values()),
+        len(found.unexplained),
+        result.requests,
+        result.met.total(),
+        *(result.met[kind.value] for kind in (*Fault, *Blow)),
+        round(result.seconds),
+    )
+
+
+def render(figures: Figures) -> str:
+    """Return the figures as Markdown."""
+    names = [_CONSUMERS[strategy] for strategy in figures.columns]
+    cells = [[f"{number:,}" for number in numbers] for numbers in figures.columns.values()]
+    lines = [["", *names], ["---"] * (1 + len(names)), *map(list, zip(ROWS, *cells, strict=True))]
+    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return f"\n{figures.head}\n\n{table}\n\n"
+
+
+def parse(text: str) -> Figures:
+    """Return the figures that :func:`render` made ``text`` of."""
+    head, table = text.strip().split("\n\n")
+    names, _, *lines = [line.strip("| ").split(" | ") for line in table.splitlines()]
+    strategies = [strategy for strategy, name in _CONSUMERS.items() if name in names]
+    columns = zip(
+        *([int(cell.replace(",", "")) for cell in line[1:]] for line in lines), strict=True
+    )
+    return Figures(head, dict(zip(strategies, columns, strict=True)))
+
+
+def figures_on(page: str) -> str:
+    """Return the part of a page that :func:`with_figures` replaces."""
+    block = _BLOCK.search(page)
+    assert block is not None, f"the page lacks {_BEGIN} or {_END}"
+    return block[0]
+
+
+def with_figures(page: str, text: str) -> str:
+    """Return the page with ``text`` as its figures."""
+    return _BLOCK.sub(lambda block: text, page)
