@@ -18,10 +18,12 @@ from delivering.servers import Server, refused_url
 from delivering.spools import Process
 from delivering.waiting import DEADLINE_S, until
 from growingio_tracker import CustomEventMessage, DurableConsumer, ItemMessage
+from growingio_tracker._clock import now_ms
 from growingio_tracker.cli.application import app
 from growingio_tracker.delivery.spool.dead_letters import DeadLetters
 from growingio_tracker.delivery.spool.store import Destination
 from growingio_tracker.record import record_of
+from growingio_tracker.testing import FakeClock
 from growingio_tracker.wire import Kind
 
 GROWINGIO = Path(sys.executable).with_name("growingio")
@@ -37,7 +39,7 @@ def spool(*arguments: object, code: int = 0) -> Result:
 
 def leave(directory: Path, url: str, *names: str) -> None:
     """Leave events, and one item, in the spool, as a process does whose server is away."""
-    process = Process(directory, Destination("p", "d", url))
+    process = Process(directory, Destination("p", "d", url), clock=FakeClock(now_ms()))
     for name in names:
         event = CustomEventMessage.EventBuilder().set_event_name(name).set_anonymous_id("x").build()
         process.queue.offer(Kind.EVENT, record_of(event))
