@@ -65,7 +65,7 @@ class Balance(Struct, frozen=True):
     stored: int
     lost: tuple[str, ...]
     rejected: int
-    dropped: Mapping[str, int]
+    dropped: Counter[str]
     repeated: Mapping[str, int]
     unexplained: tuple[str, ...]
     strangers: tuple[str, ...]
