@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -17,7 +18,8 @@ PREAMBLE = """
     from growingio_tracker.testing import MemoryTransport
 
     transport = MemoryTransport()
-    consumer = AsyncBufferedConsumer("p", "d", "http://x.example", max_size=50, transport=transport)
+    options = dict(max_size=50, transport=transport)
+    consumer = eval(sys.argv[1])
     tracker = GrowingTracker.consumer(consumer)
 
     def track():
@@ -25,13 +27,21 @@ PREAMBLE = """
 """
 
 
-def test_e1_handlers_that_raise() -> None:
+CONSUMERS = {
+    "async": 'AsyncBufferedConsumer("p", "d", "http://x.example", **options)',
+    "durable": 'DurableConsumer("p", "d", "http://x.example", spool=sys.argv[2], **options)',
+}
+consumers = pytest.mark.parametrize("consumer", CONSUMERS.values(), ids=CONSUMERS)
+
+
+@consumers
+def test_e1_handlers_that_raise(consumer: str, tmp_path: Path) -> None:
     """A signal handler that raises out of a call, as servers do to end, locks nothing for ever.
 
     Five hundred signals come at any moment of a call. After that others can still track, and
     every event that was accepted is delivered.
     """
-    run_well(f"""{PREAMBLE}
+    code = f"""{PREAMBLE}
     class End(BaseException):
         pass
 
@@ -59,12 +69,14 @@ def test_e1_handlers_that_raise() -> None:
     assert consumer.close(20), consumer.stats()
     stats = consumer.stats()
     assert stats.delivered == stats.accepted, stats
-    """)
+    """
+    run_well(code, consumer, str(tmp_path))
 
 
-def test_e3_handlers_that_track_and_close() -> None:
+@consumers
+def test_e3_handlers_that_track_and_close(consumer: str, tmp_path: Path) -> None:
     """A signal handler may track, flush and in the end close, whatever call it interrupts."""
-    run_well(f"""{PREAMBLE}
+    code = f"""{PREAMBLE}
     calls = 0
     def handler(number, frame):
         global calls
@@ -86,7 +98,8 @@ def test_e3_handlers_that_track_and_close() -> None:
     assert stats.pending <= 1, stats
     lost = stats.dropped.get("closed", 0)
     assert stats.accepted == stats.delivered + lost + stats.pending, stats
-    """)
+    """
+    run_well(code, consumer, str(tmp_path))
 
 
 def test_e1_sigterm_that_exits() -> None:

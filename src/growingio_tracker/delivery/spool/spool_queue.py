@@ -19,7 +19,7 @@ from growingio_tracker.delivery.contract import (
     QueueLimits,
     Rejected,
 )
-from growingio_tracker.delivery.lane_queue import LaneQueue
+from growingio_tracker.delivery.lane_queue import CLOSED, LaneQueue
 from growingio_tracker.delivery.ledger import Ledger, Reporter
 from growingio_tracker.delivery.spool.dead_letters import MAX_DEAD_LETTERS
 from growingio_tracker.delivery.spool.directory import Spool
@@ -117,8 +117,12 @@ class SpoolQueue(LaneQueue):
 
     def request_flush(self) -> Mark:
         """See :class:`~growingio_tracker.delivery.contract.Queue`. Takes in what others left."""
-        if not self._closed:
-            self._look_around()
+        try:
+            if not self._closed:
+                self._look_around()
+        except (SpoolError, sqlite3.Error, OSError) as error:
+            self._repair(error)
+        self._report_problems()
         return super().request_flush()
 
     def give_up(self, reason: str, kind: Kind | None = None) -> None:
@@ -154,6 +158,9 @@ class SpoolQueue(LaneQueue):
         return number
 
     def _append(self, kind: Kind, record: bytes) -> None:
+        if not self._own:  # a signal handler has closed in the midst of this call
+            self._ledger.count_refused(CLOSED.reason)
+            return
         lane, size = self._holdings.lane(self._own, kind), len(record)
         try:
             lane.append(record, self._now_ms())
@@ -239,15 +246,12 @@ class SpoolQueue(LaneQueue):
         store = self._holdings.remove(number)
         store.close()
         rescued = self._spool.rescue(store.path, error)
-        successor = 0
-        if rescued is not None:
-            successor = self._holdings.add(rescued)
-            found, found_size = self._holdings.waiting(successor)
-            events, size = events - found, size - found_size
+        successor = self._holdings.add(rescued) if rescued else 0
         if number == self._own:
             self._own = successor
-        if events:
-            self._ledger.count_dropped("spool_damaged", events, size)
+        found, found_size = self._holdings.waiting(successor) if rescued else (0, 0)
+        if events > found:
+            self._ledger.count_dropped("spool_damaged", events - found, size - found_size)
 
     def _bury(self, batch: Batch, outcome: Rejected) -> Outcome:
         """Keep rejected records as dead letters; where that fails, they have to stay."""
