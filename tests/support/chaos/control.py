@@ -63,11 +63,11 @@ def limit_files(full_at: int) -> None:
 
 
 def _fork(tracking: Tracking) -> None:
-    number = tracking.board[Slot.FORKED] = tracking.board[Slot.FORKED] + 1
+    board, number = tracking.board, tracking.board[Slot.FORKED] + 1
     name = f"{tracking.name}.{number}"
-    child = Board(tracking.settings.boards / name, tracking.board.threads)
+    child = Board(tracking.settings.boards / name, board.threads)
     child[Slot.TARGET] = CHILD_EVENTS
-    kill = bool(tracking.board[Slot.KILLS_CHILD])
+    kill = bool(board[Slot.KILLS_CHILD])
     if os.fork() == 0:
         try:
             limit_files(0)
@@ -78,6 +78,8 @@ def _fork(tracking: Tracking) -> None:
             traceback.print_exc()
         finally:
             os._exit(1)
+    # Not before: a signal handler that raises amid a fork leaves locks of the interpreter locked.
+    board[Slot.FORKED] = number
 
 
 def _be_a_child(tracking: Tracking, *, kill: bool) -> None:
