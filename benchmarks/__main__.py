@@ -36,6 +36,16 @@ FIGURES = (
     Figure("imports", "import_ms", "import, ms", "under 80"),
 )
 
+OWN_FIGURES = (
+    Figure("durable", "median_ns", "one durable call, median, ns", "at most 15,000"),
+    Figure("durable", "p99_ns", "one durable call, 99th percentile, ns", ""),
+    Figure("durable", "open_s", "opening 1,000,000 records, s", "under 1"),
+    Figure("durable", "drain_per_s", "drained from disk, events per s", ""),
+    Figure("durable", "drain_ratio", "the same, to the memory queue's", "at least 0.5"),
+    Figure("durable", "waiting_mib", "memory for 1,000,000 on disk, MiB", "flat"),
+    Figure("durable", "draining_mib", "memory while they drain, MiB", "flat"),
+)
+
 Samples = dict[tuple[str, str], list[float]]
 
 
@@ -43,13 +53,15 @@ def main() -> None:
     pythons = {"this": sys.executable, "old": python_with(OLD_RELEASE)}
     samples: dict[str, Samples] = {who: defaultdict(list) for who in pythons}
     with running_sink() as server:
-        for probe in dict.fromkeys(figure.probe for figure in FIGURES):
+        for probe in dict.fromkeys(figure.probe for figure in (*FIGURES, *OWN_FIGURES)):
+            compared = any(figure.probe == probe for figure in FIGURES)
             for round_number in range(ROUNDS):
                 print(f"{probe}: round {round_number + 1} of {ROUNDS}", end="\r", flush=True)
-                for who, python in pythons.items():
-                    for key, value in measure(python, probe, server).items():
+                for who in pythons if compared else ["this"]:
+                    for key, value in measure(pythons[who], probe, server).items():
                         samples[who][probe, key].append(value)
     print_table(samples)
+    print_own_table(samples["this"])
     write_results(samples)
 
 
@@ -86,6 +98,13 @@ def print_table(samples: dict[str, Samples]) -> None:
         mine, theirs = statistics.median(this), statistics.median(old)
         ratio = f"{mine / theirs:.2f}" if theirs else "-"
         print(f"{figure.name:34}{number(mine):>14}{number(theirs):>14}{ratio:>8}   {figure.aim}")
+
+
+def print_own_table(samples: Samples) -> None:
+    print(f"\n{'':46}{'this':>14}   aim")
+    for figure in OWN_FIGURES:
+        mine = statistics.median(samples[figure.probe, figure.key])
+        print(f"{figure.name:46}{number(mine):>14}   {figure.aim}")
 
 
 def number(value: float) -> str:

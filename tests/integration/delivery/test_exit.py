@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from delivering.consumers import QUEUING
+from delivering.consumers import IN_MEMORY
 from delivering.processes import run, run_well
 from delivering.servers import BlackHole, Server, refused_url, reply
 
@@ -22,7 +22,7 @@ PREAMBLE = """
 """
 
 
-@pytest.mark.parametrize("consumer", QUEUING.values(), ids=QUEUING)
+@pytest.mark.parametrize("consumer", IN_MEMORY.values(), ids=IN_MEMORY)
 @pytest.mark.parametrize(
     ("end", "code"),
     [("pass", 0), ("sys.exit(3)", 3), ("raise KeyError", 1), ("raise KeyboardInterrupt", -2)],
@@ -40,7 +40,7 @@ def test_e1_the_consumer_was_forgotten() -> None:
     with Server() as server:
         code = f"""{PREAMBLE}
     import gc
-    started({QUEUING["async"]})
+    started({IN_MEMORY["async"]})
     gc.collect()
         """
         run_well(code, server.url)
@@ -52,7 +52,7 @@ def test_e1_events_tracked_at_exit() -> None:
     with Server() as server:
         code = f"""{PREAMBLE}
     import atexit
-    tracker = started({QUEUING["async"]})
+    tracker = started({IN_MEMORY["async"]})
     atexit.register(lambda: tracker.track_custom_event("last", anonymous_id="x"))
         """
         run_well(code, server.url)
@@ -64,7 +64,7 @@ def test_e1_first_event_at_exit() -> None:
     with Server() as server:
         code = f"""{PREAMBLE}
     import atexit
-    consumer = {QUEUING["async"]}
+    consumer = {IN_MEMORY["async"]}
     atexit.register(lambda: started(consumer))
         """
         run_well(code, server.url)
@@ -77,7 +77,7 @@ def test_e1_threads_of_the_program() -> None:
         code = f"""{PREAMBLE}
     def late():
         threading.main_thread().join()
-        started({QUEUING["async"]})
+        started({IN_MEMORY["async"]})
     threading.Thread(target=late).start()
         """
         run_well(code, server.url)
@@ -109,7 +109,7 @@ def test_e1_many_consumers_share_one_deadline() -> None:
         assert float(ended.stdout) < 4.0, ended.stdout
 
 
-@pytest.mark.parametrize("consumer", QUEUING.values(), ids=QUEUING)
+@pytest.mark.parametrize("consumer", IN_MEMORY.values(), ids=IN_MEMORY)
 def test_e2_unreachable_server(consumer: str) -> None:
     """With nobody listening the process ends, and says how many events were lost."""
     code = f"""{PREAMBLE}
@@ -125,7 +125,7 @@ def test_e2_unreachable_server(consumer: str) -> None:
 def test_e2_retry_after_does_not_delay_the_exit() -> None:
     """A server that asks for five minutes' patience does not get them at exit."""
     with Server(*[reply(503, "retry-after: 300")] * 50) as server:
-        ended = run(f"{PREAMBLE}\n    started({QUEUING['buffered']})", server.url)
+        ended = run(f"{PREAMBLE}\n    started({IN_MEMORY['buffered']})", server.url)
         assert ended.returncode == 0
         assert server.names[:2] == ["a", "b"]
 
@@ -133,7 +133,7 @@ def test_e2_retry_after_does_not_delay_the_exit() -> None:
 def test_e3_closed_before_the_end() -> None:
     """What was closed is not closed again, and a process that closed ends like any other."""
     with Server() as server:
-        code = f"{PREAMBLE}\n    print(started({QUEUING['async']}).close())"
+        code = f"{PREAMBLE}\n    print(started({IN_MEMORY['async']}).close())"
         assert run_well(code, server.url) == "True\n"
         assert server.names == ["a", "b"]
 
@@ -178,7 +178,7 @@ def test_h3_a_process_prints_nothing() -> None:
     """With logging as Python has it by default, no consumer prints, whatever happens to it."""
     with Server(*[503, 400, 404] * 30) as server:
         code = f"""{PREAMBLE}
-    for consumer in ({", ".join(QUEUING.values())}):
+    for consumer in ({", ".join(IN_MEMORY.values())}):
         tracker = started(consumer)
         try:
             tracker.flush(0.01)
@@ -193,6 +193,6 @@ def test_h3_a_process_prints_nothing() -> None:
 def test_h5_disabled_process() -> None:
     """GROWINGIO_DISABLED=1 keeps a whole program from sending."""
     with Server() as server:
-        code = f"{PREAMBLE}\n    started({QUEUING['async']}); started({QUEUING['buffered']})"
+        code = f"{PREAMBLE}\n    started({IN_MEMORY['async']}); started({IN_MEMORY['buffered']})"
         run_well(code, server.url, GROWINGIO_DISABLED="1")
         assert server.connections == 0

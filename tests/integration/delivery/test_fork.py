@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from delivering.consumers import QUEUING
+from delivering.consumers import IN_MEMORY
 from delivering.processes import run_well
 from delivering.servers import Server
 
@@ -30,7 +30,7 @@ PREAMBLE = """
 """
 
 
-@pytest.mark.parametrize("consumer", QUEUING.values(), ids=QUEUING)
+@pytest.mark.parametrize("consumer", IN_MEMORY.values(), ids=IN_MEMORY)
 def test_f1_a_child_starts_empty(consumer: str) -> None:
     """What the parent queued it sends itself, once; the child counts and sends only its own."""
     code = f"""{PREAMBLE}
@@ -51,7 +51,7 @@ def test_f1_a_child_starts_empty(consumer: str) -> None:
         assert len({request.connection for request in server.received}) == 2
 
 
-@pytest.mark.parametrize("consumer", QUEUING.values(), ids=QUEUING)
+@pytest.mark.parametrize("consumer", IN_MEMORY.values(), ids=IN_MEMORY)
 def test_f1_both_end_normally(consumer: str) -> None:
     """A child that ends by itself delivers its own events, and not its parent's."""
     code = f"""{PREAMBLE}
@@ -88,7 +88,7 @@ def test_f1_connections_are_not_shared() -> None:
         ]
 
 
-@pytest.mark.parametrize("consumer", QUEUING.values(), ids=QUEUING)
+@pytest.mark.parametrize("consumer", IN_MEMORY.values(), ids=IN_MEMORY)
 def test_f1_without_hooks(consumer: str) -> None:
     """The same holds when the fork is the system's own and no at-fork hook of Python runs."""
     code = f"""{PREAMBLE}
@@ -174,7 +174,7 @@ def test_f1_under_load() -> None:
 def test_f1_grandchildren() -> None:
     """A child of a child starts empty, too."""
     code = f"""{PREAMBLE}
-    consumer = {QUEUING["async"]}
+    consumer = {IN_MEMORY["async"]}
     track(consumer, "parent")
     if (pid := os.fork()) == 0:
         track(consumer, "child")

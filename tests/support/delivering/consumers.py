@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
-QUEUING: Final = {
+IN_MEMORY: Final = {
     "async": 'AsyncBufferedConsumer("p", "d", url, flush_after=3600)',
     "buffered": 'BufferedConsumer("p", "d", url)',
 }
 """Expressions. Each consumer waits until it is told to flush or to close. ``url`` is the server's
-address, and ``folder`` one for the program alone."""
+address."""
+
+QUEUING: Final = {
+    **IN_MEMORY,
+    "durable": 'DurableConsumer("p", "d", url, flush_after=3600, spool=folder + "/spool")',
+}
+"""The same and more; ``folder`` belongs to the program alone."""
 
 TRACKING: Final = '''
     """Tracks in the way that the test asks for."""

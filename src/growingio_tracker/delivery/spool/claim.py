@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import time
 from pathlib import Path
+from typing import Final
+
+_PEEKED_AT_S: Final = 5.0
 
 
 def claim(path: Path) -> sqlite3.Connection | None:
-    """Open ``path``, made when it does not exist, for this process alone.
+    """Open ``path``, which must exist, for this process alone.
 
     ``None`` means that another one, or another part of this one, has it.
 
@@ -21,7 +25,13 @@ def claim(path: Path) -> sqlite3.Connection | None:
 
     :raises sqlite3.Error: when it cannot be opened, or is no database.
     """
-    connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=rw",
+        uri=True,
+        timeout=0,
+        isolation_level=None,
+        check_same_thread=False,
+    )
     _keep_for_ever(connection)
     try:
         connection.execute("PRAGMA locking_mode = EXCLUSIVE")
@@ -34,6 +44,45 @@ def claim(path: Path) -> sqlite3.Connection | None:
             return None
         raise
     return connection
+
+
+def claim_new(path: Path) -> sqlite3.Connection | None:
+    """Make ``path`` and claim it.
+
+    It can be seen before it is claimed, and who looks for files to adopt has it for a moment.
+
+    :raises OSError: when it cannot be made.
+    :raises sqlite3.Error: as :func:`claim` does.
+    """
+    path.touch()
+    deadline = time.monotonic() + _PEEKED_AT_S
+    while (connection := claim(path)) is None and time.monotonic() < deadline:
+        time.sleep(0.001)
+    return connection
+
+
+def claim_existing(path: Path) -> sqlite3.Connection | None:
+    """Claim ``path``, which its owner may be removing; ``None`` also when it is gone.
+
+    :raises sqlite3.Error: as :func:`claim` does.
+    """
+    try:
+        connection = claim(path)
+    except sqlite3.OperationalError:
+        if path.exists():
+            raise
+        return None
+    if connection is not None and not path.exists():
+        connection.close()
+        remove_log(path)
+        return None
+    return connection
+
+
+def remove_log(path: Path) -> None:
+    """Remove what SQLite leaves behind when the file itself was removed before it was closed."""
+    if not path.exists():
+        Path(f"{path}-wal").unlink(missing_ok=True)
 
 
 def is_claimed(path: Path) -> bool:

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Final
 
 from growingio_tracker.delivery.contract import Problem
-from growingio_tracker.delivery.spool.claim import claim, is_claimed
+from growingio_tracker.delivery.spool.claim import claim, is_claimed, remove_log
 from growingio_tracker.delivery.spool.dead_letters import DeadLetters
 from growingio_tracker.delivery.spool.rescue import rescue
-from growingio_tracker.delivery.spool.store import Destination, Store, remove_log, unusable
+from growingio_tracker.delivery.spool.store import Destination, Store, unusable
 from growingio_tracker.exceptions import SpoolError
 
 SUFFIX: Final = ".spool"
@@ -45,6 +45,7 @@ def being_relay(directory: Path) -> Generator[None, None, None]:
     path = directory / _RELAY
     try:
         directory.mkdir(parents=True, exist_ok=True)
+        path.touch()
         connection = claim(path)
     except (OSError, sqlite3.Error) as error:
         raise SpoolError(f"{directory} cannot be used as a spool: {error}") from error

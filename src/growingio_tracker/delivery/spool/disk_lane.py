@@ -91,22 +91,26 @@ class DiskLane(Lane):
             del self._unremoved[0]
 
     def _pop_records(self) -> tuple[int, tuple[bytes, ...]]:
+        records, end = self._contiguous()
+        first, taken = self._first, len(records)
+        self._first = end
+        self.waiting -= taken
+        self.size -= sum(map(len, records))
+        return first, records
+
+    def _contiguous(self) -> tuple[tuple[bytes, ...], int]:
+        """Return the next batch's records, and the place of the next one behind them."""
+        limits, room = self.limits, self.limits.max_bytes
         records: list[bytes] = []
-        room, next_place = self.limits.max_bytes, self.entered
         with closing(self._store.read(self.kind, self._first)) as rows:
             for place, record in rows:
                 room -= len(record)
-                if records and (room < 0 or not self._fits(place, len(records))):
-                    next_place = place
-                    break
+                if records and (room < 0 or place != self._first + len(records)):
+                    return tuple(records), place
+                if len(records) == limits.max_events:
+                    return tuple(records), place
                 records.append(record)
-        first, self._first = self._first, next_place
-        self.waiting -= len(records)
-        self.size -= sum(map(len, records))
-        return first, tuple(records)
-
-    def _fits(self, place: int, records: int) -> bool:
-        return records < self.limits.max_events and place == self._first + records
+        return tuple(records), self.entered
 
     def _drop_to(self, end: int) -> tuple[int, int]:
         dropped = self._store.measure(self.kind, self._first, end)

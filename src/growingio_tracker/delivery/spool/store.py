@@ -9,16 +9,18 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Generator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from growingio_tracker.delivery.spool.claim import claim
+from growingio_tracker.delivery.spool.claim import claim_existing, claim_new, remove_log
 from growingio_tracker.exceptions import SpoolError
 from growingio_tracker.wire import Kind
 
 _APPLICATION_ID: Final = 0x47494F53
 _SCHEMA_VERSION: Final = 1
+_UNMADE: Final = 0
+"""What SQLite says of a file of which nobody has made a store yet."""
 _CHECKPOINT_APPENDS: Final = 1_000
 """A checkpoint waits for the disk, so that the thread that sends makes one in time, and no caller
 has to. Only when that thread rests for long, one call in so many pages does it itself."""
@@ -78,7 +80,7 @@ class Store:
         :raises SpoolError: when the disk cannot take it.
         """
         try:
-            connection = claim(path)
+            connection = claim_new(path)
             if connection is None:
                 raise SpoolError(f"{path} is in use, though it is new; nothing was queued")
             with _closed_on_error(connection):
@@ -88,22 +90,22 @@ class Store:
                 )
                 connection.execute("INSERT INTO owner VALUES (?, ?, ?)", destination)
                 return cls._configured(path, connection, fsync=fsync)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             raise unusable(path, error) from error
 
     @classmethod
     def adopt(cls, path: Path, *, fsync: bool) -> Store | None:
-        """Claim an existing store; ``None`` when somebody has it, or it has just gone.
+        """Claim an existing store; ``None`` when somebody has or makes it, or it has just gone.
 
         :raises sqlite3.DatabaseError: when the file is not a store that can be read.
         """
-        if not path.exists() or (connection := claim(path)) is None:
+        if (connection := claim_existing(path)) is None:
             return None
         with _closed_on_error(connection):
-            if not path.exists():  # its last owner found it empty and removed it meanwhile
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            if version == _UNMADE:
                 connection.close()
                 return None
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
             if version != _SCHEMA_VERSION:
                 raise sqlite3.DatabaseError(f"its schema is {version}, not {_SCHEMA_VERSION}")
             return cls._configured(path, connection, fsync=fsync)
@@ -138,20 +140,16 @@ class Store:
         self._execute(f"INSERT INTO {kind.value} VALUES (?, ?, ?)", (place, at_ms, record))
         self._appends += 1
 
-    def read(self, kind: Kind, first: int) -> Generator[tuple[int, bytes], None, None]:
-        """Yield places and records from ``first`` on. Close the generator when done with it."""
+    def read(self, kind: Kind, first: int) -> sqlite3.Cursor:
+        """Return places and records from ``first`` on, to iterate over, and then to close."""
         # A cursor of its own: this one stays open between two rows.
-        rows = self._connection.execute(
+        return self._connection.execute(
             f"SELECT place, record FROM {kind.value} WHERE place >= ? ORDER BY place", (first,)
         )
-        with closing(rows):
-            yield from rows
 
-    def entries(self, kind: Kind) -> Generator[tuple[int, bytes], None, None]:
-        """Yield when each record entered, and the record. Close the generator when done with it."""
-        rows = self._connection.execute(f"SELECT at_ms, record FROM {kind.value} ORDER BY place")
-        with closing(rows):
-            yield from rows
+    def entries(self, kind: Kind) -> sqlite3.Cursor:
+        """Return when each record entered, and the record, to iterate over, and then to close."""
+        return self._connection.execute(f"SELECT at_ms, record FROM {kind.value} ORDER BY place")
 
     def first_from(self, kind: Kind, place: int, entered_since_ms: int = 0) -> int | None:
         """Return the first place from ``place`` on that holds a record as new as that."""
@@ -217,12 +215,6 @@ class Store:
         # While it is still ours: whoever claims it next finds that it has gone.
         with contextlib.suppress(PermissionError):  # Windows removes no open file
             self.path.unlink(missing_ok=True)
-
-
-def remove_log(path: Path) -> None:
-    """Remove what SQLite leaves behind when the file itself was removed before it was closed."""
-    if not path.exists():
-        Path(f"{path}-wal").unlink(missing_ok=True)
 
 
 def unusable(path: Path, error: Exception) -> SpoolError:
