@@ -15,10 +15,16 @@ from typer.testing import CliRunner, Result
 
 from delivering.rig import track
 from delivering.servers import Server, refused_url
+from delivering.spools import Process
 from delivering.waiting import DEADLINE_S, until
-from growingio_tracker import DurableConsumer, GrowingTracker
+from growingio_tracker import CustomEventMessage, DurableConsumer, ItemMessage
+from growingio_tracker._clock import now_ms
 from growingio_tracker.cli.application import app
 from growingio_tracker.delivery.spool.dead_letters import DeadLetters
+from growingio_tracker.delivery.spool.store import Destination
+from growingio_tracker.record import record_of
+from growingio_tracker.testing import FakeClock
+from growingio_tracker.wire import Kind
 
 GROWINGIO = Path(sys.executable).with_name("growingio")
 
@@ -32,11 +38,13 @@ def spool(*arguments: object, code: int = 0) -> Result:
 
 
 def leave(directory: Path, url: str, *names: str) -> None:
-    """Leave events in the spool, undelivered."""
-    consumer = DurableConsumer("p", "d", url, spool=directory, flush_after=3600, close_timeout_s=0)
-    track(consumer, *names)
-    GrowingTracker.consumer(consumer).submit_item("product", "1")
-    consumer.close(0)
+    """Leave events, and one item, in the spool, as a process does whose server is away."""
+    process = Process(directory, Destination("p", "d", url), clock=FakeClock(now_ms()))
+    for name in names:
+        event = CustomEventMessage.EventBuilder().set_event_name(name).set_anonymous_id("x").build()
+        process.queue.offer(Kind.EVENT, record_of(event))
+    process.queue.offer(Kind.ITEM, record_of(ItemMessage("product", "1")))
+    process.end()
 
 
 @pytest.fixture
@@ -179,10 +187,10 @@ def test_relay(tmp_path: Path) -> None:
             for name in "abc"
         ]
         printed = [worker.communicate(timeout=DEADLINE_S)[0] for worker in workers]
+        assert printed == ["0 0\n"] * 3, "requests and pending events of the workers"
         until(lambda: len(server.names) >= 1200)
         relay.send_signal(signal.SIGTERM)
         ended, _ = relay.communicate(timeout=DEADLINE_S)
-        assert printed == ["0 0\n"] * 3, "requests and pending events of the workers"
         assert sorted(server.names) == sorted(f"{one}-{n}" for one in "abc" for n in range(400))
         assert "Ended. 1200 delivered, 0 dead letters, 0 waiting" in ended
         assert list(tmp_path.iterdir()) == []

@@ -166,6 +166,48 @@ def test_g1_forked_children(tmp_path: Path) -> None:
         assert sorted(server.names) == children + parents
 
 
+def test_f1_forks_amid_calls(tmp_path: Path) -> None:
+    """F1: a child forked while other threads are writing to disk can write to its own file."""
+    code = f"""{PREAMBLE}
+    import threading, warnings
+    warnings.simplefilter("ignore", DeprecationWarning)
+
+    def end_of(pid):
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            if ended:
+                return os.waitstatus_to_exitcode(status)
+            time.sleep(0.001)
+        os.kill(pid, signal.SIGKILL)
+        return "hangs"
+
+    consumer = durable(flush_after=3600)
+    over = threading.Event()
+    def write():
+        while not over.is_set():
+            track(consumer, "parent")
+    writers = [threading.Thread(target=write) for _ in range(2)]
+    for writer in writers:
+        writer.start()
+    children = []
+    for number in range(60):
+        if (pid := os.fork()) == 0:
+            track(consumer, f"child {{number}}")
+            os._exit(0)
+        children.append(end_of(pid))
+        if children[-1] != 0:
+            break
+    over.set()
+    assert children == [0] * 60, children
+    """
+    with Server() as server:
+        assert run(code, server.url, str(tmp_path)).stderr == ""
+        deliver_what_was_left(server.url, tmp_path)
+        children = [name for name in server.names if name.startswith("child")]
+        assert sorted(children) == sorted(f"child {number}" for number in range(60))
+
+
 def test_g2_full_disk(tmp_path: Path) -> None:
     """On a disk that fills up, calls raise SpoolError, and every other event is delivered."""
     resource = pytest.importorskip("resource", reason="not here: no limit for the size of files")

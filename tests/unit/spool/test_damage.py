@@ -84,9 +84,9 @@ def test_g2_damage_while_in_use(start: Start) -> None:
     process = start()
     process.offer(*NAMES)
     [store] = process.queue._holdings._stores.values()
-    store._execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    store._run("PRAGMA wal_checkpoint(TRUNCATE)")
     _overwrite(store.path, store.path.stat().st_size // 2 // 4096 * 4096)
-    store._execute("PRAGMA shrink_memory")
+    store._run("PRAGMA shrink_memory")
     delivered = []
     for _ in range(3):
         delivered += process.deliver_all()
@@ -126,13 +126,14 @@ class FullDisk:
 
     def __init__(self, store: Store) -> None:
         self.full = True
-        self._execute = store._execute
-        store._execute = self  # type: ignore[assignment]
+        self._cursor = store._cursor
+        self.close = store._cursor.close
+        store._cursor = self  # type: ignore[assignment]
 
-    def __call__(self, statement: str, *arguments: object) -> object:
+    def execute(self, statement: str, parameters: tuple[object, ...]) -> sqlite3.Cursor:
         if self.full and not statement.startswith("SELECT"):
             raise sqlite3.OperationalError("database or disk is full")
-        return self._execute(statement, *arguments)  # type: ignore[arg-type]
+        return self._cursor.execute(statement, parameters)
 
 
 def _fill_disk(process: Process) -> FullDisk:
@@ -186,6 +187,32 @@ def test_g2_rejected_on_a_full_disk(start: Start, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(DeadLetters, "bury", bury)
     process.look_again()
     assert process.deliver_all() == ["b"]
+
+
+def test_g2_everything_on_a_full_disk(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a batch of which nothing can be removed or buried, only the rejected are sent again."""
+    process = start()
+    process.offer(*"abcde")
+    disk = _fill_disk(process)
+    batch = process.queue.take(wait=False)
+    assert batch is not None
+    with monkeypatch.context() as patch:
+
+        def fail(*_: object) -> int:
+            raise SpoolError("the disk is full")
+
+        patch.setattr(DeadLetters, "bury", fail)
+        for outcome in (DELIVERED, REJECTED, DELIVERED, REJECTED, DELIVERED):
+            process.queue.settle(batch.before(1), outcome)
+            batch = batch.after(1)
+    process.look_again()
+    assert process.deliver_all() == ["b", "d"]
+    assert process.ledger.pending == 0
+    disk.full = False
+    process.offer("f")
+    assert process.deliver_all() == ["f"]
+    process.end()
+    assert files(process.spool.directory) == []
 
 
 @pytest.mark.parametrize("kind", Kind)

@@ -6,13 +6,21 @@ that ends. Nothing else has to be cleaned up, and nothing can go stale.
 
 from __future__ import annotations
 
-import contextlib
 import sqlite3
 import time
 from pathlib import Path
 from typing import Final
 
+from growingio_tracker.delivery.spool.fork_gate import GATE
+
 _PEEKED_AT_S: Final = 5.0
+
+# Here and not where it is needed: a child that is forked while another thread imports could not
+# import the same module any more.
+try:
+    import ctypes
+except ImportError:  # some builds have none, and then no better way
+    ctypes = None  # type: ignore[assignment]
 
 
 def claim(path: Path) -> sqlite3.Connection | None:
@@ -25,25 +33,26 @@ def claim(path: Path) -> sqlite3.Connection | None:
 
     :raises sqlite3.Error: when it cannot be opened, or is no database.
     """
-    connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode=rw",
-        uri=True,
-        timeout=0,
-        isolation_level=None,
-        check_same_thread=False,
-    )
-    _keep_for_ever(connection)
-    try:
-        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-        connection.execute("PRAGMA journal_mode = WAL").fetchall()
-        connection.execute("BEGIN IMMEDIATE")
-        connection.execute("COMMIT")
-    except sqlite3.Error as error:
-        connection.close()
-        if _is_taken(error):
-            return None
-        raise
-    return connection
+    with GATE:
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=rw",
+            uri=True,
+            timeout=0,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        _keep_for_ever(connection)
+        try:
+            connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+            connection.execute("PRAGMA journal_mode = WAL").fetchall()
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            connection.close()
+            if _is_taken(error):
+                return None
+            raise
+        return connection
 
 
 def claim_new(path: Path) -> sqlite3.Connection | None:
@@ -73,10 +82,16 @@ def claim_existing(path: Path) -> sqlite3.Connection | None:
             raise
         return None
     if connection is not None and not path.exists():
-        connection.close()
+        close(connection)
         remove_log(path)
         return None
     return connection
+
+
+def close(connection: sqlite3.Connection) -> None:
+    """Let another process have the file."""
+    with GATE:
+        connection.close()
 
 
 def remove_log(path: Path) -> None:
@@ -95,7 +110,7 @@ def is_claimed(path: Path) -> bool:
         return False
     if connection is None:
         return True
-    connection.close()
+    close(connection)
     return False
 
 
@@ -111,7 +126,5 @@ def _keep_for_ever(connection: sqlite3.Connection) -> None:
     nothing of the fork, would tidy up the file that the parent is still writing to. A reference
     that nobody holds prevents that to the very end of the interpreter.
     """
-    with contextlib.suppress(ImportError, AttributeError):
-        import ctypes  # noqa: PLC0415 - some builds have none, and then no better way
-
+    if ctypes is not None:
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(connection))

@@ -11,6 +11,7 @@ from typing import Final
 from msgspec import Struct
 
 from growingio_tracker.delivery.contract import Batch, Rejected
+from growingio_tracker.delivery.spool.fork_gate import GATE
 from growingio_tracker.delivery.spool.store import Destination
 from growingio_tracker.exceptions import RejectedError, SpoolError
 from growingio_tracker.wire import Kind
@@ -117,7 +118,7 @@ class DeadLetters:
     @contextmanager
     def _open(self) -> Generator[sqlite3.Connection, None, None]:
         try:
-            with closing(sqlite3.connect(self.path, timeout=_BUSY_S)) as connection:
+            with GATE, closing(sqlite3.connect(self.path, timeout=_BUSY_S)) as connection:
                 connection.execute(_SCHEMA)
                 yield connection
         except sqlite3.Error as error:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from growingio_tracker.delivery.contract import Problem
-from growingio_tracker.delivery.spool.claim import claim, is_claimed, remove_log
+from growingio_tracker.delivery.spool.claim import claim, close, is_claimed, remove_log
 from growingio_tracker.delivery.spool.dead_letters import DeadLetters
 from growingio_tracker.delivery.spool.rescue import rescue
 from growingio_tracker.delivery.spool.store import Destination, Store, unusable
@@ -56,7 +56,7 @@ def being_relay(directory: Path) -> Generator[None, None, None]:
     finally:
         with contextlib.suppress(PermissionError):  # Windows removes no open file; it is harmless
             path.unlink(missing_ok=True)
-        connection.close()
+        close(connection)
         remove_log(path)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-
 from growingio_tracker.delivery.contract import Batch, BatchLimits
 from growingio_tracker.delivery.lane import Lane
 from growingio_tracker.delivery.spool.store import Store
@@ -71,9 +69,10 @@ class DiskLane(Lane):
 
     def put_back(self, batch: Batch, size: int) -> None:
         """Let the records of a batch, which never left the table, wait at the head again."""
+        # Of a batch with several rejected parts that cannot be buried, each comes back by itself.
+        self._first = min(self._first, batch.first) if self.waiting else batch.first
         self.waiting += len(batch)
         self.size += size
-        self._first = batch.first
         self.lingered_to = max(self.lingered_to, batch.first + len(batch))
 
     def remove(self, batch: Batch) -> None:
@@ -91,26 +90,31 @@ class DiskLane(Lane):
             del self._unremoved[0]
 
     def _pop_records(self) -> tuple[int, tuple[bytes, ...]]:
-        records, end = self._contiguous()
-        first, taken = self._first, len(records)
-        self._first = end
-        self.waiting -= taken
-        self.size -= sum(map(len, records))
-        return first, records
-
-    def _contiguous(self) -> tuple[tuple[bytes, ...], int]:
-        """Return the next batch's records, and the place of the next one behind them."""
         limits, room = self.limits, self.limits.max_bytes
+        first, behind = self._first, self.entered
         records: list[bytes] = []
-        with closing(self._store.read(self.kind, self._first)) as rows:
+        with self._store.reading(self.kind, first) as rows:
             for place, record in rows:
+                if self._unremoved and self._has_outcome(place):
+                    continue
                 room -= len(record)
-                if records and (room < 0 or place != self._first + len(records)):
-                    return tuple(records), place
-                if len(records) == limits.max_events:
-                    return tuple(records), place
+                if not records:
+                    first = place
+                elif room < 0 or len(records) == limits.max_events or place != first + len(records):
+                    behind = place
+                    break
                 records.append(record)
-        return tuple(records), self.entered
+        self._first = behind
+        self.waiting -= len(records)
+        self.size -= sum(map(len, records))
+        return first, tuple(records)
+
+    def _has_outcome(self, place: int) -> bool:
+        """Return whether the record is only there because the disk did not let it go.
+
+        On a full disk such records stand behind those that could not become dead letters.
+        """
+        return any(one.first <= place < one.first + len(one) for one in self._unremoved)
 
     def _drop_to(self, end: int) -> tuple[int, int]:
         dropped = self._store.measure(self.kind, self._first, end)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
+from threading import get_ident
 from typing import Final
 
 from growingio_tracker._clock import SYSTEM_CLOCK, Clock
@@ -67,6 +68,9 @@ class SpoolQueue(LaneQueue):
         self._max_age_s = max_age_s
         self._look_again_s = look_again_s
         self._look_at = 0.0
+        # The thread that looks; another one waits for it, so that a flush finds what is just being
+        # taken in. No lock, because a signal handler that flushes may hold the queue's already.
+        self._looking: int | None = None
         self._heeds_relay = heeds_relay
         self._holdings = Holdings(self._lanes, batches)
         self._own = 0  # the number of our own store; 0 while there is none
@@ -172,17 +176,36 @@ class SpoolQueue(LaneQueue):
         return self._wall_ms + int(self._clock.monotonic() * 1000)
 
     def _take_once(self, wait_s: float) -> Batch | None:
-        if self._clock.monotonic() >= self._look_at:
+        if self._clock.monotonic() >= self._look_at and not self._closed:
             self._look_around()
         return self._take_within(wait_s)
 
     def _look_around(self) -> None:
         """Take in what dead processes left, unless a relay does, and drop what is too old."""
-        self._look_at = self._clock.monotonic() + self._look_again_s
-        for store in () if self._has_relay() else self._spool.adopt_stores():
+        with self._lock:
+            if self._looking == get_ident():
+                return
+            self._settled.wait_for(lambda: self._looking is None)
+            self._looking = get_ident()
+        try:
+            self._look_at = self._clock.monotonic() + self._look_again_s
+            for store in () if self._has_relay() else self._spool.adopt_stores():
+                if not self._take_in(store):
+                    break
+            self._expire()
+        finally:
             with self._lock:
-                self._adopt(store)
-        self._expire()
+                self._looking = None
+                self._settled.notify_all()
+
+    def _take_in(self, store: Store) -> bool:
+        """Adopt ``store``; return False when closing has begun meanwhile and it must not be."""
+        with self._lock:
+            if self._closed:
+                store.close()
+                return False
+            self._adopt(store)
+            return True
 
     def _report_problems(self) -> None:
         while self._spool.problems:

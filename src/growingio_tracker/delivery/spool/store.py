@@ -9,11 +9,12 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from growingio_tracker.delivery.spool.claim import claim_existing, claim_new, remove_log
+from growingio_tracker.delivery.spool.claim import claim_existing, claim_new, close, remove_log
+from growingio_tracker.delivery.spool.fork_gate import GATE
 from growingio_tracker.exceptions import SpoolError
 from growingio_tracker.wire import Kind
 
@@ -34,6 +35,8 @@ _SCHEMA: Final = "".join(
     "CREATE TABLE owner"
     " (product_id TEXT NOT NULL, data_source_id TEXT NOT NULL, server_host TEXT NOT NULL);"
 )
+
+_APPEND: Final = {kind: f"INSERT INTO {kind.value} VALUES (?, ?, ?)" for kind in Kind}
 
 
 class Destination(NamedTuple):
@@ -64,7 +67,6 @@ class Store:
         self.path = path
         self._connection = connection
         self._cursor = connection.cursor()
-        self._execute = self._cursor.execute
         self._appends = 0
         try:
             self.found = self.look_through()
@@ -83,7 +85,7 @@ class Store:
             connection = claim_new(path)
             if connection is None:
                 raise SpoolError(f"{path} is in use, though it is new; nothing was queued")
-            with _closed_on_error(connection):
+            with GATE, _closed_on_error(connection):
                 connection.executescript(
                     f"PRAGMA application_id = {_APPLICATION_ID};"
                     f"PRAGMA user_version = {_SCHEMA_VERSION}; BEGIN; {_SCHEMA} COMMIT;"
@@ -101,7 +103,7 @@ class Store:
         """
         if (connection := claim_existing(path)) is None:
             return None
-        with _closed_on_error(connection):
+        with GATE, _closed_on_error(connection):
             version = connection.execute("PRAGMA user_version").fetchone()[0]
             if version == _UNMADE:
                 connection.close()
@@ -118,7 +120,7 @@ class Store:
 
     def destination(self) -> Destination:
         """Return where the records belong."""
-        return Destination(*self._connection.execute("SELECT * FROM owner").fetchone())
+        return Destination(*self._run("SELECT * FROM owner")[0])
 
     def look_through(self) -> Mapping[Kind, Contents]:
         """Return what there is of each kind, after reading all of it.
@@ -127,25 +129,27 @@ class Store:
         """
         return {
             kind: Contents(
-                *self._execute(
+                *self._run(
                     "SELECT count(*), coalesce(sum(length(record)), 0), coalesce(min(place), 0),"
                     f" coalesce(max(place), 0) FROM {kind.value}"
-                ).fetchone()
+                )[0]
             )
             for kind in Kind
         }
 
     def append(self, kind: Kind, place: int, at_ms: int, record: bytes) -> None:
         """Add one record. It is in the file when this returns."""
-        self._execute(f"INSERT INTO {kind.value} VALUES (?, ?, ?)", (place, at_ms, record))
+        with GATE:
+            self._cursor.execute(_APPEND[kind], (place, at_ms, record))
         self._appends += 1
 
-    def read(self, kind: Kind, first: int) -> sqlite3.Cursor:
-        """Return places and records from ``first`` on, to iterate over, and then to close."""
+    @contextmanager
+    def reading(self, kind: Kind, first: int) -> Generator[sqlite3.Cursor, None, None]:
+        """Give places and records from ``first`` on, for the length of the block."""
         # A cursor of its own: this one stays open between two rows.
-        return self._connection.execute(
-            f"SELECT place, record FROM {kind.value} WHERE place >= ? ORDER BY place", (first,)
-        )
+        select = f"SELECT place, record FROM {kind.value} WHERE place >= ? ORDER BY place"
+        with GATE, closing(self._connection.execute(select, (first,))) as rows:
+            yield rows
 
     def entries(self, kind: Kind) -> sqlite3.Cursor:
         """Return when each record entered, and the record, to iterate over, and then to close."""
@@ -153,55 +157,54 @@ class Store:
 
     def first_from(self, kind: Kind, place: int, entered_since_ms: int = 0) -> int | None:
         """Return the first place from ``place`` on that holds a record as new as that."""
-        found = self._execute(
+        found = self._run(
             f"SELECT place FROM {kind.value} WHERE place >= ? AND at_ms >= ?"
             " ORDER BY place LIMIT 1",
-            (place, entered_since_ms),
-        ).fetchone()
-        return found[0] if found else None
+            place,
+            entered_since_ms,
+        )
+        return found[0][0] if found else None
 
     def oldest_ms(self, kind: Kind, place: int) -> int:
         """Return when the record at ``place`` entered."""
-        found = self._execute(f"SELECT at_ms FROM {kind.value} WHERE place = ?", (place,))
-        at_ms: int = found.fetchone()[0]
+        at_ms: int = self._run(f"SELECT at_ms FROM {kind.value} WHERE place = ?", place)[0][0]
         return at_ms
 
     def oldest_of_all_ms(self) -> int | None:
         """Return when the oldest record of any kind entered; ``None`` when there is none."""
         tables = " UNION ALL ".join(f"SELECT at_ms FROM {kind.value}" for kind in Kind)
-        oldest: int | None = self._execute(f"SELECT min(at_ms) FROM ({tables})").fetchone()[0]
+        oldest: int | None = self._run(f"SELECT min(at_ms) FROM ({tables})")[0][0]
         return oldest
 
     def measure(self, kind: Kind, first: int, end: int) -> tuple[int, int]:
         """Return how many records and bytes wait from ``first`` up to ``end``."""
-        events, size = self._execute(
+        [(events, size)] = self._run(
             "SELECT count(*), coalesce(sum(length(record)), 0)"
             f" FROM {kind.value} WHERE place >= ? AND place < ?",
-            (first, end),
-        ).fetchone()
+            first,
+            end,
+        )
         return events, size
 
     def remove(self, kind: Kind, first: int, end: int) -> None:
         """Remove the places from ``first`` up to ``end``."""
-        self._execute(f"DELETE FROM {kind.value} WHERE place >= ? AND place < ?", (first, end))
+        self._run(f"DELETE FROM {kind.value} WHERE place >= ? AND place < ?", first, end)
 
     def is_empty(self) -> bool:
         """Return whether no record of any kind is left."""
-        return not any(
-            self._execute(f"SELECT 1 FROM {kind.value} LIMIT 1").fetchone() for kind in Kind
-        )
+        return not any(self._run(f"SELECT 1 FROM {kind.value} LIMIT 1") for kind in Kind)
 
     def tidy(self) -> None:
         """Move what was appended from the log into the table, if it has become much."""
         if self._appends >= _CHECKPOINT_APPENDS:
             self._appends = 0
-            self._execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            self._run("PRAGMA wal_checkpoint(PASSIVE)")
 
     def close(self) -> None:
         """Close the file, so that another process may have it."""
         # A statement that failed would hold the file, and its lock, beyond the connection's end.
         self._cursor.close()
-        self._connection.close()
+        close(self._connection)
 
     def release(self) -> None:
         """Close the file, and remove it if it is empty."""
@@ -210,6 +213,10 @@ class Store:
                 self._remove_file()
         self.close()
         remove_log(self.path)
+
+    def _run(self, statement: str, *parameters: object) -> list[Any]:
+        with GATE:
+            return self._cursor.execute(statement, parameters).fetchall()
 
     def _remove_file(self) -> None:
         # While it is still ours: whoever claims it next finds that it has gone.
