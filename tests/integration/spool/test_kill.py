@@ -204,8 +204,8 @@ def test_f1_forks_amid_calls(tmp_path: Path) -> None:
     with Server() as server:
         assert run(code, server.url, str(tmp_path)).stderr == ""
         deliver_what_was_left(server.url, tmp_path)
-        children = [name for name in server.names if name.startswith("child")]
-        assert sorted(children) == sorted(f"child {number}" for number in range(60))
+        # A child may end amid a request for what its siblings left, which is then sent again.
+        assert {*server.names} == {"parent", *(f"child {number}" for number in range(60))}
 
 
 def test_g2_full_disk(tmp_path: Path) -> None:

@@ -65,8 +65,8 @@ class Balance(Struct, frozen=True):
     stored: int
     lost: tuple[str, ...]
     rejected: int
-    dropped: Mapping[str, int]
-    repeated: Mapping[str, int]
+    dropped: Counter[str]
+    repeated: Counter[str]
     unexplained: tuple[str, ...]
     strangers: tuple[str, ...]
     wrongly_rejected: tuple[str, ...]

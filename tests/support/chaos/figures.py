@@ -24,8 +24,9 @@ ROWS: Final = (
     EVENTS,
     LOST,
     "Events rejected by the server, and counted or kept",
-    "Events dropped by the process, and counted",
-    "Events stored again because an answer was lost",
+    "Events given up by a process, and counted",
+    "Calls that raised, and were made again",
+    "Events stored again because an answer was lost, or the disk was full",
     UNEXPLAINED,
     "Requests",
     FAULTS,
@@ -55,12 +56,17 @@ class Figures(Struct, frozen=True):
 
 def column(result: Result) -> tuple[int, ...]:
     """Return the numbers of one run, one for each of :data:`ROWS`."""
-    found = result.balance
+    found, dropped = result.balance, result.balance.dropped
+    raised = left = 0
+    if result.plan.strategy == "durable":
+        raised = dropped["queue_full"] + dropped["spool_error"]
+        left = dropped["pending"]  # in the spool, for the next process
     return (
         found.events,
         len(found.lost),
         found.rejected,
-        sum(found.dropped.values()),
+        sum(found.dropped.values()) - raised - left,
+        raised,
         sum(found.repeated.values()),
         len(found.unexplained),
         result.requests,
