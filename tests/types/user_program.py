@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timezone
 from decimal import Decimal
 from enum import Enum
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from growingio_tracker import (
     DataParser,
     DebugConsumer,
     DefaultConsumer,
+    DurableConsumer,
     GrowingError,
     GrowingIOException,
     GrowingParamException,
@@ -133,6 +135,19 @@ def trackers() -> list[GrowingTracker]:
             close_timeout_s=1,
             transport=OwnTransport(),
             clock=FakeClock(),
+        ),
+        DurableConsumer("p", "d", host, spool="spool"),
+        DurableConsumer(
+            "p",
+            "d",
+            host,
+            ProtobufParser(),
+            spool=Path("spool"),
+            fsync=True,
+            max_age_s=None,
+            flush_after=1,
+            max_size=5,
+            queue=limits,
         ),
         DebugConsumer("p", "d", host, LabelledJson(), stream=io.StringIO()),
         DebugConsumer("p", "d", host, RecordParser(), transport=MemoryTransport([503, 204])),

@@ -66,7 +66,7 @@ class Balance(Struct, frozen=True):
     lost: tuple[str, ...]
     rejected: int
     dropped: Counter[str]
-    repeated: Counter[str]
+    repeated: Mapping[str, int]
     unexplained: tuple[str, ...]
     strangers: tuple[str, ...]
     wrongly_rejected: tuple[str, ...]

@@ -19,14 +19,15 @@ EVENTS: Final = "Events handed over"
 LOST: Final = "Events lost"
 UNEXPLAINED: Final = "Events stored again without need"
 FAULTS: Final = "Faults met"
+_RAISED: Final = ("spool_error", "queue_full")
 _KINDS: Final = [f"— {kind.value}" for kind in (*Fault, *Blow)]
 ROWS: Final = (
     EVENTS,
     LOST,
     "Events rejected by the server, and counted or kept",
-    "Events given up by a process, and counted",
-    "Calls that raised, and were made again",
-    "Events stored again because an answer was lost, or the disk was full",
+    "Calls that raised: the disk or the queue was full",
+    "Events dropped by a process, and counted",
+    "Events stored again because an answer was lost",
     UNEXPLAINED,
     "Requests",
     FAULTS,
@@ -56,17 +57,17 @@ class Figures(Struct, frozen=True):
 
 def column(result: Result) -> tuple[int, ...]:
     """Return the numbers of one run, one for each of :data:`ROWS`."""
-    found, dropped = result.balance, result.balance.dropped
-    raised = left = 0
-    if result.plan.strategy == "durable":
-        raised = dropped["queue_full"] + dropped["spool_error"]
-        left = dropped["pending"]  # in the spool, for the next process
+    found = result.balance
+    durable = result.plan.strategy == "durable"
+    # What a durable process leaves pending, its successor adopts.
+    raised = sum(found.dropped.get(reason, 0) for reason in _RAISED) if durable else 0
+    given_up = found.dropped.total() - raised - (found.dropped["pending"] if durable else 0)
     return (
         found.events,
         len(found.lost),
         found.rejected,
-        sum(found.dropped.values()) - raised - left,
         raised,
+        given_up,
         sum(found.repeated.values()),
         len(found.unexplained),
         result.requests,
