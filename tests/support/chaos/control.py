@@ -38,7 +38,8 @@ def track(tracking: Tracking) -> None:
 
 def _obey(tracking: Tracking) -> None:
     board, asked_at = tracking.board, 0.0
-    while not board[Slot.ENDING]:
+    watcher = os.getppid()
+    while not board[Slot.ENDING] and os.getppid() == watcher:  # without one nobody would end it
         if (full_at := board[Slot.FULL_AT]) != board[Slot.IS_FULL_AT]:
             limit_files(full_at)
             board[Slot.IS_FULL_AT] = full_at
@@ -63,11 +64,11 @@ def limit_files(full_at: int) -> None:
 
 
 def _fork(tracking: Tracking) -> None:
-    number = tracking.board[Slot.FORKED] = tracking.board[Slot.FORKED] + 1
+    board, number = tracking.board, tracking.board[Slot.FORKED] + 1
     name = f"{tracking.name}.{number}"
-    child = Board(tracking.settings.boards / name, tracking.board.threads)
+    child = Board(tracking.settings.boards / name, board.threads)
     child[Slot.TARGET] = CHILD_EVENTS
-    kill = bool(tracking.board[Slot.KILLS_CHILD])
+    kill = bool(board[Slot.KILLS_CHILD])
     if os.fork() == 0:
         try:
             limit_files(0)
@@ -78,6 +79,8 @@ def _fork(tracking: Tracking) -> None:
             traceback.print_exc()
         finally:
             os._exit(1)
+    # Not before: a signal handler that raises amid a fork leaves locks of the interpreter locked.
+    board[Slot.FORKED] = number
 
 
 def _be_a_child(tracking: Tracking, *, kill: bool) -> None:
