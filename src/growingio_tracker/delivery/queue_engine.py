@@ -98,7 +98,8 @@ class QueueEngine(Engine):
             self.reporter.report(self._undelivered_problem(events, last_error))
 
     def _undelivered(self) -> int:
-        return self.ledger.dropped.get(UNDELIVERED, 0)
+        # What is still on its way is pending, and nobody may be left to learn what becomes of it.
+        return self.ledger.dropped.get(UNDELIVERED, 0) + self.ledger.pending
 
     def _undelivered_problem(self, events: int, last_error: str) -> Problem:
         detail = f"closing ended before these events could be delivered: {last_error}"

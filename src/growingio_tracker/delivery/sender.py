@@ -26,6 +26,7 @@ _log: Final = logging.getLogger("growingio_tracker.delivery")
 
 _TOO_LARGE: Final = 413
 _SHOWN_BODY: Final = 1000
+_SETTLES_S: Final = 0.05
 
 
 class Answer(Struct, frozen=True):
@@ -177,8 +178,16 @@ class Sender:
             url=f"{address}?{query}" if query else address,
             body=body,
             headers=self._parser.get_headers(),
-            timeout_s=max(0.001, self._interrupt.bounded_s(self._request_timeout_s)),
+            timeout_s=self._timeout_s(),
         )
+
+    def _timeout_s(self) -> float:
+        """Return the time-out of a request that begins now.
+
+        One at a silent server ends a little before closing does, so that it is counted in time.
+        """
+        bounded = self._interrupt.bounded_s(self._request_timeout_s + _SETTLES_S)
+        return max(0.001, bounded - _SETTLES_S)
 
     def _exchange(self, request: Request, events: int) -> Answer:
         try:

@@ -16,6 +16,7 @@ from growingio_tracker import (
     AsyncBufferedConsumer,
     BufferedConsumer,
     DefaultConsumer,
+    Problem,
     RejectedError,
     TransportError,
 )
@@ -280,6 +281,22 @@ def test_b5_black_hole() -> None:
         assert len(hole.received) == 1, "the first request still has no answer"
         assert one.stats().pending == 3001
         one.close(0)
+
+
+@pytest.mark.parametrize("close_timeout_s", [0.2, 1.0])
+def test_e2_silent_server(close_timeout_s: float) -> None:
+    """E2: what closing leaves at a silent server is told of by its end, the batch in flight too."""
+    problems: list[Problem] = []
+    with BlackHole() as hole:
+        one = AsyncBufferedConsumer(
+            "p", "d", hole.url, flush_after=0, max_size=10, on_error=problems.append
+        )
+        track(one, *map(str, range(30)))
+        hole.wait(1)
+        assert not one.close(close_timeout_s)
+        assert sum(problem.events for problem in problems) == 30
+        stats = one.stats()
+        assert stats.pending + stats.dropped.get("undelivered", 0) == 30
 
 
 def test_d2_server_that_comes_back(server: Server) -> None:

@@ -317,11 +317,12 @@ def test_d8_body_matches_its_stm() -> None:
 
 
 def test_d7_timeout_is_finite() -> None:
-    """Every request carries the finite time-out, shortened by the deadline once closing is on."""
+    """Every request has a finite time-out, which ends before the deadline once closing is on."""
     rig = Rig()
     rig.deliver("a")
     rig.interrupt.close_within(0.5)
     rig.deliver("b")
     rig.clock.advance(10.0)
     rig.deliver("c")
-    assert [request.timeout_s for request in rig.transport.requests] == [2.0, 0.5, 0.001]
+    timeouts = [request.timeout_s for request in rig.transport.requests]
+    assert timeouts == pytest.approx([2.0, 0.45, 0.001])

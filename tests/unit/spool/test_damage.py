@@ -168,6 +168,22 @@ def test_g2_delivered_on_a_full_disk(start: Start) -> None:
     assert files(process.spool.directory) == []
 
 
+def test_g2_adopted_and_delivered_on_a_full_disk(start: Start) -> None:
+    """A dead process's file is kept until its delivered events can be removed, and then goes."""
+    _leave(start, ["a", "b"])
+    process = start()
+    process.queue.request_flush()
+    disk = _fill_disk(process)
+    assert process.deliver_all() == ["a", "b"]
+    other = start()
+    other.queue.request_flush()
+    assert other.deliver_all() == []
+    disk.full = False
+    process.look_again()
+    assert process.deliver_all() == []
+    assert files(process.spool.directory) == []
+
+
 def test_g2_rejected_on_a_full_disk(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     """A rejected event that cannot become a dead letter stays, and its neighbours go."""
     process = start()

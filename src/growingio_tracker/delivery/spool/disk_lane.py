@@ -34,6 +34,10 @@ class DiskLane(Lane):
         """Return the place of the oldest record that waits; of the next one if none does."""
         return self._first if self.waiting else self.entered
 
+    def is_done(self) -> bool:
+        """Return whether nothing waits, is in flight, or has to be removed."""
+        return not (self.waiting or self.in_flight or self._unremoved)
+
     def came_back(self) -> bool:
         """Return whether the oldest record that waits has lingered before."""
         return self.head() < self.lingered_to
@@ -56,8 +60,9 @@ class DiskLane(Lane):
         return self._drop_to(self._first + 1)[1]
 
     def drop_all(self) -> tuple[int, int]:
-        """Leave what waits to the next process; that costs nothing."""
+        """Leave what is in the table to the next process; that costs nothing."""
         self.waiting = self.size = 0
+        self._unremoved.clear()
         return 0, 0
 
     def expire(self, before_ms: int) -> tuple[int, int]:
@@ -84,13 +89,18 @@ class DiskLane(Lane):
         :raises sqlite3.Error: in that case.
         """
         self._unremoved.append(batch)
+        self.remove_settled()
+
+    def remove_settled(self) -> None:
+        """Remove what has an outcome and is still there; see :meth:`remove`."""
         while self._unremoved:
             oldest = self._unremoved[0]
             self._store.remove(self.kind, oldest.first, oldest.first + len(oldest))
             del self._unremoved[0]
 
     def _pop_records(self) -> tuple[int, tuple[bytes, ...]]:
-        limits, room = self.limits, self.limits.max_bytes
+        # Not what is there but what has been counted: a call may have been interrupted in between.
+        most, room = min(self.limits.max_events, self.waiting), self.limits.max_bytes
         first, behind = self._first, self.entered
         records: list[bytes] = []
         with self._store.reading(self.kind, first) as rows:
@@ -100,7 +110,7 @@ class DiskLane(Lane):
                 room -= len(record)
                 if not records:
                     first = place
-                elif room < 0 or len(records) == limits.max_events or place != first + len(records):
+                elif room < 0 or len(records) == most or place != first + len(records):
                     behind = place
                     break
                 records.append(record)

@@ -58,6 +58,11 @@ class Holdings:
         dropped = [lane.expire(before_ms) for lane in self._disk_lanes.values()]
         return sum(events for events, _ in dropped), sum(size for _, size in dropped)
 
+    def remove_settled(self) -> None:
+        """See :meth:`DiskLane.remove_settled`."""
+        for lane in self._disk_lanes.values():
+            lane.remove_settled()
+
     def tidy(self) -> None:
         """See :meth:`Store.tidy`."""
         for store in self._stores.values():
@@ -68,7 +73,7 @@ class Holdings:
         done = [
             number
             for number in self._stores
-            if number != own and not self.waiting(number)[0] and number not in self.flying()
+            if number != own and all(lane.is_done() for lane in self.lanes(number))
         ]
         return [self.remove(number) for number in done]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,12 +24,14 @@ from growingio_tracker.delivery.lane_queue import CLOSED, LaneQueue
 from growingio_tracker.delivery.ledger import Ledger, Reporter
 from growingio_tracker.delivery.spool.dead_letters import MAX_DEAD_LETTERS
 from growingio_tracker.delivery.spool.directory import Spool
+from growingio_tracker.delivery.spool.fork_gate import guard
 from growingio_tracker.delivery.spool.holdings import Holdings
 from growingio_tracker.delivery.spool.store import Store, unusable
 from growingio_tracker.exceptions import GrowingIOException, SpoolError
 from growingio_tracker.wire import Kind
 
 LOOK_AGAIN_S: Final = 5.0
+_LOOKS_S: Final = 1.0
 _SPOOL_ERROR: Final = "spool_error"
 _EXPIRED: Final = "expired"
 _DISK_REST_S: Final = 10.0
@@ -64,6 +67,7 @@ class SpoolQueue(LaneQueue):
         heeds_relay: bool = True,
     ) -> None:
         super().__init__(limits, ledger, reporter, clock)
+        guard(self._lock)
         self._spool = spool
         self._max_age_s = max_age_s
         self._look_again_s = look_again_s
@@ -192,13 +196,16 @@ class SpoolQueue(LaneQueue):
         with self._lock:
             if self._looking == get_ident():
                 return
-            self._settled.wait_for(lambda: self._looking is None)
+            self._settled.wait_for(lambda: self._looking is None, _LOOKS_S)
+            if self._looking is not None:
+                return
             self._looking = get_ident()
         try:
             self._look_at = self._clock.monotonic() + self._look_again_s
             for store in () if self._has_relay() else self._spool.adopt_stores():
                 if not self._take_in(store):
                     break
+            self._clean_up()
             self._expire()
         finally:
             with self._lock:
@@ -213,6 +220,12 @@ class SpoolQueue(LaneQueue):
                 return False
             self._adopt(store)
             return True
+
+    def _clean_up(self) -> None:
+        """Remove what a full disk did not let go before, and files that have become empty."""
+        with self._lock, contextlib.suppress(sqlite3.Error):
+            self._holdings.remove_settled()
+            self._release_finished()
 
     def _report_problems(self) -> None:
         while self._spool.problems:

@@ -1,7 +1,7 @@
 """One file of a spool: the records that one process at a time writes and sends.
 
 All SQL about records is here. Nothing here has a lock: the queue that owns the store holds its own
-around every call.
+around every call, or has not taken it in yet.
 """
 
 from __future__ import annotations
@@ -139,8 +139,7 @@ class Store:
 
     def append(self, kind: Kind, place: int, at_ms: int, record: bytes) -> None:
         """Add one record. It is in the file when this returns."""
-        with GATE:
-            self._cursor.execute(_APPEND[kind], (place, at_ms, record))
+        self._cursor.execute(_APPEND[kind], (place, at_ms, record))
         self._appends += 1
 
     @contextmanager
@@ -148,7 +147,7 @@ class Store:
         """Give places and records from ``first`` on, for the length of the block."""
         # A cursor of its own: this one stays open between two rows.
         select = f"SELECT place, record FROM {kind.value} WHERE place >= ? ORDER BY place"
-        with GATE, closing(self._connection.execute(select, (first,))) as rows:
+        with closing(self._connection.execute(select, (first,))) as rows:
             yield rows
 
     def entries(self, kind: Kind) -> sqlite3.Cursor:
@@ -192,7 +191,8 @@ class Store:
 
     def is_empty(self) -> bool:
         """Return whether no record of any kind is left."""
-        return not any(self._run(f"SELECT 1 FROM {kind.value} LIMIT 1") for kind in Kind)
+        with GATE:
+            return not any(self._run(f"SELECT 1 FROM {kind.value} LIMIT 1") for kind in Kind)
 
     def tidy(self) -> None:
         """Move what was appended from the log into the table, if it has become much."""
@@ -215,8 +215,7 @@ class Store:
         remove_log(self.path)
 
     def _run(self, statement: str, *parameters: object) -> list[Any]:
-        with GATE:
-            return self._cursor.execute(statement, parameters).fetchall()
+        return self._cursor.execute(statement, parameters).fetchall()
 
     def _remove_file(self) -> None:
         # While it is still ours: whoever claims it next finds that it has gone.
