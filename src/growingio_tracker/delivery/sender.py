@@ -27,6 +27,7 @@ _log: Final = logging.getLogger("growingio_tracker.delivery")
 _TOO_LARGE: Final = 413
 _SHOWN_BODY: Final = 1000
 _SETTLES_S: Final = 0.05
+_NO_TIME_S: Final = 0.001
 
 
 class Answer(Struct, frozen=True):
@@ -144,6 +145,8 @@ class Sender:
                 break
             if not self._interrupt.pause(max(self._policy.backoff_s(repeat), answer.retry_after_s)):
                 break
+            if self._timeout_s() <= _NO_TIME_S:
+                break
             answer = self._attempt(make_request, events, repeated=True)
         return answer
 
@@ -187,7 +190,7 @@ class Sender:
         One at a silent server ends a little before closing does, so that it is counted in time.
         """
         bounded = self._interrupt.bounded_s(self._request_timeout_s + _SETTLES_S)
-        return max(0.001, bounded - _SETTLES_S)
+        return max(_NO_TIME_S, bounded - _SETTLES_S)
 
     def _exchange(self, request: Request, events: int) -> Answer:
         try:
