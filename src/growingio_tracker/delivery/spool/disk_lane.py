@@ -100,31 +100,31 @@ class DiskLane(Lane):
 
     def _pop_records(self) -> tuple[int, tuple[bytes, ...]]:
         # Not what is there but what has been counted: a call may have been interrupted in between.
-        most, room = min(self.limits.max_events, self.waiting), self.limits.max_bytes
-        first, behind = self._first, self.entered
-        records: list[bytes] = []
-        with self._store.reading(self.kind, first) as rows:
-            for place, record in rows:
-                if self._unremoved and self._has_outcome(place):
-                    continue
+        most = min(self.limits.max_events, self.waiting)
+        behind = self.entered
+        with self._store.reading(self.kind, self._first) as rows:
+            waiting = filter(self._has_no_outcome, rows) if self._unremoved else rows
+            first, record = next(waiting)
+            records, room = [record], self.limits.max_bytes - len(record)
+            fitting = first + 1
+            for place, record in waiting:
                 room -= len(record)
-                if not records:
-                    first = place
-                elif room < 0 or len(records) == most or place != first + len(records):
+                if place != fitting or place == first + most or room < 0:
                     behind = place
                     break
                 records.append(record)
+                fitting += 1
         self._first = behind
         self.waiting -= len(records)
         self.size -= sum(map(len, records))
         return first, tuple(records)
 
-    def _has_outcome(self, place: int) -> bool:
-        """Return whether the record is only there because the disk did not let it go.
+    def _has_no_outcome(self, row: tuple[int, bytes]) -> bool:
+        """Return False for a record that is only there because the disk did not let it go.
 
         On a full disk such records stand behind those that could not become dead letters.
         """
-        return any(one.first <= place < one.first + len(one) for one in self._unremoved)
+        return not any(one.first <= row[0] < one.first + len(one) for one in self._unremoved)
 
     def _drop_to(self, end: int) -> tuple[int, int]:
         dropped = self._store.measure(self.kind, self._first, end)
