@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from delivering.queues import DELIVERED, kept
+from delivering.queues import names as names_of
 from delivering.rig import assert_balanced
 from delivering.spools import HERE, Process, files
 from growingio_tracker.delivery.contract import QueueLimits
@@ -154,6 +155,27 @@ def test_adopted_files_go_when_they_are_empty(start: Start, tmp_path: Path) -> N
     second.look_again()
     second.deliver_all()
     assert files(tmp_path) == ["spool", "spool-wal"]
+
+
+def test_g1_half_sent_by_an_adopter(start: Start) -> None:
+    """Of a file that two processes after another take over, each event is delivered once."""
+    names = [f"{number:04}" for number in range(350)]
+    first = start()
+    first.offer(*names)
+    first.end()
+    delivered: list[str] = []
+    for _ in range(3):
+        process = start()
+        process.queue.request_flush()
+        batch = process.queue.take(wait=False)
+        assert batch is not None
+        delivered += names_of(batch)
+        process.queue.settle(batch, DELIVERED)
+        process.end()
+    last = start()
+    last.offer("own")
+    assert last.ledger.stats().adopted == 50
+    assert delivered + last.deliver_all() == [*names, "own"]
 
 
 def test_limits_hold_for_what_was_left(start: Start) -> None:

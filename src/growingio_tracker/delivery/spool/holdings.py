@@ -27,10 +27,12 @@ class Holdings:
         self._batches: Final = batches
         self._numbers = itertools.count(1)
 
-    def add(self, store: Store) -> int:
-        """Take a claimed store in; return its number."""
+    def add(self, store: Store, *, grows: bool = True) -> int:
+        """Take a claimed store in, which ``grows`` if it may become our own; return its number."""
         number = next(self._numbers)
-        lanes = {(number, kind): DiskLane(kind, self._batches[kind], store) for kind in Kind}
+        lanes = {
+            (number, kind): DiskLane(kind, self._batches[kind], store, grows=grows) for kind in Kind
+        }
         self._stores[number] = store
         self._disk_lanes.update(lanes)
         self._queue_lanes.update(lanes)

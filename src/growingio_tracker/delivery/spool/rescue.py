@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from growingio_tracker.delivery.contract import Problem
-from growingio_tracker.delivery.spool.store import Store
+from growingio_tracker.delivery.spool.store import SETTLED, Store
 from growingio_tracker.wire import Kind
 
 DAMAGED: Final = ".damaged"
@@ -49,10 +49,20 @@ def rescue(path: Path, into: Store, error: sqlite3.DatabaseError) -> Problem | N
 def _copy(damaged: sqlite3.Connection, kind: Kind, order: str, into: Store) -> list[int]:
     """Copy records up to the damage, or to one that was copied before; return their places."""
     copied: list[int] = []
+    first = _settled_to(damaged, kind)
     with contextlib.suppress(sqlite3.Error):
         for place, at_ms, record in damaged.execute(
-            f"SELECT place, at_ms, record FROM {kind.value} ORDER BY place {order}"
+            f"SELECT place, at_ms, record FROM {kind.value} WHERE place >= ?"
+            f" ORDER BY place {order}",
+            (first,),
         ):
             into.append(kind, place, at_ms, record)
             copied.append(place)
     return copied
+
+
+def _settled_to(damaged: sqlite3.Connection, kind: Kind) -> int:
+    with contextlib.suppress(sqlite3.Error):
+        found = damaged.execute(SETTLED, (kind.value,)).fetchone()
+        return found[0] if found else 0
+    return 0  # rather too much than too little

@@ -149,12 +149,12 @@ class SpoolQueue(LaneQueue):
         """Continue the store that an earlier process left, which keeps the order; or make one."""
         try:
             orphan = None if self._has_relay() else next(self._spool.adopt_stores(), None)
-            self._own = self._adopt(orphan or self._spool.new_store())
+            self._own = self._adopt(orphan or self._spool.new_store(), as_own=True)
         except (SpoolError, sqlite3.Error, OSError) as error:
             raise self._refused(error) from error
 
-    def _adopt(self, store: Store) -> int:
-        number = self._holdings.add(store)
+    def _adopt(self, store: Store, *, as_own: bool) -> int:
+        number = self._holdings.add(store, grows=as_own)
         events, size = self._holdings.waiting(number)
         if events:
             self._ledger.count_adopted(events, size)
@@ -218,7 +218,7 @@ class SpoolQueue(LaneQueue):
             if self._closed:
                 store.close()
                 return False
-            self._adopt(store)
+            self._adopt(store, as_own=False)
             return True
 
     def _clean_up(self) -> None:
@@ -265,6 +265,8 @@ class SpoolQueue(LaneQueue):
         found, found_size = self._holdings.waiting(successor) if rescued else (0, 0)
         if events > found:
             self._ledger.count_dropped("spool_damaged", events - found, size - found_size)
+        else:  # what was delivered and could not be removed has come back
+            self._ledger.count_adopted(found - events, found_size - size)
 
     def _bury(self, batch: Batch, outcome: Rejected) -> Outcome:
         """Keep rejected records as dead letters; where that fails, they have to stay."""

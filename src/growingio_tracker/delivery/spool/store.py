@@ -34,7 +34,10 @@ _SCHEMA: Final = "".join(
 ) + (
     "CREATE TABLE owner"
     " (product_id TEXT NOT NULL, data_source_id TEXT NOT NULL, server_host TEXT NOT NULL);"
+    "CREATE TABLE settled (kind TEXT PRIMARY KEY, place INTEGER NOT NULL) WITHOUT ROWID;"
 )
+SETTLED: Final = "SELECT place FROM settled WHERE kind = ?"
+"""Records before this place have an outcome, though they may still be there."""
 
 _APPEND: Final = {kind: f"INSERT INTO {kind.value} VALUES (?, ?, ?)" for kind in Kind}
 
@@ -68,6 +71,7 @@ class Store:
         self._connection = connection
         self._cursor = connection.cursor()
         self._appends = 0
+        self._settled: dict[Kind, int] = {}
         try:
             self.found = self.look_through()
             """What is in it before a queue begins with it."""
@@ -110,6 +114,10 @@ class Store:
                 return None
             if version != _SCHEMA_VERSION:
                 raise sqlite3.DatabaseError(f"its schema is {version}, not {_SCHEMA_VERSION}")
+            for kind in Kind:
+                connection.execute(
+                    f"DELETE FROM {kind.value} WHERE place < ({SETTLED})", (kind.value,)
+                )
             return cls._configured(path, connection, fsync=fsync)
 
     @classmethod
@@ -189,10 +197,15 @@ class Store:
         """Remove the places from ``first`` up to ``end``."""
         self._run(f"DELETE FROM {kind.value} WHERE place >= ? AND place < ?", first, end)
 
+    def settle_to(self, kind: Kind, place: int) -> None:
+        """Write down that everything before ``place`` has an outcome, which removes nothing yet."""
+        self._run("REPLACE INTO settled VALUES (?, ?)", kind.value, place)
+        self._settled[kind] = place
+
     def is_empty(self) -> bool:
-        """Return whether no record of any kind is left."""
+        """Return whether no record of any kind is left without an outcome."""
         with GATE:
-            return not any(self._run(f"SELECT 1 FROM {kind.value} LIMIT 1") for kind in Kind)
+            return all(self.first_from(kind, self._settled.get(kind, 0)) is None for kind in Kind)
 
     def tidy(self) -> None:
         """Move what was appended from the log into the table, if it has become much."""
