@@ -263,3 +263,19 @@ def test_g2_unwritable_directory(start: Start, tmp_path: Path, kind: Kind) -> No
     process.offer("b", kind=kind)
     assert process.deliver_all() == ["b"]
     process.end()
+
+
+def test_g2_unreadable_directory(start: Start) -> None:
+    """A directory that cannot be looked through is told of, and own events go on."""
+    process = start()
+    process.offer("a")
+
+    def fail() -> object:
+        raise PermissionError("not yours")
+
+    process.spool.adopt_stores = fail  # type: ignore[method-assign, assignment]
+    assert process.deliver_all() == ["a"]
+    process.look_again()
+    process.offer("b")
+    assert process.deliver_all() == ["b"]
+    assert set(process.reasons) == {"spool_unreadable"}

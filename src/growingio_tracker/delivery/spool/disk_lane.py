@@ -71,7 +71,8 @@ class DiskLane(Lane):
 
     def expire(self, before_ms: int) -> tuple[int, int]:
         """Drop what entered before then; return how many records and bytes that cost."""
-        if not self.waiting or self._store.oldest_ms(self.kind, self._first) >= before_ms:
+        oldest_ms = self._store.oldest_ms(self.kind, self._first) if self.waiting else None
+        if oldest_ms is None or oldest_ms >= before_ms:
             return 0, 0
         kept = self._store.first_from(self.kind, self._first, before_ms)
         return self._drop_to(self.entered if kept is None else kept)

@@ -172,10 +172,12 @@ class Store:
         )
         return found[0][0] if found else None
 
-    def oldest_ms(self, kind: Kind, place: int) -> int:
-        """Return when the record at ``place`` entered."""
-        at_ms: int = self._run(f"SELECT at_ms FROM {kind.value} WHERE place = ?", place)[0][0]
-        return at_ms
+    def oldest_ms(self, kind: Kind, place: int) -> int | None:
+        """Return when the first record from ``place`` on entered; ``None`` if there is none."""
+        found = self._run(
+            f"SELECT at_ms FROM {kind.value} WHERE place >= ? ORDER BY place LIMIT 1", place
+        )
+        return found[0][0] if found else None
 
     def oldest_of_all_ms(self) -> int | None:
         """Return when the oldest record of any kind entered; ``None`` when there is none."""
