@@ -54,7 +54,8 @@ def test_f4_graceful_stop(folder: Path, consumer: str, workers: list[str]) -> No
 @pytest.mark.parametrize("kind", ["sync", "gthread"])
 def test_f4_recycled_workers(folder: Path, consumer: str, kind: str) -> None:
     """Workers that are replaced under load, as --max-requests has it, deliver what they queued."""
-    options = [*WORKERS[kind], "--max-requests", "10"]
+    # A worker that is just being forked misses the signal, and gunicorn waits so long for it.
+    options = [*WORKERS[kind], "--max-requests", "10", "--graceful-timeout", "10"]
     with Server() as server:
         with serve(folder, server, consumer, options) as gunicorn:
             assert len(ask_at_once(gunicorn.address, NAMES)) > 2
