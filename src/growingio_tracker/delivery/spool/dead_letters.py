@@ -20,7 +20,7 @@ FILE_NAME: Final = "dead-letters.sqlite"
 MAX_DEAD_LETTERS: Final = 100_000
 """The oldest go beyond that."""
 
-_BUSY_S: Final = 10.0
+_BUSY_S: Final = 5.0
 _SCHEMA: Final = (
     "CREATE TABLE IF NOT EXISTS dead_letter (id INTEGER PRIMARY KEY AUTOINCREMENT,"
     " at_ms INTEGER NOT NULL, kind TEXT NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL,"

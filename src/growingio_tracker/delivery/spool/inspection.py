@@ -14,7 +14,6 @@ from growingio_tracker.delivery.spool.claim import is_claimed
 from growingio_tracker.delivery.spool.dead_letters import DeadLetter, DeadLetters
 from growingio_tracker.delivery.spool.directory import Spool, orphans_in, owner_pid, stores_in
 from growingio_tracker.delivery.spool.store import Destination, Store
-from growingio_tracker.exceptions import GrowingParamException
 from growingio_tracker.wire import Kind
 
 
@@ -43,18 +42,6 @@ class WaitingRecord(Struct, frozen=True):
     kind: Kind
     destination: Destination
     record: bytes
-
-
-def existing(directory: Path) -> Path:
-    """Return ``directory`` if there is one.
-
-    :raises GrowingParamException: otherwise.
-    """
-    if not directory.is_dir():
-        raise GrowingParamException(
-            f"DIR: {directory} is no directory; name the one that DurableConsumer has as spool"
-        )
-    return directory
 
 
 def look_at(directory: Path) -> list[StoreReport]:
