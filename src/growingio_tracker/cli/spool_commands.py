@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import sys
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import msgspec
 import typer
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import Progress, track
 
 from growingio_tracker.cli import spool_tables as tables
 from growingio_tracker.cli.sending import (
@@ -26,6 +26,7 @@ from growingio_tracker.cli.sending import (
 
 if TYPE_CHECKING:
     from growingio_tracker.delivery.spool.dead_letters import DeadLetter
+    from growingio_tracker.delivery.spool.inspection import WaitingRecord
 
 spool: Final = typer.Typer(
     no_args_is_help=True,
@@ -104,9 +105,11 @@ def export(
     """Write the dead letters as NDJSON, one JSON object a line, and leave them where they are."""
     from growingio_tracker.delivery.spool.inspection import waiting_in  # noqa: PLC0415
 
-    entries = waiting_in(directory) if waiting else _letters(directory, reason)
+    entries: Iterable[DeadLetter | WaitingRecord] = (
+        waiting_in(directory) if waiting else _letters(directory, reason)
+    )
     with _writing_to(output) as write:
-        for entry in entries:
+        for entry in track(entries, "writing", transient=True, disable=output is None):
             line = {**msgspec.to_builtins(entry), "record": msgspec.Raw(entry.record)}
             write(msgspec.json.encode(line) + b"\n")
 

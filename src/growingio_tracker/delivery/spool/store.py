@@ -7,6 +7,7 @@ around every call, or has not taken it in yet.
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Generator, Mapping
 from contextlib import closing, contextmanager
@@ -95,6 +96,8 @@ class Store:
                     f"PRAGMA user_version = {_SCHEMA_VERSION}; BEGIN; {_SCHEMA} COMMIT;"
                 )
                 connection.execute("INSERT INTO owner VALUES (?, ?, ?)", destination)
+                if fsync:
+                    _sync_directory(path.parent)
                 return cls._configured(path, connection, fsync=fsync)
         except (sqlite3.Error, OSError) as error:
             raise unusable(path, error) from error
@@ -244,6 +247,16 @@ def unusable(path: Path, error: Exception) -> SpoolError:
         f"{path} cannot take the event: {error}. It was not queued; the events already there are "
         "safe. Trying again helps once the disk has room and can be written to"
     )
+
+
+def _sync_directory(directory: Path) -> None:
+    """Let the disk know of a new file, not only of what is in it."""
+    if hasattr(os, "O_DIRECTORY"):  # Windows cannot, and need not
+        number = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)
 
 
 @contextmanager
