@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from threading import get_ident
+import threading
 from typing import Final, NamedTuple
 
 from growingio_tracker.delivery import lifecycle
@@ -51,7 +51,7 @@ class QueueEngine(Engine):
         rejected: GrowingIOException | None = None
         settled = 0
         try:
-            self._sending.add(get_ident())
+            self._sending.add(threading.get_ident())
             for part, outcome in self.sender.deliver(batch):
                 settled += len(part)
                 self._queue.settle(part, outcome)
@@ -60,7 +60,7 @@ class QueueEngine(Engine):
                 elif isinstance(outcome, Rejected):
                     rejected = outcome.error
         finally:
-            self._sending.discard(get_ident())
+            self._sending.discard(threading.get_ident())
             if settled < len(batch):
                 # An exception that is nobody's fault here, KeyboardInterrupt for one.
                 self._queue.settle(batch.after(settled), _INTERRUPTED)
@@ -137,7 +137,7 @@ class BufferedEngine(QueueEngine):
         :raises GrowingIOException: when the server did not accept all of it.
         """
         mark = self._queue.request_flush()
-        for wait_s in waits(0.0 if get_ident() in self._sending else timeout_s):
+        for wait_s in waits(0.0 if threading.get_ident() in self._sending else timeout_s):
             self._drain()
             if self._queue.wait_settled(mark, wait_s):
                 return True
@@ -150,7 +150,7 @@ class BufferedEngine(QueueEngine):
         From a callback it does not wait, and returns False: the sending thread goes on.
         """
         self.begin_close(timeout_s)
-        if get_ident() in self._sending:
+        if threading.get_ident() in self._sending:
             return False
         mark = self._queue.request_flush()
         for wait_s in waits(self._interrupt.bounded_s(timeout_s)):
@@ -160,7 +160,7 @@ class BufferedEngine(QueueEngine):
         return self._finish()
 
     def _drain(self) -> None:
-        if get_ident() in self._sending:
+        if threading.get_ident() in self._sending:
             return
         rejected: GrowingIOException | None = None
         while (batch := self._queue.take(wait=False)) is not None:
@@ -232,7 +232,7 @@ class BackgroundEngine(QueueEngine):
 
     def _is_callback(self) -> bool:
         """Return whether a callback asks, in the thread that would have to answer."""
-        return self._worker.is_current() or get_ident() in self._sending
+        return self._worker.is_current() or threading.get_ident() in self._sending
 
     def _run(self) -> None:
         while (batch := self._queue.take()) is not None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from pathlib import Path
-from threading import get_ident
 from typing import Final
 
 from growingio_tracker._clock import SYSTEM_CLOCK, Clock
@@ -79,12 +79,12 @@ class SpoolQueue(StoreQueue):
     def _look_around(self) -> None:
         """Take in what dead processes left, unless a relay does, and drop what is too old."""
         with self._lock:
-            if self._looking == get_ident():
+            if self._looking == threading.get_ident():
                 return
             self._settled.wait_for(lambda: self._looking is None, _LOOKS_S)
             if self._looking is not None:
                 return
-            self._looking = get_ident()
+            self._looking = threading.get_ident()
         try:
             for store in () if self._has_relay() else self._spool.adopt_stores():
                 if not self._take_in(store):
