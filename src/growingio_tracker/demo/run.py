@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from tempfile import TemporaryDirectory
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -17,6 +18,7 @@ from growingio_tracker.consumers.base import Consumer
 from growingio_tracker.consumers.buffered import BufferedConsumer
 from growingio_tracker.consumers.debug import DebugConsumer
 from growingio_tracker.consumers.default import DefaultConsumer
+from growingio_tracker.consumers.durable import DurableConsumer
 from growingio_tracker.demo.calls import CALLS
 from growingio_tracker.formats.base import DataParser
 from growingio_tracker.formats.json_parser import JsonParser
@@ -33,17 +35,21 @@ _WAIT_S: Final = 30.0
 _PROJECT: Final = "demo-project"
 _DATA_SOURCE: Final = "demo-source"
 
-_MakeConsumer: TypeAlias = Callable[[str, DataParser], Consumer]
+_MakeConsumer: TypeAlias = Callable[[str, DataParser, str], Consumer]
+"""Makes a consumer from the server's address, a format, and a folder for what it keeps."""
 
 STRATEGIES: Final[Mapping[str, _MakeConsumer]] = {
-    "DefaultConsumer": lambda url, parser: DefaultConsumer(_PROJECT, _DATA_SOURCE, url, parser),
-    "BufferedConsumer": lambda url, parser: BufferedConsumer(
+    "DefaultConsumer": lambda url, parser, _: DefaultConsumer(_PROJECT, _DATA_SOURCE, url, parser),
+    "BufferedConsumer": lambda url, parser, _: BufferedConsumer(
         _PROJECT, _DATA_SOURCE, url, parser, max_size=50
     ),
-    "AsyncBufferedConsumer": lambda url, parser: AsyncBufferedConsumer(
+    "AsyncBufferedConsumer": lambda url, parser, _: AsyncBufferedConsumer(
         _PROJECT, _DATA_SOURCE, url, parser, flush_after=1, max_size=50
     ),
-    "DebugConsumer": lambda url, parser: DebugConsumer(
+    "DurableConsumer": lambda url, parser, folder: DurableConsumer(
+        _PROJECT, _DATA_SOURCE, url, parser, spool=folder, flush_after=1, max_size=50
+    ),
+    "DebugConsumer": lambda url, parser, _: DebugConsumer(
         _PROJECT, _DATA_SOURCE, url, parser, stream=io.StringIO()
     ),
 }
@@ -80,10 +86,12 @@ def run(collector: Collector) -> Iterator[Row]:
             collector.clear()
             sent = ROUNDS * len(CALLS)
             begin = time.perf_counter()
-            with GrowingTracker.consumer(make_consumer(collector.url, make_parser())) as tracker:
-                for call in CALLS * ROUNDS:
-                    call.make(tracker)
-            _wait_for(collector, sent)
+            with TemporaryDirectory(prefix="growingio-") as folder:
+                consumer = make_consumer(collector.url, make_parser(), folder)
+                with GrowingTracker.consumer(consumer) as tracker:
+                    for call in CALLS * ROUNDS:
+                        call.make(tracker)
+                _wait_for(collector, sent)
             elapsed_s = time.perf_counter() - begin
             yield _row(collector, strategy, format_name, sent, elapsed_s)
 
