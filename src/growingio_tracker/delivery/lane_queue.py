@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
-import threading
+import time
 from typing import Final
 
 from growingio_tracker._clock import SYSTEM_CLOCK, Clock
+from growingio_tracker.delivery.bell import Bell
 from growingio_tracker.delivery.contract import (
     Batch,
     Delivered,
@@ -30,19 +30,11 @@ CLOSED: Final = Problem(
 _FULL_DETAIL: Final = "the queue is full, because events come faster than the server takes them"
 
 
-class _Condition(threading.Condition):
-    """A condition that a signal handler may notify in a thread that is notifying it."""
-
-    def notify(self, n: int = 1) -> None:
-        with contextlib.suppress(IndexError):  # the handler has woken whom we were about to wake
-            super().notify(n)
-
-
 class LaneQueue:
     """The contract of :class:`~growingio_tracker.delivery.contract.Queue` over lanes of records.
 
     The ledger's lock guards all state here, in the lanes and in the ledger. It is never held
-    during encoding, requests or callbacks. ``_changed`` is notified when a batch may have become
+    during encoding, requests or callbacks. ``_changed`` rings when a batch may have become
     due, ``_settled`` when an outcome may end somebody's wait.
     """
 
@@ -60,15 +52,25 @@ class LaneQueue:
         self._reporter = reporter
         self._clock = clock
         self._lock = ledger.lock
-        self._changed = _Condition(self._lock)
-        self._settled = _Condition(self._lock)
+        self._changed = Bell(self._lock)
+        self._settled = Bell(self._lock)
         self._lanes: dict[LaneKey, Lane] = {}
         self._closed = False
         self._warned_closed = False
 
     def offer(self, kind: Kind, record: bytes) -> None:
         """See :class:`~growingio_tracker.delivery.contract.Queue`."""
-        raise NotImplementedError
+        size, ledger = len(record), self._ledger
+        # It takes `with`, though acquire() and try are cheaper: an exception that a signal handler
+        # raises between those two, which is how some servers end a process, would leave the lock
+        # locked for ever. And it asks for room by itself, because this runs on every call.
+        with self._lock:
+            if ledger.pending < self._max_events and (
+                ledger.pending_bytes + size <= self._max_bytes
+            ):
+                self._append(kind, record, size)
+                return
+        self._offer_when_full(kind, record, size)
 
     def take(self, *, wait: bool = True) -> Batch | None:
         """See :class:`~growingio_tracker.delivery.contract.Queue`."""
@@ -80,7 +82,7 @@ class LaneQueue:
         with self._lock:
             lane = self._lanes[batch.store, batch.kind]
             lane.land(batch)
-            self._changed.notify()
+            self._changed.ring()
             if isinstance(outcome, Kept):
                 lane.put_back(batch, size)
                 self._rest(outcome, lane)
@@ -90,7 +92,7 @@ class LaneQueue:
                 self._ledger.count_delivered(events, size)
             else:
                 self._ledger.count_rejected(outcome.reason, events, size)
-            self._settled.notify_all()
+            self._settled.ring()
 
     def request_flush(self) -> Mark:
         """See :class:`~growingio_tracker.delivery.contract.Queue`."""
@@ -99,8 +101,7 @@ class LaneQueue:
 
     def wait_settled(self, mark: Mark, timeout_s: float | None) -> bool:
         """See :class:`~growingio_tracker.delivery.contract.Queue`."""
-        with self._lock:
-            return self._settled.wait_for(lambda: self._is_settled(mark), timeout_s)
+        return self._settled.wait_for(lambda: self._is_settled(mark), timeout_s)
 
     def close(self) -> None:
         """See :class:`~growingio_tracker.delivery.contract.Queue`."""
@@ -108,7 +109,7 @@ class LaneQueue:
             self._closed = True
             self._max_events = 0  # no room for anything any more
             self._mark_all_due()
-            self._settled.notify_all()
+            self._settled.ring()
 
     def give_up(self, reason: str, kind: Kind | None = None) -> None:
         """See :class:`~growingio_tracker.delivery.contract.Queue`."""
@@ -118,21 +119,26 @@ class LaneQueue:
                     events, size = lane.drop_all()
                     if events:
                         self._ledger.count_dropped(reason, events, size)
-            self._settled.notify_all()
+            self._settled.ring()
 
     def _take_within(self, wait_s: float) -> Batch | None:
         """Return the next batch; ``None`` when none is due in time, or when closed."""
-        with self._lock:
-            until = self._clock.monotonic() + wait_s
-            while True:
+        until = self._clock.monotonic() + wait_s
+        while True:
+            with self._lock:
                 now = self._clock.monotonic()
                 due_at, key = self._next_due()
                 if key is not None and due_at <= now:
                     return self._lanes[key].pop_batch(now, key[0])
                 if self._closed or now >= until:
                     return None
-                wake_at = min(due_at, until)
-                self._changed.wait(None if wake_at == math.inf else wake_at - now)
+                listener = self._changed.listen()
+            wake_at = min(due_at, until)
+            self._changed.hear(listener, None if wake_at == math.inf else wake_at - now)
+
+    def _append(self, kind: Kind, record: bytes, size: int) -> None:
+        """Take in a record for which there is room, with the lock held."""
+        raise NotImplementedError
 
     def _forget(self, batch: Batch) -> None:
         """Let go of records that have an outcome, with the lock held."""
@@ -147,19 +153,28 @@ class LaneQueue:
             lane.since = self._clock.monotonic()
             if self._ledger.pending == 1:
                 self._ledger.pending_since = lane.since
-        self._changed.notify()
+        self._changed.ring()
 
-    def _overflow(self, size: int) -> tuple[bool, int]:
-        """Apply the policy; return whether there is room now, and how many events it cost."""
+    def _offer_when_full(self, kind: Kind, record: bytes, size: int) -> None:
+        """Apply the policy to a record that found no room."""
         lost, limits = 0, self._limits
-        if limits.overflow == "drop_oldest":
-            lost = self._evict_for(size)
-        elif limits.overflow == "block":
-            self._settled.wait_for(lambda: self._closed or self._has_room(size), limits.block_s)
-        if self._has_room(size):
-            return True, lost
-        self._ledger.count_refused(CLOSED.reason if self._closed else _QUEUE_FULL)
-        return False, lost + 1
+        until = time.monotonic() + (limits.block_s if limits.overflow == "block" else 0.0)
+        while True:
+            with self._lock:
+                if limits.overflow == "drop_oldest":
+                    lost += self._evict_for(size)
+                if self._has_room(size):
+                    self._append(kind, record, size)
+                    break
+                remaining = until - time.monotonic()
+                if self._closed or remaining <= 0:
+                    self._ledger.count_refused(CLOSED.reason if self._closed else _QUEUE_FULL)
+                    lost += 1
+                    break
+                listener = self._settled.listen()
+            self._settled.hear(listener, remaining)
+        if lost:
+            self._report_loss(lost)
 
     def _evict_for(self, size: int) -> int:
         evicted = 0
@@ -168,7 +183,7 @@ class LaneQueue:
             oldest = min(lanes, key=lambda lane: lane.since)
             self._ledger.count_dropped(_QUEUE_FULL, 1, oldest.drop_oldest())
             evicted += 1
-        self._settled.notify_all()
+        self._settled.ring()
         return evicted
 
     def _eviction_helps(self, size: int) -> bool:
@@ -205,7 +220,7 @@ class LaneQueue:
         for lane in self._lanes.values():
             lane.flush_to = lane.entered
             lane.rest_until = 0.0
-        self._changed.notify_all()
+        self._changed.ring()
         return {key: lane.flush_to for key, lane in self._lanes.items()}
 
     def _is_settled(self, mark: Mark) -> bool:

@@ -27,29 +27,18 @@ class MemoryQueue(LaneQueue):
         self._by_kind = {kind: MemoryLane(kind, batches[kind]) for kind in Kind}
         self._lanes.update({(0, kind): lane for kind, lane in self._by_kind.items()})
 
-    def offer(self, kind: Kind, record: bytes) -> None:
-        """See :class:`~growingio_tracker.delivery.contract.Queue`."""
-        size = len(record)
+    def _append(self, kind: Kind, record: bytes, size: int) -> None:
         lane, ledger = self._by_kind[kind], self._ledger
-        admitted, lost = True, 0
-        # Written out instead of in small methods, because it runs on every call. It takes `with`,
-        # though acquire() and try are cheaper: an exception that a signal handler raises between
-        # those two, which is how some servers end a process, would leave the lock locked for ever.
-        with self._lock:
-            if ledger.pending >= self._max_events or ledger.pending_bytes + size > self._max_bytes:
-                admitted, lost = self._overflow(size)
-            if admitted:
-                ledger.accepted += 1
-                ledger.pending += 1
-                ledger.pending_bytes += size
-                waiting, limits = lane.waiting, lane.limits
-                lane.entered += 1
-                lane.size += size
-                waiting.append(record)
-                if (
-                    len(waiting) in (1, limits.max_events)
-                    or lane.size >= limits.max_bytes > lane.size - size
-                ):
-                    self._announce(lane)
-        if lost:
-            self._report_loss(lost)
+        # Written out instead of in small methods, because it runs on every call.
+        ledger.accepted += 1
+        ledger.pending += 1
+        ledger.pending_bytes += size
+        waiting, limits = lane.waiting, lane.limits
+        lane.entered += 1
+        lane.size += size
+        waiting.append(record)
+        if (
+            len(waiting) in (1, limits.max_events)
+            or lane.size >= limits.max_bytes > lane.size - size
+        ):
+            self._announce(lane)

@@ -37,8 +37,8 @@ consumers = pytest.mark.parametrize("consumer", CONSUMERS.values(), ids=CONSUMER
 def test_e1_handlers_that_raise() -> None:
     """A signal handler that raises out of a call, as servers do to end, locks nothing for ever.
 
-    Five hundred signals come at any moment of a call. After that others can still track, and
-    every event that was accepted is delivered.
+    Five hundred signals come at any moment of a call that tracks, or waits for delivery. After
+    that others can still track, and every event that was accepted is delivered.
     """
     code = f"""{PREAMBLE}
     class End(BaseException):
@@ -57,6 +57,7 @@ def test_e1_handlers_that_raise() -> None:
             signal.setitimer(signal.ITIMER_REAL, 0.0002 + number % 97 * 1e-6)
             for _ in range(2000):
                 track()
+                consumer.flush(0.0001 * (number % 2))
         except End:
             pass
         armed = False

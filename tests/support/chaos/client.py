@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from chaos.board import Board
+from chaos.board import Board, Slot
 from chaos.settings import DRAIN_S, Settings
 
 
@@ -29,11 +29,22 @@ def main() -> None:
 
     tracking = Tracking(settings, board)
     last_words.append(tracking.report)
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
+    signal.signal(signal.SIGTERM, lambda number, frame: _exit(board))
+    sys.unraisablehook = _tell_unless_exit
     faulthandler.register(signal.SIGUSR1)
     if settings.drains:
         sys.exit(not tracking.tracker.flush(DRAIN_S))
     track(tracking)
+
+
+def _exit(board: Board) -> None:
+    board[Slot.ENDING] = 1  # the exit itself is lost where it hits a destructor
+    sys.exit(0)
+
+
+def _tell_unless_exit(unraisable: sys.UnraisableHookArgs) -> None:
+    if unraisable.exc_type is not SystemExit:
+        sys.__unraisablehook__(unraisable)
 
 
 if __name__ == "__main__":

@@ -78,13 +78,10 @@ class SpoolQueue(StoreQueue):
 
     def _look_around(self) -> None:
         """Take in what dead processes left, unless a relay does, and drop what is too old."""
-        with self._lock:
-            if self._looking == threading.get_ident():
-                return
-            self._settled.wait_for(lambda: self._looking is None, _LOOKS_S)
-            if self._looking is not None:
-                return
-            self._looking = threading.get_ident()
+        if self._looking == threading.get_ident():
+            return
+        if not self._settled.wait_for(self._begin_looking, _LOOKS_S):
+            return
         try:
             for store in () if self._has_relay() else self._spool.adopt_stores():
                 if not self._take_in(store):
@@ -93,7 +90,12 @@ class SpoolQueue(StoreQueue):
         finally:
             with self._lock:
                 self._looking = None
-                self._settled.notify_all()
+                self._settled.ring()
+
+    def _begin_looking(self) -> bool:
+        if self._looking is None:
+            self._looking = threading.get_ident()
+        return self._looking == threading.get_ident()
 
     def _take_in(self, store: Store) -> bool:
         """Adopt ``store``; return False when closing has begun meanwhile and it must not be."""
@@ -127,7 +129,7 @@ class SpoolQueue(StoreQueue):
             flying = self._holdings.flying()
             left = [self._leave(number) for number in self._holdings.numbers() - flying]
             self._own = self._holdings.add(successor) if successor else 0
-            self._settled.notify_all()
+            self._settled.ring()
         for store in left:
             self._handed_over = store.path
             store.release()

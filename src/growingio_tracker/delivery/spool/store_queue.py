@@ -71,17 +71,11 @@ class StoreQueue(LaneQueue):
 
     def offer(self, kind: Kind, record: bytes) -> None:
         """See :class:`~growingio_tracker.delivery.contract.Queue`."""
-        size = len(record)
-        admitted, lost = True, 0
-        with self._lock:
-            if not (self._own or self._closed):
-                self._open()
-            if not self._has_room(size):
-                admitted, lost = self._overflow(size)
-            if admitted:
-                self._append(kind, record)
-        if lost:
-            self._report_loss(lost)
+        if not self._own:
+            with self._lock:
+                if not (self._own or self._closed):
+                    self._open()
+        super().offer(kind, record)
 
     def take(self, *, wait: bool = True) -> Batch | None:
         """See :class:`~growingio_tracker.delivery.contract.Queue`."""
@@ -136,11 +130,10 @@ class StoreQueue(LaneQueue):
         events, size = self._holdings.waiting(number)
         if events:
             self._ledger.count_adopted(events, size)
-            self._changed.notify()
+            self._changed.ring()
         return number
 
-    def _append(self, kind: Kind, record: bytes) -> None:
-        size = len(record)
+    def _append(self, kind: Kind, record: bytes, size: int) -> None:
         try:
             lane = self._holdings.lane(self._own, kind)
             lane.append(record, self._now_ms())
@@ -199,7 +192,7 @@ class StoreQueue(LaneQueue):
             events, size = self._holdings.expire(self._now_ms() - int(self._max_age_s * 1000))
             if events:
                 self._ledger.count_dropped(_EXPIRED, events, size)
-                self._settled.notify_all()
+                self._settled.ring()
         if events:
             detail = f"they waited longer than max_age_s, which is {self._max_age_s:g}"
             self._reporter.report(Problem(_EXPIRED, detail, events))
