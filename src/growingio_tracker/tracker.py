@@ -20,6 +20,7 @@ from growingio_tracker.message import (
     CustomEventMessage,
     ItemMessage,
     Message,
+    PlainEventMessage,
     PresetProperties,
     ResourceItem,
     UserLoginMessage,
@@ -141,7 +142,8 @@ class GrowingTracker:
         :raises GrowingParamException: when the event cannot be sent; it names the argument.
         :raises GrowingIOException: as the consumer says.
         """
-        message = CustomEventMessage(
+        is_plain = item is None and preset is None and self._filters is None
+        message = (PlainEventMessage if is_plain else CustomEventMessage)(
             event_time,
             event_name,
             login_user_key,
@@ -152,15 +154,14 @@ class GrowingTracker:
             self._product_id,
             self._data_source_id,
         )
-        if item is not None:
-            message.resource_item = item
-        if preset is not None:
-            try:
+        try:
+            if isinstance(message, CustomEventMessage):
+                message.resource_item = item
                 _set_preset(message, preset)
-            except GrowingParamException as error:
-                self._refuse(error)
-                return
-        self._submit(message)
+        except GrowingParamException as error:
+            self._refuse(error)
+        else:
+            self._submit(message)
 
     def track_user(
         self,
@@ -316,8 +317,8 @@ class GrowingTracker:
         self._consumer.report_left_out(attributes)
 
 
-def _set_preset(message: CustomEventMessage, preset: PresetProperties) -> None:
-    for name, value in pairs(preset, "preset"):
+def _set_preset(message: CustomEventMessage, preset: PresetProperties | None) -> None:
+    for name, value in () if preset is None else pairs(preset, "preset"):
         setattr(message, one_of(name, PRESET_PROPERTIES, "preset"), value)
 
 

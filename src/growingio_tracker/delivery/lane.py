@@ -22,6 +22,8 @@ class Lane:
         "in_flight",
         "kind",
         "limits",
+        "max_bytes",
+        "max_events",
         "rest_until",
         "since",
         "size",
@@ -30,6 +32,8 @@ class Lane:
     def __init__(self, kind: Kind, limits: BatchLimits) -> None:
         self.kind = kind
         self.limits = limits
+        self.max_events = limits.max_events  # here too, because every call asks for them
+        self.max_bytes = limits.max_bytes
         self.size = 0  # of what waits, in bytes
         self.since = 0.0  # when lingering began for what waits
         self.entered = 0  # the place of the next record
@@ -72,7 +76,7 @@ class Lane:
 
     def is_full(self) -> bool:
         """Return whether there is enough for a whole batch."""
-        return len(self) >= self.limits.max_events or self.size >= self.limits.max_bytes
+        return len(self) >= self.max_events or self.size >= self.max_bytes
 
     def due_at(self) -> float:
         """Return when a batch should leave; infinity when none can, or nothing asks for one."""

@@ -53,14 +53,30 @@ class MemoryLane(Lane):
         self.returned.extendleft(reversed(range(batch.first, batch.first + len(batch))))
 
     def _pop_records(self) -> tuple[int, tuple[bytes, ...]]:
-        came_back, first, records = bool(self.returned), self.head(), [self._pop()]
-        room = self.limits.max_bytes - len(records[0])
-        while self.waiting and len(records) < self.limits.max_events:
+        first = self.head()
+        return first, tuple(self._pop_returned(first) if self.returned else self._pop_fitting())
+
+    def _pop_fitting(self) -> list[bytes]:
+        """Take out as many as fit; as if that were all there are, since it nearly always is."""
+        pop = self.waiting.popleft
+        records = [pop() for _ in range(min(len(self.waiting), self.max_events))]
+        size = sum(map(len, records))
+        while size > self.max_bytes and len(records) > 1:
+            size -= len(records[-1])
+            self.waiting.appendleft(records.pop())
+        self.size -= size
+        return records
+
+    def _pop_returned(self, first: int) -> list[bytes]:
+        """Take out as many of those that came back as fit, and none behind a gap."""
+        records = [self._pop()]
+        room = self.max_bytes - len(records[0])
+        while self.waiting and len(records) < self.max_events:
             room -= len(self.waiting[0])
-            if room < 0 or (came_back and self.head() != first + len(records)):
+            if room < 0 or self.head() != first + len(records):
                 break
             records.append(self._pop())
-        return first, tuple(records)
+        return records
 
     def _pop(self) -> bytes:
         record = self.waiting.popleft()

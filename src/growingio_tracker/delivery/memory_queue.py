@@ -33,12 +33,11 @@ class MemoryQueue(LaneQueue):
         ledger.accepted += 1
         ledger.pending += 1
         ledger.pending_bytes += size
-        waiting, limits = lane.waiting, lane.limits
         lane.entered += 1
         lane.size += size
-        waiting.append(record)
+        lane.waiting.append(record)
         if (
-            len(waiting) in (1, limits.max_events)
-            or lane.size >= limits.max_bytes > lane.size - size
+            len(lane.waiting) in (1, lane.max_events)
+            or lane.size >= lane.max_bytes > lane.size - size
         ):
             self._announce(lane)

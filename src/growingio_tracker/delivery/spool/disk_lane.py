@@ -113,12 +113,12 @@ class DiskLane(Lane):
 
     def _pop_records(self) -> tuple[int, tuple[bytes, ...]]:
         # Not what is there but what has been counted: a call may have been interrupted in between.
-        most = min(self.limits.max_events, self.waiting)
+        most = min(self.max_events, self.waiting)
         behind = self.entered
         with self._store.reading(self.kind, self._first) as rows:
             waiting = filter(self._has_no_outcome, rows) if self._unremoved else rows
             first, record = next(waiting)
-            records, room = [record], self.limits.max_bytes - len(record)
+            records, room = [record], self.max_bytes - len(record)
             fitting = first + 1
             for place, record in waiting:
                 room -= len(record)

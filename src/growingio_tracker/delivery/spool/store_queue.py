@@ -143,11 +143,7 @@ class StoreQueue(LaneQueue):
             self._ledger.count_refused(CLOSED.reason)  # by a signal handler amid this very call
             return
         self._ledger.count_accepted(size)
-        limits = lane.limits
-        if (
-            lane.waiting in (1, limits.max_events)
-            or lane.size >= limits.max_bytes > lane.size - size
-        ):
+        if lane.waiting in (1, lane.max_events) or lane.size >= lane.max_bytes > lane.size - size:
             self._announce(lane)
 
     def _refused(self, error: Exception) -> SpoolError:
