@@ -1,13 +1,13 @@
 """Server-side event SDK for GrowingIO."""
 
 import logging
+from typing import TYPE_CHECKING
 
 from growingio_tracker.consumers.async_buffered import AsyncBufferedConsumer
 from growingio_tracker.consumers.base import Consumer
 from growingio_tracker.consumers.buffered import BufferedConsumer
 from growingio_tracker.consumers.debug import DebugConsumer
 from growingio_tracker.consumers.default import DefaultConsumer
-from growingio_tracker.consumers.durable import DurableConsumer
 from growingio_tracker.delivery.contract import Problem, QueueLimits, Stats
 from growingio_tracker.exceptions import (
     GrowingError,
@@ -30,6 +30,9 @@ from growingio_tracker.message import (
 )
 from growingio_tracker.tracker import GrowingTracker
 from growingio_tracker.version import VERSION
+
+if TYPE_CHECKING:
+    from growingio_tracker.consumers.durable import DurableConsumer
 
 __version__ = VERSION
 
@@ -65,3 +68,16 @@ __all__ = [
 
 # A library leaves it to the program whether its log goes anywhere.
 logging.getLogger(__name__).addHandler(logging.NullHandler())
+
+
+def __getattr__(name: str) -> object:
+    # Whoever keeps no events on disk is not to wait for the modules that do.
+    if name == "DurableConsumer":
+        from growingio_tracker.consumers.durable import DurableConsumer  # noqa: PLC0415
+
+        return globals().setdefault(name, DurableConsumer)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
