@@ -107,6 +107,14 @@ class Ledger:
         self._count_gone(events, size)
         self.handed_over += events
 
+    def count_again(self, events: int, size: int) -> None:
+        """So much is pending, whatever was counted; what has come in follows from that."""
+        if events and not self.pending:
+            self.pending_since = self._clock.monotonic()
+        self.pending, self.pending_bytes = events, size
+        ended = self.delivered + sum(self.rejected.values()) + sum(self.dropped.values())
+        self.accepted = events + ended + self.handed_over
+
     def count_refused(self, reason: str) -> None:
         """One event came in and was dropped at once."""
         self.accepted += 1

@@ -65,11 +65,12 @@ class Worker:
         return self.running and self._thread is not None and self._thread.is_alive()
 
     def _try_start(self) -> RuntimeError | None:
-        self._starting = True
-        self.running = True  # before the thread, which may end before start() returns
         thread = threading.Thread(target=self._main, name="growingio-sender", daemon=True)
-        self._thread, replaced = thread, self._thread
+        replaced = self._thread
         try:
+            self._starting = True
+            self.running = True  # before the thread, which may end before start() returns
+            self._thread = thread
             thread.start()
         except RuntimeError as error:
             # Out of threads, or the interpreter is shutting down. Flush and close manage without.
@@ -78,7 +79,7 @@ class Worker:
             self._not_before = time.monotonic() + _START_AGAIN_AFTER_S
             return error
         except BaseException:
-            self.running = False  # a signal handler raised; nobody knows how far it came
+            self.running = thread.is_alive()  # a signal handler raised
             raise
         finally:
             self._starting = False

@@ -34,7 +34,8 @@ CONSUMERS = {
 consumers = pytest.mark.parametrize("consumer", CONSUMERS.values(), ids=CONSUMERS)
 
 
-def test_e1_handlers_that_raise() -> None:
+@consumers
+def test_e1_handlers_that_raise(consumer: str, tmp_path: Path) -> None:
     """A signal handler that raises out of a call, as servers do to end, locks nothing for ever.
 
     Five hundred signals come at any moment of a call that tracks, or waits for delivery. After
@@ -70,7 +71,7 @@ def test_e1_handlers_that_raise() -> None:
     stats = consumer.stats()
     assert stats.delivered == stats.accepted, stats
     """
-    run_well(code, CONSUMERS["async"])
+    run_well(code, consumer, str(tmp_path))
 
 
 @consumers

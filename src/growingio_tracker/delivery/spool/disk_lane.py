@@ -59,6 +59,26 @@ class DiskLane(Lane):
         self.waiting += 1
         self.size += len(record)
 
+    def recount(self) -> None:
+        """Count again what waits, after a call that a signal handler ended nobody knows where."""
+        taken = [(self.flight_first, self.flight_first + self.in_flight)]
+        taken += [(one.first, one.first + len(one)) for one in self._unremoved]
+        there = self._store.measure(self.kind, 0, self.entered)
+        gone = [self._store.measure(self.kind, *places) for places in taken]
+        self.waiting = there[0] - sum(events for events, _ in gone)
+        self.size = there[1] - sum(size for _, size in gone)
+        first = self._store.first_from(self.kind, 0)
+        for begin, end in sorted(taken):
+            if first is not None and begin <= first < end:
+                first = self._store.first_from(self.kind, end)
+        self._first = self.entered if first is None else first
+
+    def pending(self) -> tuple[int, int]:
+        """Return how many records and bytes wait or are in flight."""
+        end = self.flight_first + self.in_flight
+        size = self._store.measure(self.kind, self.flight_first, end)[1] if self.in_flight else 0
+        return self.waiting + self.in_flight, self.size + size
+
     def drop_oldest(self) -> int:
         """Drop the oldest record that waits; return its size."""
         return self._drop_to(self._first + 1)[1]

@@ -51,6 +51,16 @@ class Holdings:
         lanes = self.lanes(number)
         return sum(map(len, lanes)), sum(lane.size for lane in lanes)
 
+    def recount(self, number: int) -> tuple[int, int]:
+        """Count what waits in a store again; return how many records and bytes are pending in all.
+
+        :raises sqlite3.Error: when they cannot be read.
+        """
+        for lane in self.lanes(number):
+            lane.recount()
+        pending = [lane.pending() for lane in self._disk_lanes.values()]
+        return sum(events for events, _ in pending), sum(size for _, size in pending)
+
     def flying(self) -> set[int]:
         """Return the stores of which something is in flight."""
         return {number for (number, _), lane in self._disk_lanes.items() if lane.in_flight}

@@ -137,14 +137,22 @@ class StoreQueue(LaneQueue):
         try:
             lane = self._holdings.lane(self._own, kind)
             lane.append(record, self._now_ms())
+            self._ledger.count_accepted(size)
         except (KeyError, sqlite3.Error) as error:
             if not self._closed:
                 raise self._refused(error) from error
             self._ledger.count_refused(CLOSED.reason)  # by a signal handler amid this very call
             return
-        self._ledger.count_accepted(size)
+        except BaseException:
+            self._count_again()  # a signal handler raised, and nobody knows how far this came
+            raise
         if lane.waiting in (1, lane.max_events) or lane.size >= lane.max_bytes > lane.size - size:
             self._announce(lane)
+
+    def _count_again(self) -> None:
+        with contextlib.suppress(KeyError, sqlite3.Error):
+            self._ledger.count_again(*self._holdings.recount(self._own))
+            self._changed.ring()
 
     def _refused(self, error: Exception) -> SpoolError:
         self._ledger.count_refused(_SPOOL_ERROR)
