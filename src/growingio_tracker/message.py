@@ -94,11 +94,19 @@ class ResourceItem(Struct, omit_defaults=True):
         return ResourceItem(key, item_id, attributes), left_out
 
 
-class PlainEventMessage(Message, tag_field="eventType", tag="CUSTOM", rename=EVENT.json_names):
-    """A custom event without item and preset properties, as nearly all are.
+class CustomEventMessage(Message, tag_field="eventType", tag="CUSTOM", rename=EVENT.json_names):
+    """A custom event (埋点事件).
 
-    What is not there costs nothing on every call. The parameters are the first ones of a
-    :class:`CustomEventMessage`.
+    :param event_time: Unix milliseconds or a datetime; ``None`` is the time of the call.
+    :param event_name: the event's identifier.
+    :param login_user_key: the kind of the user id; needs ``login_user_id``.
+    :param login_user_id: the user.
+    :param anonymous_id: the visitor. This or ``login_user_id`` must be given.
+    :param attributes: the event's variables.
+    :param send_time: what is sent as ``sendTime``; builders set it together with the event time.
+    :param resource_item: the item that the event is about.
+
+    The last eight are the preset properties, all text; ``device_type`` is ``PHONE`` or ``PAD``.
     """
 
     kind: ClassVar[Kind] = Kind.EVENT
@@ -115,31 +123,6 @@ class PlainEventMessage(Message, tag_field="eventType", tag="CUSTOM", rename=EVE
     data_source_id: str | None = None
     sdk_version: str | None = None
     platform: str | None = None
-
-    def check(self, now_ms: int) -> LeftOut:
-        """See :meth:`Message.check`."""
-        if type(self.event_name) is not str or not self.event_name:
-            self.event_name = text_name(self.event_name, "event_name")
-        return check_event(self, now_ms)
-
-
-class CustomEventMessage(
-    PlainEventMessage, tag_field="eventType", tag="CUSTOM", rename=EVENT.json_names
-):
-    """A custom event (埋点事件).
-
-    :param event_time: Unix milliseconds or a datetime; ``None`` is the time of the call.
-    :param event_name: the event's identifier.
-    :param login_user_key: the kind of the user id; needs ``login_user_id``.
-    :param login_user_id: the user.
-    :param anonymous_id: the visitor. This or ``login_user_id`` must be given.
-    :param attributes: the event's variables.
-    :param send_time: what is sent as ``sendTime``; builders set it together with the event time.
-    :param resource_item: the item that the event is about.
-
-    The last eight are the preset properties, all text; ``device_type`` is ``PHONE`` or ``PAD``.
-    """
-
     resource_item: ResourceItem | None = None
     domain: str | None = None
     url_scheme: str | None = None
@@ -152,12 +135,28 @@ class CustomEventMessage(
 
     def check(self, now_ms: int) -> LeftOut:
         """See :meth:`Message.check`."""
-        left_out = PlainEventMessage.check(self, now_ms)
-        self._check_preset()
+        if type(self.event_name) is not str or not self.event_name:
+            self.event_name = text_name(self.event_name, "event_name")
+        left_out = check_event(self, now_ms)
+        if self._has_preset():
+            self._check_preset()
         if self.resource_item is not None:
             self.resource_item, item_left_out = _checked_item(self.resource_item)
             left_out += item_left_out
         return left_out
+
+    def _has_preset(self) -> bool:
+        # Written out, because it runs on every call and a loop would cost five times as much.
+        return (
+            self.domain is not None
+            or self.url_scheme is not None
+            or self.device_brand is not None
+            or self.device_model is not None
+            or self.device_type is not None
+            or self.app_version is not None
+            or self.app_name is not None
+            or self.language is not None
+        )
 
     def _check_preset(self) -> None:
         for name in PRESET_PROPERTIES:

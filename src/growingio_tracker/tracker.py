@@ -20,14 +20,15 @@ from growingio_tracker.message import (
     CustomEventMessage,
     ItemMessage,
     Message,
-    PlainEventMessage,
     PresetProperties,
     ResourceItem,
     UserLoginMessage,
     UserMappingMessage,
 )
+from growingio_tracker.plain import plain_event_record
 from growingio_tracker.record import to_record
 from growingio_tracker.values import Attributes, EventTime, Unsendable, is_a, pairs
+from growingio_tracker.wire import Kind
 
 _T = TypeVar("_T", bound="GrowingTracker")
 
@@ -142,8 +143,21 @@ class GrowingTracker:
         :raises GrowingParamException: when the event cannot be sent; it names the argument.
         :raises GrowingIOException: as the consumer says.
         """
-        is_plain = item is None and preset is None and self._filters is None
-        message = (PlainEventMessage if is_plain else CustomEventMessage)(
+        if event_time is None and item is None and preset is None and self._filters is None:
+            record = plain_event_record(
+                time_ns() // 1_000_000,
+                event_name,
+                login_user_key,
+                login_user_id,
+                anonymous_id,
+                attributes,
+                self._product_id,
+                self._data_source_id,
+            )
+            if record is not None and len(record) <= self._max_event_bytes:
+                self._accept(Kind.EVENT, record)
+                return
+        message = CustomEventMessage(
             event_time,
             event_name,
             login_user_key,
@@ -154,14 +168,15 @@ class GrowingTracker:
             self._product_id,
             self._data_source_id,
         )
-        try:
-            if isinstance(message, CustomEventMessage):
-                message.resource_item = item
+        if item is not None:
+            message.resource_item = item
+        if preset is not None:
+            try:
                 _set_preset(message, preset)
-        except GrowingParamException as error:
-            self._refuse(error)
-        else:
-            self._submit(message)
+            except GrowingParamException as error:
+                self._refuse(error)
+                return
+        self._submit(message)
 
     def track_user(
         self,
@@ -317,8 +332,8 @@ class GrowingTracker:
         self._consumer.report_left_out(attributes)
 
 
-def _set_preset(message: CustomEventMessage, preset: PresetProperties | None) -> None:
-    for name, value in () if preset is None else pairs(preset, "preset"):
+def _set_preset(message: CustomEventMessage, preset: PresetProperties) -> None:
+    for name, value in pairs(preset, "preset"):
         setattr(message, one_of(name, PRESET_PROPERTIES, "preset"), value)
 
 

@@ -60,17 +60,7 @@ class LaneQueue:
 
     def offer(self, kind: Kind, record: bytes) -> None:
         """See :class:`~growingio_tracker.delivery.contract.Queue`."""
-        size, ledger = len(record), self._ledger
-        # It takes `with`, though acquire() and try are cheaper: an exception that a signal handler
-        # raises between those two, which is how some servers end a process, would leave the lock
-        # locked for ever. And it asks for room by itself, because this runs on every call.
-        with self._lock:
-            if ledger.pending < self._max_events and (
-                ledger.pending_bytes + size <= self._max_bytes
-            ):
-                self._append(kind, record, size)
-                return
-        self._offer_when_full(kind, record, size)
+        raise NotImplementedError
 
     def take(self, *, wait: bool = True) -> Batch | None:
         """See :class:`~growingio_tracker.delivery.contract.Queue`."""
@@ -136,10 +126,6 @@ class LaneQueue:
             wake_at = min(due_at, until)
             self._changed.hear(listener, None if wake_at == math.inf else wake_at - now)
 
-    def _append(self, kind: Kind, record: bytes, size: int) -> None:
-        """Take in a record for which there is room, with the lock held."""
-        raise NotImplementedError
-
     def _forget(self, batch: Batch) -> None:
         """Let go of records that have an outcome, with the lock held."""
 
@@ -164,7 +150,7 @@ class LaneQueue:
                 if limits.overflow == "drop_oldest":
                     lost += self._evict_for(size)
                 if self._has_room(size):
-                    self._append(kind, record, size)
+                    self.offer(kind, record)
                     break
                 remaining = until - time.monotonic()
                 if self._closed or remaining <= 0:

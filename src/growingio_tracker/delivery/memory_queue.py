@@ -27,17 +27,25 @@ class MemoryQueue(LaneQueue):
         self._by_kind = {kind: MemoryLane(kind, batches[kind]) for kind in Kind}
         self._lanes.update({(0, kind): lane for kind, lane in self._by_kind.items()})
 
-    def _append(self, kind: Kind, record: bytes, size: int) -> None:
-        lane, ledger = self._by_kind[kind], self._ledger
-        # Written out instead of in small methods, because it runs on every call.
-        ledger.accepted += 1
-        ledger.pending += 1
-        ledger.pending_bytes += size
-        lane.entered += 1
-        lane.size += size
-        lane.waiting.append(record)
-        if (
-            len(lane.waiting) in (1, lane.max_events)
-            or lane.size >= lane.max_bytes > lane.size - size
-        ):
-            self._announce(lane)
+    def offer(self, kind: Kind, record: bytes) -> None:
+        """See :class:`~growingio_tracker.delivery.contract.Queue`."""
+        size, lane, ledger = len(record), self._by_kind[kind], self._ledger
+        # Written out instead of in small methods, because it runs on every call. It takes `with`,
+        # though acquire() and try are cheaper: an exception that a signal handler raises between
+        # those two, which is how some servers end a process, would leave the lock locked for ever.
+        with self._lock:
+            if ledger.pending < self._max_events and (
+                ledger.pending_bytes + size <= self._max_bytes
+            ):
+                ledger.accepted += 1
+                ledger.pending += 1
+                ledger.pending_bytes += size
+                lane.entered += 1
+                lane.size += size
+                lane.waiting.append(record)
+                if len(lane.waiting) in (1, lane.max_events) or (
+                    lane.size >= lane.max_bytes > lane.size - size
+                ):
+                    self._announce(lane)
+                return
+        self._offer_when_full(kind, record, size)

@@ -71,11 +71,14 @@ class StoreQueue(LaneQueue):
 
     def offer(self, kind: Kind, record: bytes) -> None:
         """See :class:`~growingio_tracker.delivery.contract.Queue`."""
-        if not self._own:
-            with self._lock:
-                if not (self._own or self._closed):
-                    self._open()
-        super().offer(kind, record)
+        size = len(record)
+        with self._lock:
+            if not (self._own or self._closed):
+                self._open()
+            if self._has_room(size):
+                self._append(kind, record, size)
+                return
+        self._offer_when_full(kind, record, size)
 
     def take(self, *, wait: bool = True) -> Batch | None:
         """See :class:`~growingio_tracker.delivery.contract.Queue`."""
