@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from benchmarks.clients import Client
 from benchmarks.probes.support import SinkCounts, Task, run
@@ -28,8 +29,8 @@ def deliver(client: Client, sink: SinkCounts, events: int) -> dict[str, float]:
             client.track()
         tracked += part
         if tracked % client.room == 0:
-            wait(client, lambda: arrived() >= tracked)
-    wait(client, lambda: arrived() >= tracked)
+            wait(client, arrived, tracked)
+    wait(client, arrived, tracked)
     wall, cpu = time.perf_counter() - begin, time.process_time() - cpu
     there = arrived()
     return {
@@ -40,12 +41,11 @@ def deliver(client: Client, sink: SinkCounts, events: int) -> dict[str, float]:
     }
 
 
-def wait(client: Client, done: object) -> None:
-    """Ask for delivery, and wait for what was asked for."""
-    assert callable(done)
+def wait(client: Client, arrived: Callable[[], int], events: int) -> None:
+    """Ask for delivery, and wait until so many events have arrived."""
     client.flush()
     deadline = time.perf_counter() + DEADLINE_S
-    while not done() and time.perf_counter() < deadline:
+    while arrived() < events and time.perf_counter() < deadline:
         time.sleep(POLL_S)
 
 
