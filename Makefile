@@ -9,7 +9,7 @@ endif
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 SOURCES := $(shell find src -name '*.py' -o -name 'py.typed') pyproject.toml README.md
 
-.PHONY: demo test lint types suite pythons chaos bench losses clean
+.PHONY: demo test lint types suite pythons chaos bench bench-peers losses clean
 
 demo: $(VENV)/wheel
 	$(BIN)/growingio demo
@@ -38,8 +38,13 @@ pythons: $(VENV)/tools
 chaos: $(VENV)/tools
 	$(BIN)/python tests/chaos_run.py --tls --write $(CHAOS_ARGS)
 
+# This SDK beside release 1.0.5, what it aims for, and a guard that fails when a call does more.
 bench: $(VENV)/wheel
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+# The same beside other SDKs, into docs/speed.md. Takes some minutes.
+bench-peers: $(VENV)/wheel
+	$(BIN)/python -m benchmarks --peers $(BENCH_ARGS)
 
 # What this and other SDKs lose under faults, into docs/losses.md. Takes some minutes.
 losses: $(VENV)/wheel

@@ -9,6 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 OLD_RELEASE = "1.0.5"
+OLD_PROTOBUF = f"{OLD_RELEASE}-protobuf"
 
 REQUIREMENTS = {
     OLD_RELEASE: f"growingio_tracker=={OLD_RELEASE}",
@@ -17,6 +18,9 @@ REQUIREMENTS = {
     "mixpanel": "mixpanel",
     "snowplow": "snowplow-tracker",
     "amplitude": "amplitude-analytics",
+    "sensors": "SensorsAnalyticsSDK",
+    "thinkingdata": "ThinkingDataSdk",
+    OLD_PROTOBUF: f"growingio_tracker=={OLD_RELEASE} protobuf<3.21",
 }
 """What pip installs for each environment; without a version it is the newest on that day."""
 
@@ -32,7 +36,7 @@ def python_with(name: str) -> str:
         print(f"installing {REQUIREMENTS[name]} into an environment of its own", flush=True)
         subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True)
         pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, REQUIREMENTS[name]], check=True)
+        subprocess.run([*pip, *REQUIREMENTS[name].split()], check=True)
         installed.touch()
     return str(python)
 

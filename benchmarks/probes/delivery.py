@@ -2,41 +2,52 @@
 
 from __future__ import annotations
 
-import json
-import os
-import sys
 import time
-import urllib.request
+from collections.abc import Callable
 
-from growingio_tracker import AsyncBufferedConsumer, GrowingTracker
+from benchmarks.clients import Client
+from benchmarks.probes.support import SinkCounts, Task, run
 
-EVENTS = 100_000
+LONGEST_S = 10
 DEADLINE_S = 60
+POLL_S = 0.01
 
 
-def main(server: str) -> None:
-    tracker = GrowingTracker.consumer(AsyncBufferedConsumer("p", "d", server, flush_after=1))
-    already_there = arrived(server)
-    wall, cpu = time.perf_counter(), time.process_time()
-    for _ in range(EVENTS):
-        tracker.track_custom_event(
-            "order_paid",
-            login_user_id="user-1",
-            attributes={"sku": "A-1", "color": "red", "city": "上海", "qty": 2, "price": 15.5},
-        )
-    while arrived(server) - already_there < EVENTS and time.perf_counter() - wall < DEADLINE_S:
-        time.sleep(0.02)
-    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    lost = EVENTS - (arrived(server) - already_there)
-    print(json.dumps({"cpu_s": cpu, "events_per_s": EVENTS / wall, "lost": lost}))
-    sys.stdout.flush()
-    os._exit(0)  # 1.0.5's thread has no other end
+def probe(task: Task) -> dict[str, float]:
+    client, sink = task.make(), SinkCounts(task.server)
+    sink.start(client.marker)
+    return deliver(client, sink, task.events)
 
 
-def arrived(server: str) -> int:
-    with urllib.request.urlopen(server, timeout=DEADLINE_S) as answer:
-        return int(answer.read())
+def deliver(client: Client, sink: SinkCounts, events: int) -> dict[str, float]:
+    arrived = client.delivered or sink.events
+    begin, cpu = time.perf_counter(), time.process_time()
+    tracked = 0
+    while tracked < events and time.perf_counter() - begin < LONGEST_S:
+        part = min(client.room, events - tracked, 1000)
+        for _ in range(part):
+            client.track()
+        tracked += part
+        if tracked % client.room == 0:
+            wait(client, arrived, tracked)
+    wait(client, arrived, tracked)
+    wall, cpu = time.perf_counter() - begin, time.process_time() - cpu
+    there = arrived()
+    return {
+        "events_per_s": there / wall,
+        "cpu_s": cpu / max(there, 1) * 100_000,
+        "lost": tracked - there,
+        "bytes": sink.bytes() / max(there, 1),
+    }
+
+
+def wait(client: Client, arrived: Callable[[], int], events: int) -> None:
+    """Ask for delivery, and wait until so many events have arrived."""
+    client.flush()
+    deadline = time.perf_counter() + DEADLINE_S
+    while arrived() < events and time.perf_counter() < deadline:
+        time.sleep(POLL_S)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    run(probe)

@@ -1,0 +1,190 @@
+"""What is measured, of which SDK, and what this SDK aims for."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from benchmarks.environments import OLD_PROTOBUF, OLD_RELEASE, python_with, version_of
+
+Medians = Mapping[tuple[str, str], float]
+
+
+class Run(NamedTuple):
+    """One probe with one strategy."""
+
+    name: str
+    probe: str
+    strategy: str = "background"
+    events: int = 0
+    rounds: int = 99
+
+
+class Subject(NamedTuple):
+    """One SDK."""
+
+    key: str
+    title: str
+    distribution: str
+    client: str
+    imports: str
+    environment: str | None = None
+    """A name in `REQUIREMENTS`; None is this interpreter."""
+    leaves_out: tuple[str, ...] = ()
+
+    def python(self) -> str:
+        return python_with(self.environment) if self.environment else sys.executable
+
+    def version(self) -> str:
+        return version_of(self.distribution, self.python())
+
+
+COMMON = (
+    Run("call", "call", "waiting", 100_000),
+    Run("delivery", "delivery", "background", 100_000),
+    Run("single", "delivery", "single", 2_000),
+    Run("memory", "memory", "waiting", 100_000, rounds=2),
+)
+BOTH = (*COMMON, Run("buffered", "delivery", "buffered", 100_000))
+FORMATS = tuple(
+    Run(name, "delivery", name, 100_000) for name in ("protobuf", "snappy", "snappy_xor")
+)
+OWN = (
+    *BOTH,
+    *FORMATS,
+    Run("limit", "limit", events=100_000),
+    Run("sweeps", "sweeps", events=100_000, rounds=2),
+    Run("durable", "durable", rounds=1),
+)
+OLD_WITH_PROTOBUF = (Run("protobuf", "delivery", "protobuf", 20_000),)
+
+CLIENTS = "benchmarks.clients"
+OURS = f"{CLIENTS}.growingio"
+THIS = Subject("this", "this SDK", "growingio_tracker", OURS, "growingio_tracker")
+OLD = Subject("old", "1.0.5", "growingio_tracker", OURS, "growingio_tracker", OLD_RELEASE)
+OLD_FORMAT = Subject("old_protobuf", "1.0.5", "growingio_tracker", OURS, "", OLD_PROTOBUF)
+
+
+def _peer(key: str, title: str, distribution: str, imports: str, *leaves_out: str) -> Subject:
+    return Subject(key, title, distribution, f"{CLIENTS}.{key}", imports, key, leaves_out)
+
+
+PEERS = (
+    _peer("segment", "Segment", "segment-analytics-python", "segment.analytics"),
+    _peer("posthog", "PostHog", "posthog", "posthog"),
+    _peer("mixpanel", "Mixpanel", "mixpanel", "mixpanel", "memory"),
+    _peer("snowplow", "Snowplow", "snowplow-tracker", "snowplow_tracker"),
+    _peer("amplitude", "Amplitude", "amplitude-analytics", "amplitude", "single"),
+    _peer("sensors", "Sensors Data", "SensorsAnalyticsSDK", "sensorsanalytics"),
+    _peer("thinkingdata", "ThinkingData", "ThinkingDataSdk", "tgasdk.sdk", "memory"),
+)
+
+
+def runs_of(subject: Subject) -> tuple[Run, ...]:
+    """Return what is measured of an SDK."""
+    if subject is THIS:
+        return OWN
+    if subject is OLD_FORMAT:
+        return OLD_WITH_PROTOBUF
+    runs = BOTH if subject is OLD else COMMON
+    return tuple(run for run in runs if run.name not in subject.leaves_out)
+
+
+class Figure(NamedTuple):
+    """One column of the tables."""
+
+    key: str
+    name: str
+
+
+FIGURES = (
+    Figure("call.median_ns", "one call, median, ns"),
+    Figure("call.p99_ns", "one call, 99th percentile, ns"),
+    Figure("delivery.events_per_s", "delivered events/s"),
+    Figure("delivery.cpu_s", "CPU s per 100,000"),
+    Figure("delivery.lost", "lost"),
+    Figure("single.events_per_s", "one event a request, requests/s"),
+    Figure("memory.mib", "MiB, 100,000 waiting"),
+    Figure("imports.ms", "import, ms"),
+    Figure("packages.count", "packages"),
+)
+
+
+class Aim(NamedTuple):
+    """What this SDK wants to be, as a value and a bound."""
+
+    says: str
+    value: Callable[[Medians], float]
+    at_least: float | None = None
+    at_most: float | None = None
+
+    def met(self, value: float) -> bool:
+        above = self.at_least is None or value >= self.at_least
+        return above and (self.at_most is None or value <= self.at_most)
+
+
+def _own(key: str) -> Callable[[Medians], float]:
+    return lambda medians: medians["this", key]
+
+
+def _to_old(key: str, other: str = "", who: str = "old") -> Callable[[Medians], float]:
+    return lambda medians: medians["this", key] / medians[who, other or key]
+
+
+def _to_best_peer(key: str) -> Callable[[Medians], float]:
+    def ratio(medians: Medians) -> float:
+        theirs = [medians[peer.key, key] for peer in PEERS if (peer.key, key) in medians]
+        if not theirs:
+            raise KeyError(key)
+        return medians["this", key] / max(theirs)
+
+    return ratio
+
+
+def _to_own(key: str, other: str) -> Callable[[Medians], float]:
+    return lambda medians: medians["this", key] / medians["this", other]
+
+
+def _of_limit(medians: Medians) -> float:
+    return 100_000 / medians["this", "delivery.cpu_s"] / medians["this", "limit.per_cpu_s"]
+
+
+RATE = "delivery.events_per_s"
+AIMS = (
+    Aim("call, ratio to 1.0.5", _to_old("call.median_ns"), at_most=1.0),
+    Aim("call, 99th percentile, ns", _own("call.p99_ns"), at_most=20_000),
+    Aim("events/s, ratio to 1.0.5", _to_old(RATE), at_least=5),
+    Aim("CPU, ratio to 1.0.5", _to_old("delivery.cpu_s"), at_most=0.18),
+    Aim("BufferedConsumer, events/s, ratio to 1.0.5", _to_old("buffered.events_per_s"), at_least=3),
+    Aim("events/s, ratio to the best peer", _to_best_peer(RATE), at_least=10),
+    Aim(
+        "protobuf, events/s, ratio to 1.0.5",
+        _to_old("protobuf.events_per_s", who="old_protobuf"),
+        at_least=10,
+    ),
+    Aim("snappy, events/s, ratio to JSON", _to_own("snappy.events_per_s", RATE), at_least=0.75),
+    Aim("snappy and XOR, ratio to JSON", _to_own("snappy_xor.events_per_s", RATE), at_least=0.75),
+    Aim("one event a request, ratio to 1.0.5", _to_old("single.events_per_s"), at_least=2.2),
+    Aim("one event a request, ratio to the best peer", _to_best_peer("single.events_per_s"), 1.0),
+    Aim("events per CPU s, share of the limit", _of_limit, at_least=0.5),
+    Aim("import over a bare interpreter, ms", _own("imports.ms"), at_most=50),
+    Aim("packages", _own("packages.count"), at_most=3),
+    Aim("MiB for 100,000 waiting", _own("memory.mib"), at_most=32),
+    Aim("durable call, median, ns", _own("durable.median_ns"), at_most=10_000),
+    Aim(
+        "call with 1,000,000 waiting, ratio to none",
+        _to_own("sweeps.waiting.1000000", "sweeps.waiting.0"),
+        at_most=1.25,
+    ),
+    Aim(
+        "CPU of a call, 8 threads to 1",
+        _to_own("sweeps.threads.8", "sweeps.threads.1"),
+        at_most=1.25,
+    ),
+    Aim(
+        "events/s at 100 ms round trip, ratio to 0 ms",
+        _to_own("sweeps.round_trip.100", "sweeps.round_trip.0"),
+        at_least=0.5,
+    ),
+)

@@ -1,0 +1,90 @@
+"""A guard against slowing down that no busy machine disturbs: it counts instead of timing.
+
+A call's bytecode instructions and the memory blocks of a waiting event are the same on every run
+of one Python version. ``python -m benchmarks.guard --update`` keeps what it counts as the new norm.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from benchmarks.clients.growingio import make
+
+NORM = Path(__file__).with_name("guard.json")
+VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
+NOWHERE = "http://127.0.0.1:9"
+CALLS = 200
+WAITING = 5_000
+TOLERANCE = 1.1
+
+
+def count() -> dict[str, float]:
+    """Return the instructions of a call and the blocks of a waiting event."""
+    return {"instructions": instructions(), "blocks": round(blocks(), 1)}
+
+
+def instructions() -> float:
+    """Return how many bytecode instructions the fewest of many calls executed."""
+    track, seen = make(NOWHERE, "waiting").track, 0
+
+    def trace(frame: FrameType, event: str, argument: Any) -> Any:
+        nonlocal seen
+        frame.f_trace_opcodes = True
+        seen += event == "opcode"
+        return trace
+
+    track()
+    counts, before = [], sys.gettrace()
+    for _ in range(CALLS):
+        seen = 0
+        sys.settrace(trace)
+        try:
+            track()
+        finally:
+            sys.settrace(before)
+        counts.append(seen)
+    return min(counts)
+
+
+def blocks() -> float:
+    """Return how many blocks of memory one waiting event keeps."""
+    track = make(NOWHERE, "waiting").track
+    track()
+    gc.collect()
+    before = sys.getallocatedblocks()
+    for _ in range(WAITING):
+        track()
+    gc.collect()
+    return (sys.getallocatedblocks() - before) / WAITING
+
+
+def norms() -> dict[str, dict[str, float]]:
+    """Return what is kept, by Python version."""
+    kept: dict[str, dict[str, float]] = json.loads(NORM.read_text("utf-8")) if NORM.exists() else {}
+    return kept
+
+
+def check() -> bool:
+    """Print what is counted beside the norm; return whether instructions are within it."""
+    counted, norm = count(), norms().get(VERSION)
+    for name, value in counted.items():
+        beside = f"{value / norm[name] - 1:+.1%} to the norm" if norm else "no norm is kept"
+        print(f"guard, CPython {VERSION}, {name}: {value:g}, {beside}")
+    return norm is None or counted["instructions"] <= norm["instructions"] * TOLERANCE
+
+
+def update() -> None:
+    """Keep what is counted as the norm of this Python version."""
+    kept = norms() | {VERSION: count()}
+    NORM.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    if "--update" in sys.argv[1:]:
+        update()
+    sys.exit(not check())

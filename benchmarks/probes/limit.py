@@ -1,0 +1,64 @@
+"""What this machine allows at best: encoding alone, and posting prepared bodies alone."""
+
+from __future__ import annotations
+
+import socket
+import time
+from urllib.parse import urlsplit
+
+import msgspec
+from benchmarks.clients import ATTRIBUTES, NAME, USER
+from benchmarks.probes.support import SinkCounts, Task, run
+
+BATCH = 500
+
+
+class Event(msgspec.Struct):
+    """An event with the keys of the wire."""
+
+    eventName: str  # noqa: N815
+    userId: str  # noqa: N815
+    dataSourceId: str  # noqa: N815
+    eventType: str  # noqa: N815
+    timestamp: int
+    attributes: dict[str, str | int | float]
+
+
+def probe(task: Task) -> dict[str, float]:
+    SinkCounts(task.server).start(NAME)
+    encode = encode_s(task.events)
+    post = post_s(task.server, task.events // BATCH)
+    return {
+        "encode_us": encode * 1e6,
+        "post_us": post * 1e6,
+        "per_cpu_s": 1 / (encode + post / BATCH),
+    }
+
+
+def one_event() -> Event:
+    return Event(NAME, USER, "d", "CUSTOM", time.time_ns() // 1_000_000, ATTRIBUTES)  # type: ignore[arg-type]
+
+
+def encode_s(events: int) -> float:
+    """Return the CPU seconds that making and encoding one event takes."""
+    encode, begin = msgspec.json.Encoder().encode, time.process_time()
+    for _ in range(events):
+        encode(one_event())
+    return (time.process_time() - begin) / events
+
+
+def post_s(server: str, requests: int) -> float:
+    """Return the CPU seconds that one exchange of a whole batch takes on a socket."""
+    body = b"[" + b",".join([msgspec.json.encode(one_event())] * BATCH) + b"]"
+    request = b"POST / HTTP/1.1\r\nhost: sink\r\ncontent-length: %d\r\n\r\n" % len(body) + body
+    address = urlsplit(server)
+    with socket.create_connection((address.hostname, address.port)) as connection:
+        begin = time.process_time()
+        for _ in range(requests):
+            connection.sendall(request)
+            connection.recv(4096)
+        return (time.process_time() - begin) / requests
+
+
+if __name__ == "__main__":
+    run(probe)

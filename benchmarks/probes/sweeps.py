@@ -1,0 +1,89 @@
+"""How this SDK's cost depends on threads, on what waits, on the event and on the round trip."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from benchmarks.clients import ATTRIBUTES, NAME, USER, Client
+from benchmarks.clients.growingio import make, waiting
+from benchmarks.probes.delivery import deliver
+from benchmarks.probes.support import SinkCounts, Task, run
+
+from growingio_tracker import AsyncBufferedConsumer, GrowingTracker
+
+THREADS = (1, 2, 4, 8)
+WAITING = (0, 1_000, 10_000, 100_000, 1_000_000)
+ATTRIBUTE_COUNTS = (0, 5, 10, 20, 50)
+SIZES = (100, 1_000, 10_000, 100_000)
+ROUND_TRIPS_MS = (0, 20, 100)
+TOTAL_BYTES = 200_000_000
+
+
+def probe(task: Task) -> dict[str, float]:
+    figures: dict[str, float] = {}
+    figures |= {f"threads.{n}": threads(task, n) for n in THREADS}
+    figures |= levels(task)
+    for count in ATTRIBUTE_COUNTS:
+        attributes = {f"key_{number}": "value" for number in range(count)}
+        figures[f"attributes.{count}"] = call_ns(task, attributes, task.events)
+    for size in SIZES:
+        events = min(task.events, TOTAL_BYTES // size)
+        figures[f"size.{size}"] = call_ns(task, {"text": "x" * size}, events)
+    return figures | {f"round_trip.{ms}": round_trip(task, ms) for ms in ROUND_TRIPS_MS}
+
+
+def tracking(consumer: AsyncBufferedConsumer, attributes: Mapping[str, Any]) -> Callable[[], None]:
+    track = GrowingTracker.consumer(consumer).track_custom_event
+    return lambda: track(NAME, login_user_id=USER, attributes=attributes)
+
+
+def call_ns(task: Task, attributes: Mapping[str, Any], events: int) -> float:
+    """Return the mean cost of a call while nothing is sent."""
+    return mean_ns(tracking(waiting("p", "d", task.server), attributes), events)
+
+
+def mean_ns(track: Callable[[], object], events: int) -> float:
+    begin = time.perf_counter_ns()
+    for _ in range(events):
+        track()
+    return (time.perf_counter_ns() - begin) / events
+
+
+def threads(task: Task, count: int) -> float:
+    """Return the mean CPU nanoseconds of a call that several threads make at once."""
+    track = tracking(waiting("p", "d", task.server), ATTRIBUTES)
+    share = task.events // count
+    workers = [threading.Thread(target=mean_ns, args=(track, share)) for _ in range(count)]
+    begin = time.process_time_ns()
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    return (time.process_time_ns() - begin) / (share * count)
+
+
+def levels(task: Task) -> dict[str, float]:
+    """Return the mean cost of a call when so many events wait already."""
+    track, there, figures = tracking(waiting("p", "d", task.server), ATTRIBUTES), 0, {}
+    sample = min(task.events, 10_000)
+    for level in WAITING:
+        mean_ns(track, max(1, level - there))
+        figures[f"waiting.{level}"] = mean_ns(track, sample)
+        there = max(there + 1, level) + sample
+    return figures
+
+
+def round_trip(task: Task, delay_ms: int) -> float:
+    """Return events delivered per second when each answer takes so long."""
+    sink, client = SinkCounts(task.server), make(task.server, "background")
+    sink.start(client.marker, delay_ms)
+    figures = deliver(Client(client.track, client.flush, client.room), sink, task.events)
+    sink.start(client.marker)
+    return figures["events_per_s"]
+
+
+if __name__ == "__main__":
+    run(probe)

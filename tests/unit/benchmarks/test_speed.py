@@ -1,0 +1,55 @@
+"""The benchmarks: their page hides nothing, and their guard counts the same every time."""
+
+from __future__ import annotations
+
+import sys
+from xml.etree import ElementTree
+
+import pytest
+
+from benchmarks import chart, guard, page
+from benchmarks.figures import OLD, THIS, Aim
+from benchmarks.sink import decoded
+
+AIM = Aim("packages", lambda medians: medians["this", "packages.count"], at_most=3)
+MEDIANS = {("this", "call.median_ns"): 1000.0, ("old", "call.median_ns"): 4000.0}
+
+
+@pytest.mark.skipif(sys.gettrace() is not None, reason="not beside another tracer")
+def test_guard_is_deterministic() -> None:
+    """Two counts of the instructions of a call are equal."""
+    assert guard.instructions() == guard.instructions() > 0
+
+
+@pytest.mark.parametrize(
+    ("medians", "value", "verdict"),
+    [
+        ({("this", "packages.count"): 3.0}, "3", "met"),
+        ({("this", "packages.count"): 4.0}, "4", "**missed**"),
+        ({}, "–", "not measured"),
+    ],
+    ids=["met", "missed", "absent"],
+)
+def test_aim(medians: dict[tuple[str, str], float], value: str, verdict: str) -> None:
+    """A missed aim is shown as missed, and one that was not measured as that."""
+    assert page.aim_row(AIM, medians) == ["packages", "at most 3", value, verdict]
+
+
+def test_page() -> None:
+    """Writing replaces the measured part of docs/speed.md, and nothing else."""
+    text = page.PAGE.read_text(encoding="utf-8")
+    before, _, rest = text.partition(page.BEGIN)
+    _, _, after = rest.partition(page.END)
+    written = page.replace_measured(text, "new\n")
+    assert written == f"{before}{page.BEGIN}new\n{page.END}{after}"
+
+
+def test_chart() -> None:
+    """The chart is well-formed, and has a bar for each SDK that was measured."""
+    root = ElementTree.fromstring(chart.render((THIS, OLD), MEDIANS))
+    assert len(root.findall("{*}rect")) == 2
+
+
+def test_sink_decodes() -> None:
+    """A body that is not compressed is counted as it stands."""
+    assert decoded(b"[1]") == b"[1]"
