@@ -17,7 +17,8 @@ def make(server: str, strategy: str) -> Client:
     def track() -> None:
         while True:
             try:
-                return sensors.track(USER, NAME, dict(ATTRIBUTES), is_login_id=True)
+                sensors.track(USER, NAME, dict(ATTRIBUTES), is_login_id=True)
+                break
             except SensorsAnalyticsNetworkException:  # the queue, of 1,000 events, is full
                 sensors.flush()
                 time.sleep(0.001)
