@@ -27,6 +27,8 @@ def main() -> int:
     rounds = asked.rounds or (1 if asked.quick else PEER_ROUNDS if asked.peers else ROUNDS)
     samples = measure(subjects, rounds, asked.quick)
     found = medians(samples)
+    if asked.quick:
+        print("a trial with few events: its figures show only that everything runs")
     print(page.render(subjects, samples))
     write_results(samples, "peers" if asked.peers else "latest")
     if asked.peers and not asked.quick:

@@ -111,6 +111,21 @@ FIGURES = (
 )
 
 
+OWN_FIGURES = (
+    Figure("limit.encode_us", "the limit: making and encoding a record, CPU µs"),
+    Figure("limit.post_us", "the limit: sending 500 of them on a bare socket, CPU µs"),
+    Figure("limit.per_cpu_s", "the limit: events per CPU s"),
+    Figure("limit.protobuf_us", "protobuf of a record, CPU µs"),
+    Figure("durable.median_ns", "one durable call, median, ns"),
+    Figure("durable.p99_ns", "one durable call, 99th percentile, ns"),
+    Figure("durable.open_s", "opening 1,000,000 records on disk, s"),
+    Figure("durable.drain_per_s", "drained from disk, events/s"),
+    Figure("durable.drain_ratio", "the same, to the memory queue's"),
+    Figure("durable.waiting_mib", "memory for 1,000,000 on disk, MiB"),
+    Figure("durable.draining_mib", "memory while they drain, MiB"),
+)
+
+
 class Aim(NamedTuple):
     """What this SDK wants to be, as a value and a bound."""
 

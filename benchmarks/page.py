@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from benchmarks.environments import ROOT
-from benchmarks.figures import AIMS, FIGURES, OLD_FORMAT, Aim, Medians, Subject
+from benchmarks.figures import AIMS, FIGURES, OLD_FORMAT, OWN_FIGURES, Aim, Medians, Subject
 from benchmarks.measure import Samples, medians
 
 PAGE = ROOT / "docs" / "speed.md"
@@ -56,6 +56,8 @@ def render(subjects: Sequence[Subject], samples: Samples) -> str:
         comparison(subjects, samples, found),
         "### Aims",
         table(["aim", "bound", "measured", ""], (aim_row(aim, found) for aim in AIMS)),
+        "### The limit, and the disk",
+        table(["", "this SDK"], own_rows(samples)),
         "### Formats",
         formats(found),
         "### Sweeps",
@@ -91,6 +93,11 @@ def cell(values: Sequence[float]) -> str:
     median = medians({("", ""): list(values)})["", ""]
     spread = (max(values) - min(values)) / 2 / median if median else 0
     return number(median) + (f" ±{spread:.0%}" if spread >= 0.005 else "")
+
+
+def own_rows(samples: Samples) -> list[list[str]]:
+    """Return what is measured of this SDK only."""
+    return [[figure.name, cell(samples.get(("this", figure.key), []))] for figure in OWN_FIGURES]
 
 
 def aim_row(aim: Aim, found: Medians) -> list[str]:

@@ -1,8 +1,8 @@
 """A fast HTTP server in a process of its own: it answers 200 and counts events.
 
 It prints its port, and ends when its standard input does. ``GET /`` returns what it has counted;
-``GET /?marker=…&delay_ms=…`` starts anew, with the bytes that stand once in each event, and with
-the time that each answer is held back.
+``GET /?marker=…&answer=…&delay_ms=…`` starts anew, with the bytes that stand once in each event,
+with what is answered, and with the time that each answer is held back.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import json
 import sys
 from urllib.parse import parse_qs, urlsplit
 
-_CONTENT = b'{"status": 1, "code": 0}'
 _ANSWER = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%s"
 _GZIP = b"\x1f\x8b"
 _GZIP_IN_A_FORM = (b"data=H4sI", b"data_list=H4sI")
@@ -27,19 +26,21 @@ class Counts:
     delay_s = 0.0
     events = 0
     requests = 0
-    bytes = 0
+    size = 0
+    answer = b""
 
     @classmethod
     def start(cls, query: str) -> None:
         asked = parse_qs(query)
-        cls.events = cls.requests = cls.bytes = 0
+        cls.events = cls.requests = cls.size = 0
         cls.marker = asked["marker"][0].encode()
+        cls.answer = asked["answer"][0].encode()
         cls.delay_s = float(asked.get("delay_ms", ["0"])[0]) / 1000
 
     @classmethod
     def add(cls, body: bytes) -> None:
         cls.requests += 1
-        cls.bytes += len(body)
+        cls.size += len(body)
         cls.events += decoded(body).count(cls.marker)
 
 
@@ -86,13 +87,13 @@ class Sink(asyncio.Protocol):
             query = urlsplit(head.split(b" ", 2)[1].decode()).query
             if query:
                 Counts.start(query)
-            self._write(json.dumps([Counts.events, Counts.bytes, Counts.requests]).encode())
+            self._write(json.dumps([Counts.events, Counts.size, Counts.requests]).encode())
             return
         Counts.add(body)
         if Counts.delay_s:
-            asyncio.get_running_loop().call_later(Counts.delay_s, self._write, _CONTENT)
+            asyncio.get_running_loop().call_later(Counts.delay_s, self._write, Counts.answer)
         else:
-            self._write(_CONTENT)
+            self._write(Counts.answer)
 
     def _write(self, content: bytes) -> None:
         assert self._transport is not None

@@ -28,5 +28,7 @@ class Client(NamedTuple):
     """How many events the SDK's queue takes before it drops some."""
     marker: str = NAME
     """What stands once in the body of a request for each of its events."""
+    answer: str = '{"status": 1, "code": 0}'
+    """What the SDK takes for a success."""
     delivered: Callable[[], int] | None = None
     """How many events were delivered, where a body does not show that."""

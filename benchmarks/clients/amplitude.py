@@ -15,4 +15,5 @@ def make(server: str, strategy: str) -> Client:
     return Client(
         lambda: amplitude.track(BaseEvent(NAME, user_id=USER, event_properties=ATTRIBUTES)),
         amplitude.flush,
+        answer='{"code": 200}',
     )

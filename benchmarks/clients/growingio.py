@@ -33,17 +33,17 @@ def make_consumer(server: str, strategy: str) -> Any:
     if strategy == "buffered":
         return gio.BufferedConsumer(*names)
     if strategy == "waiting":
-        return waiting(*names)
+        return waiting(server)
     return gio.AsyncBufferedConsumer(*names, parser(strategy), flush_after=1)
 
 
-def waiting(*names: str) -> Any:
+def waiting(server: str) -> Any:
     """Return a consumer that sends nothing."""
     if IS_OLD:
-        return gio.AsyncBufferedConsumer(*names, flush_after=HOUR_S, max_size=MANY)
+        return gio.AsyncBufferedConsumer("p", "d", server, flush_after=HOUR_S, max_size=MANY)
     limits = gio.QueueLimits(max_events=MANY, max_bytes=2**32)
     return gio.AsyncBufferedConsumer(
-        *names, flush_after=HOUR_S, max_size=MANY, queue=limits, max_batch_bytes=2**32
+        "p", "d", server, flush_after=HOUR_S, max_size=MANY, queue=limits, max_batch_bytes=2**32
     )
 
 

@@ -14,7 +14,7 @@ LONGEST_S = 5
 
 def probe(task: Task) -> dict[str, float]:
     client = task.make()
-    SinkCounts(task.server).start(client.marker)
+    SinkCounts(task.server).start(client)
     warm_up = task.events // 20
     costs = timed_calls(client.track, task.events + warm_up)[warm_up:]
     costs.sort()

@@ -15,7 +15,7 @@ POLL_S = 0.01
 
 def probe(task: Task) -> dict[str, float]:
     client, sink = task.make(), SinkCounts(task.server)
-    sink.start(client.marker)
+    sink.start(client)
     return deliver(client, sink, task.events)
 
 

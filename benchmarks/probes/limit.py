@@ -7,8 +7,11 @@ import time
 from urllib.parse import urlsplit
 
 import msgspec
-from benchmarks.clients import ATTRIBUTES, NAME, USER
+from benchmarks.clients import ATTRIBUTES, NAME, USER, Client
 from benchmarks.probes.support import SinkCounts, Task, run
+
+from growingio_tracker.formats.protobuf_encoder import encode_list
+from growingio_tracker.wire import Kind
 
 BATCH = 500
 
@@ -25,12 +28,13 @@ class Event(msgspec.Struct):
 
 
 def probe(task: Task) -> dict[str, float]:
-    SinkCounts(task.server).start(NAME)
+    SinkCounts(task.server).start(Client(one_event, one_event))
     encode = encode_s(task.events)
     post = post_s(task.server, task.events // BATCH)
     return {
         "encode_us": encode * 1e6,
         "post_us": post * 1e6,
+        "protobuf_us": protobuf_s(task.events) * 1e6,
         "per_cpu_s": 1 / (encode + post / BATCH),
     }
 
@@ -47,11 +51,21 @@ def encode_s(events: int) -> float:
     return (time.process_time() - begin) / events
 
 
+def protobuf_s(events: int) -> float:
+    """Return the CPU seconds that this SDK takes to make protobuf of one record."""
+    records = [msgspec.json.encode(one_event())] * events
+    begin = time.process_time()
+    encode_list(Kind.EVENT, records)
+    return (time.process_time() - begin) / events
+
+
 def post_s(server: str, requests: int) -> float:
     """Return the CPU seconds that one exchange of a whole batch takes on a socket."""
     body = b"[" + b",".join([msgspec.json.encode(one_event())] * BATCH) + b"]"
     request = b"POST / HTTP/1.1\r\nhost: sink\r\ncontent-length: %d\r\n\r\n" % len(body) + body
     address = urlsplit(server)
+    assert address.hostname is not None
+    assert address.port is not None
     with socket.create_connection((address.hostname, address.port)) as connection:
         begin = time.process_time()
         for _ in range(requests):

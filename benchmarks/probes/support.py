@@ -36,8 +36,9 @@ class SinkCounts:
         assert address.hostname is not None
         self._connection = http.client.HTTPConnection(address.hostname, address.port)
 
-    def start(self, marker: str, delay_ms: int = 0) -> None:
-        self._get("/?" + urlencode({"marker": marker, "delay_ms": delay_ms}))
+    def start(self, client: Client, delay_ms: int = 0) -> None:
+        asked = {"marker": client.marker, "answer": client.answer, "delay_ms": delay_ms}
+        self._get("/?" + urlencode(asked))
 
     def events(self) -> int:
         return self._get("/")[0]

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from benchmarks.clients import ATTRIBUTES, NAME, USER, Client
+from benchmarks.clients import ATTRIBUTES, NAME, USER
 from benchmarks.clients.growingio import make, waiting
 from benchmarks.probes.delivery import deliver
 from benchmarks.probes.support import SinkCounts, Task, run
@@ -19,7 +19,7 @@ WAITING = (0, 1_000, 10_000, 100_000, 1_000_000)
 ATTRIBUTE_COUNTS = (0, 5, 10, 20, 50)
 SIZES = (100, 1_000, 10_000, 100_000)
 ROUND_TRIPS_MS = (0, 20, 100)
-TOTAL_BYTES = 200_000_000
+TOTAL_BYTES = 50_000_000
 
 
 def probe(task: Task) -> dict[str, float]:
@@ -42,7 +42,7 @@ def tracking(consumer: AsyncBufferedConsumer, attributes: Mapping[str, Any]) -> 
 
 def call_ns(task: Task, attributes: Mapping[str, Any], events: int) -> float:
     """Return the mean cost of a call while nothing is sent."""
-    return mean_ns(tracking(waiting("p", "d", task.server), attributes), events)
+    return mean_ns(tracking(waiting(task.server), attributes), events)
 
 
 def mean_ns(track: Callable[[], object], events: int) -> float:
@@ -54,7 +54,7 @@ def mean_ns(track: Callable[[], object], events: int) -> float:
 
 def threads(task: Task, count: int) -> float:
     """Return the mean CPU nanoseconds of a call that several threads make at once."""
-    track = tracking(waiting("p", "d", task.server), ATTRIBUTES)
+    track = tracking(waiting(task.server), ATTRIBUTES)
     share = task.events // count
     workers = [threading.Thread(target=mean_ns, args=(track, share)) for _ in range(count)]
     begin = time.process_time_ns()
@@ -67,7 +67,7 @@ def threads(task: Task, count: int) -> float:
 
 def levels(task: Task) -> dict[str, float]:
     """Return the mean cost of a call when so many events wait already."""
-    track, there, figures = tracking(waiting("p", "d", task.server), ATTRIBUTES), 0, {}
+    track, there, figures = tracking(waiting(task.server), ATTRIBUTES), 0, {}
     sample = min(task.events, 10_000)
     for level in WAITING:
         mean_ns(track, max(1, level - there))
@@ -79,9 +79,9 @@ def levels(task: Task) -> dict[str, float]:
 def round_trip(task: Task, delay_ms: int) -> float:
     """Return events delivered per second when each answer takes so long."""
     sink, client = SinkCounts(task.server), make(task.server, "background")
-    sink.start(client.marker, delay_ms)
-    figures = deliver(Client(client.track, client.flush, client.room), sink, task.events)
-    sink.start(client.marker)
+    sink.start(client, delay_ms)
+    figures = deliver(client, sink, min(task.events, 20_000))
+    sink.start(client)
     return figures["events_per_s"]
 
 

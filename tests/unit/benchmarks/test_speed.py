@@ -6,7 +6,6 @@ import sys
 from xml.etree import ElementTree
 
 import pytest
-
 from benchmarks import chart, guard, page
 from benchmarks.figures import OLD, THIS, Aim
 from benchmarks.sink import decoded
