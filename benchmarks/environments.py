@@ -29,15 +29,25 @@ _VERSION_OF = "import importlib.metadata as m, sys; print(m.version(sys.argv[1])
 
 def python_with(name: str) -> str:
     """Return an interpreter that has a requirement, installed into an environment of its own."""
-    environment = ROOT / f".venv-{name}"
+    return _python_in(ROOT / f".venv-{name}", REQUIREMENTS[name].split())
+
+
+def python_with_this() -> str:
+    """Return an interpreter that has the wheel last built, and nothing but what that requires."""
+    newest = max((ROOT / "dist").glob("*.whl"), key=lambda wheel: wheel.stat().st_mtime)
+    return _python_in(ROOT / ".venv-this", [str(newest)], f"{newest} {newest.stat().st_mtime}")
+
+
+def _python_in(environment: Path, requirements: list[str], stamp: str = "") -> str:
+    """Return an environment's interpreter, after installing what its stamp says is not there."""
     python = environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     installed = environment / "installed"
-    if not installed.exists():
-        print(f"installing {REQUIREMENTS[name]} into an environment of its own", flush=True)
-        subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True)
+    if not installed.exists() or installed.read_text("utf-8") != stamp:
+        print(f"installing {' '.join(requirements)} into an environment of its own", flush=True)
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(environment)], check=True)
         pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, *REQUIREMENTS[name].split()], check=True)
-        installed.touch()
+        subprocess.run([*pip, *requirements], check=True)
+        installed.write_text(stamp, "utf-8")
     return str(python)
 
 

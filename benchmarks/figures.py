@@ -6,7 +6,13 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from benchmarks.environments import OLD_PROTOBUF, OLD_RELEASE, python_with, version_of
+from benchmarks.environments import (
+    OLD_PROTOBUF,
+    OLD_RELEASE,
+    python_with,
+    python_with_this,
+    version_of,
+)
 
 Medians = Mapping[tuple[str, str], float]
 
@@ -35,6 +41,10 @@ class Subject(NamedTuple):
 
     def python(self) -> str:
         return python_with(self.environment) if self.environment else sys.executable
+
+    def python_alone(self) -> str:
+        """Return an interpreter that has the SDK and nothing that it does not require."""
+        return python_with(self.environment) if self.environment else python_with_this()
 
     def version(self) -> str:
         return version_of(self.distribution, self.python())

@@ -83,7 +83,7 @@ def _take(samples: Samples, subject: Subject, run: Run, server: str, quick: bool
 
 def imports(subject: Subject, rounds: int) -> list[float]:
     """Return the milliseconds of an import, each less those of an interpreter that has none."""
-    python = subject.python()
+    python = subject.python_alone()
     return [
         max(0.0, _wall_ms(python, f"import {subject.imports}") - _wall_ms(python, "pass"))
         for _ in range(rounds * 3)
@@ -98,7 +98,7 @@ def _wall_ms(python: str, code: str) -> float:
 
 def packages(subject: Subject) -> float:
     """Return how many distributions an SDK needs, itself included, extras left out."""
-    command = [subject.python(), "-c", _REQUIREMENTS, subject.distribution]
+    command = [subject.python_alone(), "-c", _REQUIREMENTS, subject.distribution]
     return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
