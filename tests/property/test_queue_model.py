@@ -100,7 +100,9 @@ class Model(RuleBasedStateMachine):
 
     @rule()
     def take(self) -> None:
+        may_be_due = self.room.queue.may_be_due()
         batch = self.room.queue.take(wait=False)
+        assert may_be_due or batch is None
         if batch is None:
             assert not any(map(self.must_be_due, Kind))
             return

@@ -198,6 +198,10 @@ class Queue(Protocol):
         """
         ...
 
+    def may_be_due(self) -> bool:
+        """Return False when :meth:`take` would find nothing now; asking this costs less."""
+        ...
+
     def settle(self, batch: Batch, outcome: Outcome) -> None:
         """Say what became of a batch, or of its next part. Every taken record is settled once."""
         ...

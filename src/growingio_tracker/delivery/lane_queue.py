@@ -53,6 +53,7 @@ class LaneQueue:
         self._clock = clock
         self._lock = ledger.lock
         self._changed = Bell(self._lock)
+        self._due_at = 0.0  # no batch is due before, unless something changes
         self._settled = Bell(self._lock)
         self._lanes: dict[LaneKey, Lane] = {}
         self._closed = False
@@ -66,13 +67,18 @@ class LaneQueue:
         """See :class:`~growingio_tracker.delivery.contract.Queue`."""
         return self._take_within(math.inf if wait else 0.0)
 
+    def may_be_due(self) -> bool:
+        """See :class:`~growingio_tracker.delivery.contract.Queue`."""
+        due_at = self._due_at
+        return due_at != math.inf and due_at <= self._clock.monotonic()
+
     def settle(self, batch: Batch, outcome: Outcome) -> None:
         """See :class:`~growingio_tracker.delivery.contract.Queue`."""
         events, size = len(batch), sum(map(len, batch.records))
         with self._lock:
             lane = self._lanes[batch.store, batch.kind]
             lane.land(batch)
-            self._changed.ring()
+            self._note_change()
             if isinstance(outcome, Kept):
                 lane.put_back(batch, size)
                 self._rest(outcome, lane)
@@ -120,11 +126,17 @@ class LaneQueue:
                 due_at, key = self._next_due()
                 if key is not None and due_at <= now:
                     return self._lanes[key].pop_batch(now, key[0])
+                self._due_at = due_at
                 if self._closed or now >= until:
                     return None
                 listener = self._changed.listen()
             wake_at = min(due_at, until)
             self._changed.hear(listener, None if wake_at == math.inf else wake_at - now)
+
+    def _note_change(self) -> None:
+        """Let whoever takes batches look again, with the lock held."""
+        self._due_at = 0.0
+        self._changed.ring()
 
     def _forget(self, batch: Batch) -> None:
         """Let go of records that have an outcome, with the lock held."""
@@ -139,7 +151,7 @@ class LaneQueue:
             lane.since = self._clock.monotonic()
             if self._ledger.pending == 1:
                 self._ledger.pending_since = lane.since
-        self._changed.ring()
+        self._note_change()
 
     def _offer_when_full(self, kind: Kind, record: bytes, size: int) -> None:
         """Apply the policy to a record that found no room."""
@@ -206,7 +218,7 @@ class LaneQueue:
         for lane in self._lanes.values():
             lane.flush_to = lane.entered
             lane.rest_until = 0.0
-        self._changed.ring()
+        self._note_change()
         return {key: lane.flush_to for key, lane in self._lanes.items()}
 
     def _is_settled(self, mark: Mark) -> bool:

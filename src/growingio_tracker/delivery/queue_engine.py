@@ -129,7 +129,8 @@ class BufferedEngine(QueueEngine):
             self._registered = True
             lifecycle.close_at_exit(self)
         self._queue.offer(kind, record)
-        self._drain()
+        if self._queue.may_be_due():
+            self._drain()
 
     def flush(self, timeout_s: float | None) -> bool:
         """Send everything now.

@@ -102,6 +102,7 @@ class Room:
 
     def take(self) -> Batch:
         """Return the batch that must be due now."""
+        assert self.queue.may_be_due()
         batch = self.queue.take(wait=False)
         assert batch is not None
         return batch

@@ -133,7 +133,7 @@ class StoreQueue(LaneQueue):
         events, size = self._holdings.waiting(number)
         if events:
             self._ledger.count_adopted(events, size)
-            self._changed.ring()
+            self._note_change()
         return number
 
     def _append(self, kind: Kind, record: bytes, size: int) -> None:
@@ -155,7 +155,7 @@ class StoreQueue(LaneQueue):
     def _count_again(self) -> None:
         with contextlib.suppress(KeyError, sqlite3.Error):
             self._ledger.count_again(*self._holdings.recount(self._own))
-            self._changed.ring()
+            self._note_change()
 
     def _refused(self, error: Exception) -> SpoolError:
         self._ledger.count_refused(_SPOOL_ERROR)
