@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import datetime
-import os
-import platform
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from benchmarks.environments import ROOT
 from benchmarks.figures import AIMS, FIGURES, OLD_FORMAT, OWN_FIGURES, Aim, Medians, Subject
 from benchmarks.measure import Samples, medians
+from benchmarks.measured import MeasuredPage, body, table
 
-PAGE = ROOT / "docs" / "speed.md"
-BEGIN = "<!-- measured: begin, written by make bench-peers -->\n"
-END = "<!-- measured: end -->"
+PAGE = MeasuredPage(ROOT / "docs" / "speed.md", "make bench-peers")
 FORMATS = {
     "delivery": "JSON",
     "protobuf": "protobuf",
@@ -32,26 +27,13 @@ SWEEPS = {
 
 def write_page(subjects: Sequence[Subject], samples: Samples) -> None:
     """Replace what stands between the page's marks."""
-    text = PAGE.read_text(encoding="utf-8")
-    PAGE.write_text(replace_measured(text, render(subjects, samples)), encoding="utf-8")
-    print(f"the tables: {PAGE.relative_to(ROOT)}")
-
-
-def replace_measured(text: str, measured: str) -> str:
-    """Return a page with other measurements in it."""
-    between = re.compile(f"(?<={re.escape(BEGIN)}).*(?={re.escape(END)})", re.DOTALL)
-    return between.sub(lambda _: measured, text)
+    PAGE.write(render(subjects, samples))
 
 
 def render(subjects: Sequence[Subject], samples: Samples) -> str:
     """Return the conditions and every table as Markdown."""
     found = medians(samples)
-    conditions = (
-        f"Measured on {datetime.date.today():%Y-%m-%d} with CPython {platform.python_version()} "
-        f"on {platform.system()}, {os.cpu_count()} cores."
-    )
-    parts = (
-        conditions,
+    return body(
         "### Side by side",
         comparison(subjects, samples, found),
         "### Aims",
@@ -65,12 +47,6 @@ def render(subjects: Sequence[Subject], samples: Samples) -> str:
         "### Where we miss",
         misses(found),
     )
-    return "\n" + "\n\n".join(parts) + "\n\n"
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a Markdown table."""
-    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows))
 
 
 def comparison(subjects: Sequence[Subject], samples: Samples, found: Medians) -> str:

@@ -25,21 +25,19 @@ class Counts:
     marker = b"order_paid"
     delay_s = 0.0
     events = 0
-    requests = 0
     size = 0
     answer = b""
 
     @classmethod
     def start(cls, query: str) -> None:
         asked = parse_qs(query)
-        cls.events = cls.requests = cls.size = 0
+        cls.events = cls.size = 0
         cls.marker = asked["marker"][0].encode()
         cls.answer = asked["answer"][0].encode()
         cls.delay_s = float(asked.get("delay_ms", ["0"])[0]) / 1000
 
     @classmethod
     def add(cls, body: bytes) -> None:
-        cls.requests += 1
         cls.size += len(body)
         cls.events += decoded(body).count(cls.marker)
 
@@ -87,7 +85,7 @@ class Sink(asyncio.Protocol):
             query = urlsplit(head.split(b" ", 2)[1].decode()).query
             if query:
                 Counts.start(query)
-            self._write(json.dumps([Counts.events, Counts.size, Counts.requests]).encode())
+            self._write(json.dumps([Counts.events, Counts.size]).encode())
             return
         Counts.add(body)
         if Counts.delay_s:

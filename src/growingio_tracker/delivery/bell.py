@@ -6,9 +6,6 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable
-from typing import Final
-
-_FOREVER: Final = -1
 
 
 class Bell:

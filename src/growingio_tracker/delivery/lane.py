@@ -21,7 +21,7 @@ class Lane:
         "flush_to",
         "in_flight",
         "kind",
-        "limits",
+        "linger_s",
         "max_bytes",
         "max_events",
         "rest_until",
@@ -31,9 +31,9 @@ class Lane:
 
     def __init__(self, kind: Kind, limits: BatchLimits) -> None:
         self.kind = kind
-        self.limits = limits
-        self.max_events = limits.max_events  # here too, because every call asks for them
+        self.max_events = limits.max_events
         self.max_bytes = limits.max_bytes
+        self.linger_s = limits.linger_s
         self.size = 0  # of what waits, in bytes
         self.since = 0.0  # when lingering began for what waits
         self.entered = 0  # the place of the next record
@@ -80,7 +80,7 @@ class Lane:
 
     def due_at(self) -> float:
         """Return when a batch should leave; infinity when none can, or nothing asks for one."""
-        linger_s = self.limits.linger_s
+        linger_s = self.linger_s
         if self.in_flight or not len(self):
             return math.inf
         if self.is_full() or self.head() < self.flush_to:

@@ -8,6 +8,8 @@ from xml.etree import ElementTree
 import pytest
 from benchmarks import chart, guard, page
 from benchmarks.figures import OLD, THIS, Aim
+from benchmarks.losses import page as losses_page
+from benchmarks.measured import END, MeasuredPage
 from benchmarks.sink import decoded
 
 AIM = Aim("packages", lambda medians: medians["this", "packages.count"], at_most=3)
@@ -34,13 +36,13 @@ def test_aim(medians: dict[tuple[str, str], float], value: str, verdict: str) ->
     assert page.aim_row(AIM, medians) == ["packages", "at most 3", value, verdict]
 
 
-def test_page() -> None:
-    """Writing replaces the measured part of docs/speed.md, and nothing else."""
-    text = page.PAGE.read_text(encoding="utf-8")
-    before, _, rest = text.partition(page.BEGIN)
-    _, _, after = rest.partition(page.END)
-    written = page.replace_measured(text, "new\n")
-    assert written == f"{before}{page.BEGIN}new\n{page.END}{after}"
+@pytest.mark.parametrize("written_page", [page.PAGE, losses_page.PAGE], ids=["speed", "losses"])
+def test_page(written_page: MeasuredPage) -> None:
+    """Writing replaces the measured part of docs/speed.md and losses.md, and nothing else."""
+    text = written_page.path.read_text(encoding="utf-8")
+    before, _, rest = text.partition(written_page.begin)
+    _, _, after = rest.partition(END)
+    assert written_page.replaced("new\n") == f"{before}{written_page.begin}new\n{END}{after}"
 
 
 def test_chart() -> None:
