@@ -74,8 +74,12 @@ class Program:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if not self._has_ended:
-            self.stop()
+        try:
+            if not self._has_ended:
+                self.stop()
+        finally:
+            self._process.kill()  # in vain unless it would not end, which must fail one test only
+            self._process.wait()
 
 
 def _listens(port: int) -> bool:

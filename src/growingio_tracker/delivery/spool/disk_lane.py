@@ -17,7 +17,7 @@ class DiskLane(Lane):
         so that what has an outcome is not removed one by one, which doubles the pace.
     """
 
-    __slots__ = ("_first", "_grows", "_store", "_unremoved", "lingered_to", "waiting")
+    __slots__ = ("_grows", "_store", "_unremoved", "first", "lingered_to", "waiting")
 
     def __init__(self, kind: Kind, limits: BatchLimits, store: Store, *, grows: bool) -> None:
         super().__init__(kind, limits)
@@ -27,7 +27,7 @@ class DiskLane(Lane):
         self.waiting = contents.events
         self.size = contents.size
         self.entered = contents.last + 1
-        self._first = contents.first  # the oldest that waits, if one does
+        self.first = contents.first  # the oldest that waits, if one does
         self.flush_to = self.lingered_to = self.entered
         self._unremoved: list[Batch] = []  # settled, but the disk would not have it
 
@@ -36,7 +36,7 @@ class DiskLane(Lane):
 
     def head(self) -> int:
         """Return the place of the oldest record that waits; of the next one if none does."""
-        return self._first if self.waiting else self.entered
+        return self.first if self.waiting else self.entered
 
     def is_done(self) -> bool:
         """Return whether nothing waits, is in flight, or has to be removed."""
@@ -46,18 +46,15 @@ class DiskLane(Lane):
         """Return whether the oldest record that waits has lingered before."""
         return self.head() < self.lingered_to
 
-    def append(self, record: bytes, at_ms: int) -> None:
-        """Add one record behind all others.
+    def write(self, record: bytes, at_ms: int) -> int:
+        """Put one record behind all others, where it does not wait yet; return its place.
 
         :raises sqlite3.Error: when the disk cannot take it; then nothing has changed.
         """
         # The place is taken first: a signal handler that tracks may come back in here.
         place, self.entered = self.entered, self.entered + 1
         self._store.append(self.kind, place, at_ms, record)
-        if not self.waiting or place < self._first:
-            self._first = place
-        self.waiting += 1
-        self.size += len(record)
+        return place
 
     def recount(self) -> None:
         """Count again what waits, after a call that a signal handler ended nobody knows where."""
@@ -71,7 +68,7 @@ class DiskLane(Lane):
         for begin, end in sorted(taken):
             if first is not None and begin <= first < end:
                 first = self._store.first_from(self.kind, end)
-        self._first = self.entered if first is None else first
+        self.first = self.entered if first is None else first
 
     def pending(self) -> tuple[int, int]:
         """Return how many records and bytes wait or are in flight."""
@@ -81,7 +78,7 @@ class DiskLane(Lane):
 
     def drop_oldest(self) -> int:
         """Drop the oldest record that waits; return its size."""
-        return self._drop_to(self._first + 1)[1]
+        return self._drop_to(self.first + 1)[1]
 
     def drop_all(self) -> tuple[int, int]:
         """Leave what is in the table to the next process; that costs nothing."""
@@ -91,16 +88,16 @@ class DiskLane(Lane):
 
     def expire(self, before_ms: int) -> tuple[int, int]:
         """Drop what entered before then; return how many records and bytes that cost."""
-        oldest_ms = self._store.oldest_ms(self.kind, self._first) if self.waiting else None
+        oldest_ms = self._store.oldest_ms(self.kind, self.first) if self.waiting else None
         if oldest_ms is None or oldest_ms >= before_ms:
             return 0, 0
-        kept = self._store.first_from(self.kind, self._first, before_ms)
+        kept = self._store.first_from(self.kind, self.first, before_ms)
         return self._drop_to(self.entered if kept is None else kept)
 
     def put_back(self, batch: Batch, size: int) -> None:
         """Let the records of a batch, which never left the table, wait at the head again."""
         # Of a batch with several rejected parts that cannot be buried, each comes back by itself.
-        self._first = min(self._first, batch.first) if self.waiting else batch.first
+        self.first = min(self.first, batch.first) if self.waiting else batch.first
         self.waiting += len(batch)
         self.size += size
         self.lingered_to = max(self.lingered_to, batch.first + len(batch))
@@ -135,7 +132,7 @@ class DiskLane(Lane):
         # Not what is there but what has been counted: a call may have been interrupted in between.
         most = min(self.max_events, self.waiting)
         behind = self.entered
-        with self._store.reading(self.kind, self._first) as rows:
+        with self._store.reading(self.kind, self.first) as rows:
             waiting = filter(self._has_no_outcome, rows) if self._unremoved else rows
             first, record = next(waiting)
             records, room = [record], self.max_bytes - len(record)
@@ -147,7 +144,7 @@ class DiskLane(Lane):
                     break
                 records.append(record)
                 fitting += 1
-        self._first = behind
+        self.first = behind
         self.waiting -= len(records)
         self.size -= sum(map(len, records))
         return first, tuple(records)
@@ -160,9 +157,9 @@ class DiskLane(Lane):
         return not any(one.first <= row[0] < one.first + len(one) for one in self._unremoved)
 
     def _drop_to(self, end: int) -> tuple[int, int]:
-        dropped = self._store.measure(self.kind, self._first, end)
-        self._store.remove(self.kind, self._first, end)
-        self._first = self._store.first_from(self.kind, end) or self.entered
+        dropped = self._store.measure(self.kind, self.first, end)
+        self._store.remove(self.kind, self.first, end)
+        self.first = self._store.first_from(self.kind, end) or self.entered
         self.waiting -= dropped[0]
         self.size -= dropped[1]
         return dropped

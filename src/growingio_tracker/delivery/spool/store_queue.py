@@ -139,8 +139,17 @@ class StoreQueue(LaneQueue):
     def _append(self, kind: Kind, record: bytes, size: int) -> None:
         try:
             lane = self._holdings.lane(self._own, kind)
-            lane.append(record, self._now_ms())
-            self._ledger.count_accepted(size)
+            place = lane.write(record, self._now_ms())
+            # Both count it with no call in between, because a signal handler comes in with one: it
+            # must not find, and deliver, what waits and has not been accepted yet.
+            ledger = self._ledger
+            ledger.accepted += 1
+            ledger.pending += 1
+            ledger.pending_bytes += size
+            if not lane.waiting or place < lane.first:
+                lane.first = place
+            lane.waiting += 1
+            lane.size += size
         except (KeyError, sqlite3.Error) as error:
             if not self._closed:
                 raise self._refused(error) from error
