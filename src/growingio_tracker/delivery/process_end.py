@@ -7,10 +7,12 @@ its own way, that it ends. Under gevent atexit handlers run, but cannot look up 
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Final
 
 _log: Final = logging.getLogger("growingio_tracker.delivery")
@@ -68,14 +70,28 @@ def _join_and_close(threads: list[threading.Thread], close: Callable[[], None]) 
 
 
 def _at_end_of_celery_process(close: Callable[[], None]) -> None:
-    signal = getattr(sys.modules.get("celery.signals"), "worker_process_shutdown", None)
-    if signal is None:
+    shutdown = getattr(sys.modules.get("celery.signals"), "worker_process_shutdown", None)
+    if shutdown is None:
         return
 
     def end(**_: object) -> None:
-        close()
+        with _sigterm_later():
+            close()
 
-    signal.connect(end, weak=False, dispatch_uid=__name__)
+    shutdown.connect(end, weak=False, dispatch_uid=__name__)
+
+
+@contextlib.contextmanager
+def _sigterm_later() -> Generator[None, None, None]:
+    """Hold SIGTERM back: Celery sends it to processes that it has just told to end."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _keep_thread_for_gevent(_: Callable[[], None]) -> None:

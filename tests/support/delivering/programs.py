@@ -58,8 +58,17 @@ class Program:
 
     def stop(self) -> int:
         """Ask it to end, as an operator does, and return its exit code."""
-        self._process.send_signal(signal.SIGTERM)
+        self.ask_to_end()
         return self._process.wait(DEADLINE_S)
+
+    def ask_to_end(self) -> None:
+        """Ask it to end, and do not wait."""
+        self._process.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it, whatever it does."""
+        self._process.kill()
+        self._process.wait()
 
     @property
     def _has_ended(self) -> bool:
@@ -78,8 +87,7 @@ class Program:
             if not self._has_ended:
                 self.stop()
         finally:
-            self._process.kill()  # in vain unless it would not end, which must fail one test only
-            self._process.wait()
+            self.kill()  # one that would not end must not disturb another test
 
 
 def _listens(port: int) -> bool:
