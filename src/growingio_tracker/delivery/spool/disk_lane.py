@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 from growingio_tracker.delivery.contract import Batch, BatchLimits
 from growingio_tracker.delivery.lane import Lane
 from growingio_tracker.delivery.spool.store import Store
@@ -58,17 +60,11 @@ class DiskLane(Lane):
 
     def recount(self) -> None:
         """Count again what waits, after a call that a signal handler ended nobody knows where."""
-        taken = [(self.flight_first, self.flight_first + self.in_flight)]
-        taken += [(one.first, one.first + len(one)) for one in self._unremoved]
         there = self._store.measure(self.kind, 0, self.entered)
-        gone = [self._store.measure(self.kind, *places) for places in taken]
+        gone = [self._store.measure(self.kind, *places) for places in self._taken()]
         self.waiting = there[0] - sum(events for events, _ in gone)
         self.size = there[1] - sum(size for _, size in gone)
-        first = self._store.first_from(self.kind, 0)
-        for begin, end in sorted(taken):
-            if first is not None and begin <= first < end:
-                first = self._store.first_from(self.kind, end)
-        self.first = self.entered if first is None else first
+        self._find_first()
 
     def pending(self) -> tuple[int, int]:
         """Return how many records and bytes wait or are in flight."""
@@ -134,7 +130,13 @@ class DiskLane(Lane):
         behind = self.entered
         with self._store.reading(self.kind, self.first) as rows:
             waiting = filter(self._has_no_outcome, rows) if self._unremoved else rows
-            first, record = next(waiting)
+            oldest = next(waiting, None)
+            if oldest is None:  # a signal handler sent all the others amid a call that adds one
+                self._find_first()
+                if self.first == self.entered:
+                    raise sqlite3.DatabaseError("events that waited here are not there any more")
+                return self._pop_records()
+            first, record = oldest
             records, room = [record], self.max_bytes - len(record)
             fitting = first + 1
             for place, record in waiting:
@@ -148,6 +150,19 @@ class DiskLane(Lane):
         self.waiting -= len(records)
         self.size -= sum(map(len, records))
         return first, tuple(records)
+
+    def _find_first(self) -> None:
+        """Look for the oldest record that waits."""
+        first = self._store.first_from(self.kind, 0)
+        for begin, end in self._taken():
+            if first is not None and begin <= first < end:
+                first = self._store.first_from(self.kind, end)
+        self.first = self.entered if first is None else first
+
+    def _taken(self) -> list[tuple[int, int]]:
+        """Return the places of what is in the table and does not wait, in their order."""
+        flying = (self.flight_first, self.flight_first + self.in_flight)
+        return sorted([flying, *((one.first, one.first + len(one)) for one in self._unremoved)])
 
     def _has_no_outcome(self, row: tuple[int, bytes]) -> bool:
         """Return False for a record that is only there because the disk did not let it go.

@@ -65,6 +65,7 @@ class StoreQueue(LaneQueue):
         self._look_at = 0.0
         self._holdings = Holdings(self._lanes, batches)
         self._own = 0  # the number of our own store; 0 while there is none
+        self._opening = 0  # more than 1 when a signal handler tracks amid opening
         # Ages are differences of one steady clock, so that a jump of the wall clock, which only
         # says where it starts, cannot expire what has just come.
         self._wall_ms = clock.now_ms() - int(clock.monotonic() * 1000)
@@ -119,10 +120,13 @@ class StoreQueue(LaneQueue):
             self._ledger.last_error = f"delivered events could not be removed from disk: {error}"
 
     def _open(self) -> None:
+        self._opening += 1
         try:
             self._own = self._adopt(self._first_store(), as_own=True)
         except (SpoolError, sqlite3.Error, OSError) as error:
             raise self._refused(error) from error
+        finally:
+            self._opening -= 1
 
     def _first_store(self) -> Store:
         """Return the store that this process begins with."""
@@ -140,14 +144,14 @@ class StoreQueue(LaneQueue):
         try:
             lane = self._holdings.lane(self._own, kind)
             place = lane.write(record, self._now_ms())
-            # Both count it with no call in between, because a signal handler comes in with one: it
-            # must not find, and deliver, what waits and has not been accepted yet.
             ledger = self._ledger
+            if not lane.waiting or place < lane.first:
+                lane.first = place
+            # From here on no call and no jump, because a signal handler comes in with those: it
+            # must not find, and deliver, what waits and has not been accepted yet.
             ledger.accepted += 1
             ledger.pending += 1
             ledger.pending_bytes += size
-            if not lane.waiting or place < lane.first:
-                lane.first = place
             lane.waiting += 1
             lane.size += size
         except (KeyError, sqlite3.Error) as error:
@@ -251,5 +255,7 @@ class StoreQueue(LaneQueue):
         return outcome
 
     def _release_finished(self) -> None:
+        if self._opening:  # a signal handler is here, and the store being opened looks finished
+            return
         for store in self._holdings.finished(self._own):
             store.release()
