@@ -12,7 +12,8 @@ from growingio_tracker._extras import missing_extra
 
 try:
     from growingio_tracker.collector.embedded import DEFAULT_PORT, Collector, WaitTimeoutError
-    from growingio_tracker.collector.rows import Event, Problem, Request, Step, Totals
+    from growingio_tracker.collector.problems.problem import Problem
+    from growingio_tracker.collector.rows import Event, Request, Step, Totals
 except ModuleNotFoundError as error:
     if error.name in ("starlette", "uvicorn", "cramjam"):
         raise missing_extra("the local collector", "collector") from error

@@ -11,7 +11,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from growingio_tracker.collector.api import ERROR_HANDLERS, Api
+from growingio_tracker.collector.api import events
+from growingio_tracker.collector.api.common import ERROR_HANDLERS
 from growingio_tracker.collector.query import count_all
 from growingio_tracker.collector.receive import Receiver
 from growingio_tracker.collector.store import Store
@@ -77,7 +78,7 @@ def make_app(store: Store, writer: Executor) -> ASGIApp:
         routes=[
             Route("/", home),
             Route("/healthy-check", healthy),
-            Mount("/api/v1", routes=Api(store).routes()),
+            Mount("/api/v1", routes=events.routes(store)),
             Route("/{path:path}", Receiver(store, writer)),
         ],
         exception_handlers=ERROR_HANDLERS,

@@ -12,7 +12,9 @@ from growingio_tracker.collector.heads import (
     MappingHead,
     read_head,
 )
-from growingio_tracker.collector.rows import BAD, OK, REQUEST, WARN, Problem
+from growingio_tracker.collector.problems.problem import Problem
+from growingio_tracker.collector.problems.text import BAD, OK, WARN
+from growingio_tracker.collector.rows import REQUEST
 from growingio_tracker.wire import NOT_USER, Kind
 
 
@@ -42,25 +44,16 @@ class Finding(NamedTuple):
         return BAD if any(problem.level == BAD for problem in self.problems) else WARN
 
 
-_NO_TYPE = Problem("missing_event_type", "The event has no eventType.", "eventType")
-_NO_NAME = Problem("missing_event_name", "A CUSTOM event needs an eventName.", "eventName")
-_NO_TIME = Problem(
-    "missing_timestamp", "The event has no timestamp (Unix milliseconds).", "timestamp"
-)
-_NOBODY = Problem(
-    "nobody",
-    f"The event has neither userId nor deviceId; only userKey {NOT_USER} may lack both.",
-)
-_NUMBER_AS_USER = Problem(
-    "user_id_not_text", "userId is a number; send it as text.", "userId", WARN
-)
-_NO_ITEM_ID = Problem("missing_item_id", "The item has no id.", "id")
-_NO_ITEM_KEY = Problem("missing_item_key", "The item has no key.", "key")
-_NO_IDENTIFIES = Problem(
-    "missing_identifies", "The mapping has no identifies (user key to user id).", "identifies"
-)
+_NO_TYPE = Problem("missing_event_type", "eventType")
+_NO_NAME = Problem("missing_event_name", "eventName")
+_NO_TIME = Problem("missing_timestamp", "timestamp")
+_NOBODY = Problem("nobody", values={"not_user": NOT_USER})
+_NUMBER_AS_USER = Problem("user_id_not_text", "userId")
+_NO_ITEM_ID = Problem("missing_item_id", "id")
+_NO_ITEM_KEY = Problem("missing_item_key", "key")
+_NO_IDENTIFIES = Problem("missing_identifies", "identifies")
 
-_UNREADABLE = Problem("unreadable", "The message cannot be read.")
+_UNREADABLE = Problem("unreadable")
 
 
 def unreadable(problem: Problem) -> Finding:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from growingio_tracker.collector.rows import Problem
+from growingio_tracker.collector.problems.problem import Problem
 from growingio_tracker.wire import Kind, camel
 
 _Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
@@ -86,7 +86,7 @@ def _read_loosely(
     try:
         untyped: Any = _UNTYPED[kind].decode(text)
     except msgspec.ValidationError:
-        return None, [Problem("not_an_object", f"The message is not an object: {error}.")]
+        return None, [Problem("not_an_object", values={"detail": str(error)})]
     head = HEADS[kind]()
     problems = list(_fill_in(head, untyped))
     return head, problems
@@ -103,4 +103,4 @@ def _fill_in(head: Head, untyped: Any) -> Iterator[Problem]:
         except msgspec.ValidationError as error:
             path = field.encode_name
             code = "attributes_not_object" if path == "attributes" else "wrong_type"
-            yield Problem(code, f"{path} has the wrong type: {error}.", path)
+            yield Problem(code, path, {"detail": str(error)})

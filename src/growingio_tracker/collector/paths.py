@@ -5,7 +5,7 @@ from difflib import SequenceMatcher
 from typing import Final, NamedTuple
 from urllib.parse import unquote
 
-from growingio_tracker.collector.rows import Problem
+from growingio_tracker.collector.problems.problem import Problem
 from growingio_tracker.wire import SCHEMAS, Kind, Schema
 
 
@@ -42,4 +42,4 @@ def unknown(path: str) -> Problem:
     known = [schema.path.format("{project}") for schema in SCHEMAS.values()]
     shown = path[:_COMPARED]
     nearest = max(known, key=lambda good: SequenceMatcher(a=good, b=shown).ratio())
-    return Problem("unknown_path", f"Nothing is collected at {shown}. Did you mean {nearest}?")
+    return Problem("unknown_path", values={"shown": shown, "nearest": nearest})

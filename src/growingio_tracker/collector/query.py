@@ -8,13 +8,11 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from growingio_tracker.collector.rows import Event, Problem, Request, Step, Totals
-from growingio_tracker.collector.store import reading
+from growingio_tracker.collector.problems.problem import Problem
+from growingio_tracker.collector.rows import Event, Request, Step, Totals
+from growingio_tracker.collector.schema import reading
 
-_EVENTS: Final = (
-    "SELECT event.*, received_us FROM event JOIN request ON request.id = request_id "
-    "WHERE event.id > ?"
-)
+_EVENTS: Final = "SELECT * FROM event WHERE id > ?"
 _NO_LIMIT: Final = -1
 
 
@@ -46,7 +44,7 @@ def find_events(
     """
     conditions, values = _conditions(wanted)
     order = "DESC" if newest else "ASC"
-    query = f"{_EVENTS}{conditions} ORDER BY event.id {order} LIMIT ?"
+    query = f"{_EVENTS}{conditions} ORDER BY id {order} LIMIT ?"
     bounds = (after, *values, _NO_LIMIT if limit is None else limit)
     with reading(path) as connection:
         rows = connection.execute(query, bounds).fetchall()
@@ -67,7 +65,7 @@ def _problems(connection: Connection, ids: list[int]) -> dict[int, tuple[Problem
     found: defaultdict[int, tuple[Problem, ...]] = defaultdict(tuple)
     query = "SELECT * FROM problem WHERE event_id BETWEEN ? AND ? ORDER BY rowid"
     for row in connection.execute(query, (min(ids), max(ids))):
-        problem = Problem(row["code"], row["sentence"], row["path"], row["level"])
+        problem = Problem(row["code"], row["path"], msgspec.json.decode(row["details"]))
         found[row["event_id"]] += (problem,)
     return found
 
@@ -78,6 +76,8 @@ def _event(row: Row, problems: tuple[Problem, ...]) -> Event:
         request_id=row["request_id"],
         received_ms=row["received_us"] // 1000,
         project=row["project"],
+        client=row["client"],
+        run=row["run"],
         kind=row["kind"],
         type=row["type"],
         name=row["name"],
@@ -112,6 +112,8 @@ def _request(row: Row) -> Request:
         answered=row["answered"],
         steps=msgspec.json.decode(row["steps"], type=tuple[Step, ...]),
         reason=msgspec.json.decode(reason, type=Problem) if reason else None,
+        client=row["client"],
+        run=row["run"],
     )
 
 

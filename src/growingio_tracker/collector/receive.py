@@ -20,7 +20,7 @@ from growingio_tracker.collector._log import logger
 from growingio_tracker.collector.check import examine, unreadable
 from growingio_tracker.collector.decode import Decoded, Envelope, decode_body
 from growingio_tracker.collector.decode.limits import MAX_BODY_BYTES
-from growingio_tracker.collector.rows import Problem
+from growingio_tracker.collector.problems.problem import Problem
 from growingio_tracker.collector.store import Received, Store
 
 _MAX_DRAINED_BYTES: Final = 10 * MAX_BODY_BYTES
@@ -34,13 +34,9 @@ _GIF: Final = (
 
 _NOBODY_TO_ANSWER: Final = 0
 
-_TOO_LARGE: Final = Problem(
-    "too_large", f"The body is over {MAX_BODY_BYTES:,} bytes; only its beginning is kept."
-)
-_BROKEN_OFF: Final = Problem("broken_off", "The connection ended before the body did.")
-_IMAGE: Final = Problem(
-    "image_not_yet", "The events are in the URL of an image request and not decoded yet."
-)
+_TOO_LARGE: Final = Problem("too_large", values={"most": MAX_BODY_BYTES})
+_BROKEN_OFF: Final = Problem("broken_off")
+_IMAGE: Final = Problem("empty_body")
 
 
 class _Body(NamedTuple):
@@ -123,7 +119,7 @@ def _judge(request: Request, path: str, body: _Body) -> _Verdict:
 
 
 def _wrong_method(method: str) -> Problem:
-    return Problem("wrong_method", f"Events are sent with POST, not with {method}.")
+    return Problem("wrong_method", values={"method": method})
 
 
 def _received(request: Request, received_us: int, body: _Body) -> Received:

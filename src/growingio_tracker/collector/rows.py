@@ -6,9 +6,7 @@ from typing import Any, Final, cast
 
 import msgspec
 
-OK: Final = "ok"
-WARN: Final = "warn"
-BAD: Final = "bad"
+from growingio_tracker.collector.problems.problem import Problem
 
 REQUEST: Final = "request"
 """The kind of a row that stands for a request from which no message could be read."""
@@ -17,20 +15,6 @@ REQUEST: Final = "request"
 def as_object(value: object) -> dict[str, Any] | None:
     """Return ``value``, decoded JSON, if it is an object, and None if not."""
     return cast("dict[str, Any]", value) if isinstance(value, dict) else None
-
-
-class Problem(msgspec.Struct, frozen=True):
-    """One thing that is wrong with an event or a body.
-
-    ``code`` never changes and is meant for programs; ``sentence`` says what is wrong and how to
-    mend it; ``path`` is the place in the message (``"attributes"``), empty for the whole;
-    ``level`` is ``"bad"`` or ``"warn"``.
-    """
-
-    code: str
-    sentence: str
-    path: str = ""
-    level: str = BAD
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -44,7 +28,9 @@ class Event(msgspec.Struct, frozen=True, dict=True):
     """One received message, or a request that held none that could be read.
 
     ``kind`` is ``"event"``, ``"item"``, ``"mapping"``, or ``"request"`` for a request from which
-    nothing could be read. ``name`` is the event name, for an item its key. ``timestamp`` is the
+    nothing could be read. ``client`` names the SDK that sent it (``"Python 1.0.5"``), ``run`` the
+    part of the host's path that keeps parallel tests apart. ``name`` is the event name, for an
+    item its key. ``timestamp`` is the
     event's own time and ``received_ms`` the time of receipt, both in Unix milliseconds.
     ``verdict`` is ``"ok"``, ``"warn"`` or ``"bad"``: the worst level in ``problems``. Anything
     the message did not hold is None.
@@ -54,6 +40,8 @@ class Event(msgspec.Struct, frozen=True, dict=True):
     request_id: int
     received_ms: int
     project: str | None
+    client: str | None
+    run: str | None
     kind: str
     type: str | None
     name: str | None
@@ -102,6 +90,8 @@ class Request(msgspec.Struct, frozen=True):
     answered: int
     steps: tuple[Step, ...]
     reason: Problem | None
+    client: str | None
+    run: str | None
 
 
 class Totals(msgspec.Struct, frozen=True):

@@ -1,67 +1,33 @@
-"""The store: one SQLite file, one writer, one commit per request.
-
-``PRAGMA user_version`` names the schema. Nothing here uses SQLite's JSON functions, which older
-builds lack.
-"""
+"""The store: one SQLite file, one writer, one commit per request."""
 
 import sqlite3
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import msgspec
 
 from growingio_tracker.collector.check import Finding
-from growingio_tracker.collector.rows import Problem, Step
+from growingio_tracker.collector.problems.problem import Problem
+from growingio_tracker.collector.rows import Step
+from growingio_tracker.collector.schema import open_store
 from growingio_tracker.exceptions import GrowingParamException
 
-SCHEMA_VERSION: Final = 1
 
-_SCHEMA: Final = """
-CREATE TABLE request (
-    id INTEGER PRIMARY KEY,
-    received_us INTEGER NOT NULL,
-    method TEXT NOT NULL,
-    target TEXT NOT NULL,
-    headers TEXT NOT NULL,
-    body BLOB NOT NULL,
-    answered INTEGER NOT NULL,
-    steps TEXT NOT NULL,
-    reason TEXT
-);
-CREATE TABLE event (
-    id INTEGER PRIMARY KEY,
-    request_id INTEGER NOT NULL,
-    idx INTEGER NOT NULL,
-    project TEXT,
-    kind TEXT NOT NULL,
-    type TEXT,
-    name TEXT,
-    user_key TEXT,
-    user_id TEXT,
-    device_id TEXT,
-    ts INTEGER,
-    verdict TEXT NOT NULL,
-    json TEXT
-);
-CREATE TABLE problem (
-    event_id INTEGER NOT NULL,
-    code TEXT NOT NULL,
-    level TEXT NOT NULL,
-    path TEXT NOT NULL,
-    sentence TEXT NOT NULL
-);
-CREATE INDEX problem_event ON problem (event_id);
-"""
+def _insert_into(table: str, columns: int) -> str:
+    return f"INSERT INTO {table} VALUES ({', '.join('?' * columns)})"  # noqa: S608 - our own words
+
 
 _LAST_IDS: Final = (
     "SELECT (SELECT coalesce(max(id), 0) FROM request), (SELECT coalesce(max(id), 0) FROM event)"
 )
-_ADD_REQUEST: Final = "INSERT INTO request VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_ADD_EVENT: Final = "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_ADD_PROBLEM: Final = "INSERT INTO problem VALUES (?, ?, ?, ?, ?)"
+_ADD_REQUEST: Final = _insert_into("request", 11)
+_ADD_EVENT: Final = _insert_into("event", 16)
+_ADD_PROBLEM: Final = _insert_into("problem", 5)
+
+_CLEARED: Final = ("request", "problem", "counter", "property", "forward")
 
 _encode = msgspec.json.Encoder().encode
 
@@ -79,6 +45,8 @@ class Received(NamedTuple):
     reason: Problem | None
     project: str | None
     findings: Sequence[Finding]
+    client: str | None = None
+    run: str | None = None
 
 
 def _text(value: object) -> str:
@@ -86,16 +54,16 @@ def _text(value: object) -> str:
 
 
 def _event_rows(first_id: int, request_id: int, received: Received) -> Iterator[tuple[object, ...]]:
-    project = received.project
+    shared = (received.received_us, received.project, received.client, received.run)
     for idx, finding in enumerate(received.findings):
-        own = (first_id + idx, request_id, idx, project)
-        yield (*own, *finding.identity, finding.verdict, finding.text)
+        place = (first_id + idx, request_id, idx)
+        yield (*place, *shared, *finding.identity, finding.verdict, finding.text)
 
 
 def _problem_rows(first_id: int, findings: Sequence[Finding]) -> Iterator[tuple[object, ...]]:
     for event_id, finding in enumerate(findings, first_id):
         for problem in finding.problems:
-            yield (event_id, problem.code, problem.level, problem.path, problem.sentence)
+            yield (event_id, problem.code, problem.level, problem.path, _text(problem.values))
 
 
 class Store:
@@ -116,7 +84,7 @@ class Store:
         self._listeners: set[Callable[[], None]] = set()
         self.closing = False
         try:
-            self._connection = _open(path, temporary)
+            self._connection = open_store(path, temporary)
         except sqlite3.Error as error:
             raise GrowingParamException(
                 f"db: {path} cannot be used as the collector's store ({error}). "
@@ -148,8 +116,8 @@ class Store:
         """Remove everything and return the number of removed events. Ids are not used again."""
         with self._lock, self._connection as connection:
             removed = connection.execute("DELETE FROM event").rowcount
-            connection.execute("DELETE FROM request")
-            connection.execute("DELETE FROM problem")
+            for table in _CLEARED:
+                connection.execute(f"DELETE FROM {table}")  # noqa: S608 - our own words
         return removed
 
     @contextmanager
@@ -191,48 +159,6 @@ def _request_row(request_id: int, received: Received) -> tuple[object, ...]:
         received.answered,
         _text(received.steps),
         _text(received.reason) if received.reason else None,
+        received.client,
+        received.run,
     )
-
-
-def _open(path: Path, temporary: bool) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, check_same_thread=False)
-    try:
-        version = _version(connection, path)
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute(f"PRAGMA synchronous={'OFF' if temporary else 'NORMAL'}")
-        if version == 0:
-            connection.executescript(
-                f"BEGIN; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
-            )
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _version(connection: sqlite3.Connection, path: Path) -> int:
-    """Return the schema's version, 0 for a new file; refuse a file that is not ours."""
-    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-    tables: int = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    if version > SCHEMA_VERSION:
-        raise GrowingParamException(
-            f"db: {path} was written by a newer release (its schema is {version}, this release "
-            f"knows up to {SCHEMA_VERSION}). Upgrade growingio_tracker or choose another file."
-        )
-    if version == 0 and tables:
-        raise GrowingParamException(
-            f"db: {path} is the database of another program. Choose another file."
-        )
-    return version
-
-
-@contextmanager
-def reading(path: Path) -> Generator[sqlite3.Connection, None, None]:
-    """Open the store at ``path`` for reading, for the length of the block.
-
-    Readers never wait for the writer, nor it for them.
-    """
-    with closing(sqlite3.connect(path, check_same_thread=False)) as connection:
-        connection.execute("PRAGMA query_only = ON")
-        connection.row_factory = sqlite3.Row
-        yield connection

@@ -56,6 +56,6 @@ def line(event: Event) -> str:
     clock = time.strftime("%H:%M:%S", time.localtime(event.received_ms / 1000))
     what = (event.kind if event.type is None else event.type, event.name or "")
     pairs = (f"{_shown(key)}={_value(value)}" for key, value in _pairs(event))
-    problems = (f"! {harmless(problem.sentence)}" for problem in event.problems)
+    problems = (f"! {harmless(f'{problem.sentence} {problem.fix}')}" for problem in event.problems)
     start = f"{clock}.{event.received_ms % 1000:03d} {event.verdict:4}"
     return " ".join(part for part in chain((start,), map(_shown, what), pairs, problems) if part)

@@ -322,6 +322,8 @@ class TestApi:
             "received_ms": second["received_ms"],
             "project": "p1",
             "kind": "event",
+            "client": None,
+            "run": None,
             "type": "CUSTOM",
             "name": "b",
             "user_key": None,
@@ -342,9 +344,13 @@ class TestApi:
         assert event["problems"] == [
             {
                 "code": "user_id_not_text",
-                "sentence": "userId is a number; send it as text.",
-                "path": "userId",
                 "level": "warn",
+                "path": "userId",
+                "sentence": "userId is a number.",
+                "fix": "Send it as text, so that 007 and 7 stay two users.",
+                "sentence_zh": "userId 是数字。",
+                "fix_zh": "请以文本发送，这样 007 和 7 才是两个用户。",
+                "values": {},
             }
         ]
 

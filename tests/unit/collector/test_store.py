@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from growingio_tracker.collector.check import Finding
+from growingio_tracker.collector.problems.problem import Problem
 from growingio_tracker.collector.query import Filter, count_all, find_events, find_requests
-from growingio_tracker.collector.rows import WARN, Problem, Step, Totals
+from growingio_tracker.collector.rows import Step, Totals
 from growingio_tracker.collector.store import Received, Store
 from growingio_tracker.exceptions import GrowingParamException
 
@@ -61,7 +62,7 @@ def test_filters_and_order(tmp_path: Path) -> None:
 
 def test_problems_stay_with_their_event(tmp_path: Path) -> None:
     """Each event has its own problems in their order, and totals count verdicts."""
-    first, second = Problem("a", "A."), Problem("b", "B.", "x", WARN)
+    first, second = Problem("nobody"), Problem("user_id_not_text", "userId", {"n": 1})
     with closing(Store(tmp_path / "a.db")) as store:
         store.add(_received(_named("1", "u", first, second), _named("2"), _named("3", "u", second)))
         events = find_events(store.path)

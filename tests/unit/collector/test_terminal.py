@@ -13,6 +13,8 @@ def _event(**changes: object) -> Event:
         request_id=1,
         received_ms=1700000000123,
         project="p",
+        client=None,
+        run=None,
         kind="event",
         type="CUSTOM",
         name="加入购物车",

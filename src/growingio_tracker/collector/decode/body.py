@@ -10,7 +10,8 @@ from growingio_tracker.collector.decode.message import Message
 from growingio_tracker.collector.decode.protobuf import read_protobuf
 from growingio_tracker.collector.decode.snappy import decompress
 from growingio_tracker.collector.decode.xor import find_key, unmask
-from growingio_tracker.collector.rows import Problem, Step
+from growingio_tracker.collector.problems.problem import Problem
+from growingio_tracker.collector.rows import Step
 from growingio_tracker.wire import Kind
 
 _Parser = Callable[[], list[Message]]
@@ -52,7 +53,7 @@ def decode_body(kind: Kind, envelope: Envelope, body: bytes) -> Decoded:
 
 def _messages(kind: Kind, envelope: Envelope, body: bytes, steps: list[Step]) -> list[Message]:
     if not body:
-        raise DecodeError("empty_body", "The request has no body.")
+        raise DecodeError("empty_body")
     body = _decrypted(envelope, body, steps)
     body = _decompressed(envelope, body, steps)
     return _parsed(kind, envelope, body, steps)
@@ -62,9 +63,7 @@ def _decrypted(envelope: Envelope, body: bytes, steps: list[Step]) -> bytes:
     if envelope.crypt in (None, "", "0"):
         return body
     if envelope.crypt != "1":
-        raise DecodeError(
-            "unknown_crypt", f"X-Crypt-Codec is {envelope.crypt!r}; only 1 (XOR) is known."
-        )
+        raise DecodeError("unknown_crypt", crypt=repr(envelope.crypt))
     key, source = find_key(envelope.stm, envelope.x_timestamp)
     steps.append(Step("xor", f"key 0x{key:02x} from {source}"))
     return unmask(body, key)
@@ -77,16 +76,11 @@ def _decompressed(envelope: Envelope, body: bytes, steps: list[Step]) -> bytes:
         steps.append(Step("snappy", f"{len(body):,} bytes to {len(plain):,}"))
         return plain
     if codec == "3":
-        raise DecodeError("lz4_not_yet", "The body is compressed with LZ4 and not decoded yet.")
+        raise DecodeError("unknown_codec", codec=repr(codec))
     if codec == "1" or envelope.compress in ("1", "11"):
-        raise DecodeError(
-            "lz_string_not_yet", "The body is compressed with LZ-String and not decoded yet."
-        )
+        raise DecodeError("unknown_codec", codec=repr(codec))
     if codec != "0":
-        raise DecodeError(
-            "unknown_codec",
-            f"X-Compress-Codec is {codec!r}; 1 (LZ-String), 2 (snappy) and 3 (LZ4) are known.",
-        )
+        raise DecodeError("unknown_codec", codec=repr(codec))
     return body
 
 

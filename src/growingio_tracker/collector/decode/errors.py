@@ -1,15 +1,15 @@
 """The one error of decoding."""
 
-from growingio_tracker.collector.rows import Problem
+from growingio_tracker.collector.problems.problem import Problem
 
 
 class DecodeError(Exception):
     """Bytes that cannot be read.
 
-    :param code: names the cause for programs.
-    :param sentence: says what was found and where.
+    :param code: an entry of the catalogue.
+    :param values: what its sentences speak of.
     """
 
-    def __init__(self, code: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.problem = Problem(code, sentence)
+    def __init__(self, code: str, **values: str | int) -> None:
+        self.problem = Problem(code, values=values)
+        super().__init__(self.problem.sentence)

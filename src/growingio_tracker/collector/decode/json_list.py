@@ -12,11 +12,11 @@ from growingio_tracker.collector.decode.limits import (
     MAX_REPAIRED_BYTES,
 )
 from growingio_tracker.collector.decode.message import Message
-from growingio_tracker.collector.rows import Problem
+from growingio_tracker.collector.problems.problem import Problem
 
 _ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
 
-_TOO_DEEP = Problem("too_deep", f"The message is nested deeper than {MAX_DEPTH} levels.")
+_TOO_DEEP = Problem("too_deep", values={"most": MAX_DEPTH})
 
 
 def looks_like_json(body: bytes) -> bool:
@@ -26,10 +26,7 @@ def looks_like_json(body: bytes) -> bool:
 
 def too_many(count: int) -> DecodeError:
     """Return the error for a body of ``count`` messages."""
-    return DecodeError(
-        "too_many_events",
-        f"The body holds {count:,} messages; at most {MAX_EVENTS:,} a request are taken.",
-    )
+    return DecodeError("too_many_events", count=count, most=MAX_EVENTS)
 
 
 def read_json(body: bytes) -> list[Message]:
@@ -42,13 +39,11 @@ def read_json(body: bytes) -> list[Message]:
     try:
         elements = _ARRAY.decode(body)
     except msgspec.ValidationError as error:
-        raise DecodeError(
-            "not_an_array", f"The body is not an array of messages: {error}."
-        ) from None
+        raise DecodeError("not_an_array", detail=str(error)) from None
     except msgspec.DecodeError as error:
         return _repaired(text, error)
     except RecursionError:
-        raise DecodeError(_TOO_DEEP.code, "The body is nested too deeply.") from None
+        raise DecodeError("too_deep", most=MAX_DEPTH) from None
     if len(elements) > MAX_EVENTS:
         raise too_many(len(elements))
     return [_message(element) for element in elements]
@@ -58,9 +53,7 @@ def _utf8(body: bytes) -> str:
     try:
         return body.decode()
     except UnicodeDecodeError as error:
-        raise DecodeError(
-            "not_json", f"The body is not JSON: it is not UTF-8 at byte {error.start}."
-        ) from None
+        raise DecodeError("not_json", detail=f"it is not UTF-8 at byte {error.start}") from None
 
 
 def _count_before_reading(body: bytes) -> None:
@@ -68,7 +61,7 @@ def _count_before_reading(body: bytes) -> None:
         return
     count = count_elements(body, MAX_DEPTH + 1)
     if count is None:
-        raise DecodeError("not_json", "The body is not JSON: its brackets do not match.")
+        raise DecodeError("not_json", detail="its brackets do not match")
     if count > MAX_EVENTS:
         raise too_many(count)
 
@@ -81,7 +74,7 @@ def _message(element: msgspec.Raw) -> Message:
 def _repaired(text: str, error: msgspec.DecodeError) -> list[Message]:
     messages = repair(text) if len(text) <= MAX_REPAIRED_BYTES else None
     if messages is None:
-        raise DecodeError("not_json", f"The body is not JSON: {error}.")
+        raise DecodeError("not_json", detail=str(error))
     if len(messages) > MAX_EVENTS:
         raise too_many(len(messages))
     return messages

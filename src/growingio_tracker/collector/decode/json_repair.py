@@ -11,7 +11,7 @@ from typing import Final, cast
 
 from growingio_tracker.collector.decode.limits import MAX_DEPTH
 from growingio_tracker.collector.decode.message import Message
-from growingio_tracker.collector.rows import Problem
+from growingio_tracker.collector.problems.problem import Problem
 
 _MAX_PROBLEMS: Final = 20
 """Problems noted for one message; more of the same help nobody."""
@@ -39,7 +39,7 @@ class _Mender:
     def mend(self, value: object) -> object:
         """Return ``value`` with everything that JSON does not have replaced."""
         if len(self._path) > MAX_DEPTH:
-            self._note("too_deep", f"is nested deeper than {MAX_DEPTH} levels")
+            self._note("too_deep", most=MAX_DEPTH)
             return None
         if isinstance(value, dict):
             members = cast("dict[str, object]", value).items()
@@ -57,22 +57,22 @@ class _Mender:
 
     def _scalar(self, value: object) -> object:
         if isinstance(value, _NotANumber) or (isinstance(value, float) and isinf(value)):
-            self._note("not_a_number", f"is {value}, which JSON does not have")
+            self._note("not_a_number", shown=str(value))
             return str(value)
         return self._text(value) if isinstance(value, str) else value
 
     def _text(self, text: str) -> str:
         if not _LONE_SURROGATE.search(text):
             return text
-        self._note("lone_surrogate", "holds half a character (a lone surrogate)")
+        self._note("lone_surrogate")
         return _LONE_SURROGATE.sub("\ufffd", text)
 
-    def _note(self, code: str, what: str) -> None:
+    def _note(self, code: str, **values: str | int) -> None:
         if len(self.problems) == _MAX_PROBLEMS:
             return
         path = "".join(part[:_MAX_PART] for part in self._path).removeprefix(".")
         path = _LONE_SURROGATE.sub("\ufffd", path)
-        self.problems.append(Problem(code, f"{path or 'The message'} {what}.", path))
+        self.problems.append(Problem(code, path, values))
 
 
 def _mended(value: object) -> Message:

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from growingio_tracker.collector.rows import Problem
+from growingio_tracker.collector.problems.problem import Problem
 
 
 class Message(NamedTuple):

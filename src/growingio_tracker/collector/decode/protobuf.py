@@ -21,7 +21,8 @@ from growingio_tracker.collector.decode.protobuf_fields import (
     Budget,
     fields,
 )
-from growingio_tracker.collector.rows import WARN, Problem, as_object
+from growingio_tracker.collector.problems.problem import Problem
+from growingio_tracker.collector.rows import as_object
 from growingio_tracker.wire import (
     EVENT_TYPES,
     RESOURCE_ITEM,
@@ -53,7 +54,7 @@ def _text(value: int | bytes, _held: object, _budget: Budget) -> str:
     try:
         return bytes(value).decode()
     except UnicodeDecodeError:
-        raise DecodeError("not_protobuf", "A protobuf text is not UTF-8.") from None
+        raise DecodeError("not_protobuf", detail="a text is not UTF-8") from None
 
 
 def _signed(value: int, bits: int) -> int:
@@ -146,8 +147,7 @@ def _fill_in_type(message: dict[str, object]) -> tuple[Problem, ...]:
     message["eventType"] = _TYPE_NAMES[0]
     if "eventName" not in message:
         return ()
-    sentence = f"The event has a name but no event_type, which in protobuf means {_TYPE_NAMES[0]}."
-    return (Problem("name_without_type", sentence, "eventType", WARN),)
+    return (Problem("name_without_type", "eventType", {"meaning": _TYPE_NAMES[0]}),)
 
 
 def read_protobuf(kind: Kind, body: bytes) -> list[Message]:
@@ -170,9 +170,10 @@ def read_protobuf(kind: Kind, body: bytes) -> list[Message]:
 
 def _no_messages(schema: Schema, numbers: list[int]) -> DecodeError:
     if not numbers:
-        return DecodeError("no_messages", "The protobuf body holds no message.")
+        return DecodeError("no_messages")
     return DecodeError(
         "wrong_list_field",
-        f"The messages are in field {numbers[0]} of the protobuf list; a list of "
-        f"{schema.kind.value}s has them in field {schema.list_number}.",
+        found=numbers[0],
+        kind=schema.kind.value,
+        wanted=schema.list_number,
     )

@@ -16,8 +16,8 @@ _MAX_TAG = 0xFFFF_FFFF
 _MAX_UINT64 = 0xFFFF_FFFF_FFFF_FFFF
 
 
-def _error(sentence: str) -> DecodeError:
-    return DecodeError("not_protobuf", f"The body is not the expected protobuf: {sentence}.")
+def _error(detail: str) -> DecodeError:
+    return DecodeError("not_protobuf", detail=detail)
 
 
 class Budget:
@@ -33,9 +33,7 @@ class Budget:
         """
         self._left -= 1
         if self._left < 0:
-            raise DecodeError(
-                "too_many_fields", f"The protobuf body has more than {MAX_FIELDS:,} fields."
-            )
+            raise DecodeError("too_many_fields", most=MAX_FIELDS)
 
 
 class WireField(NamedTuple):

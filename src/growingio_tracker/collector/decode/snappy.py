@@ -17,7 +17,7 @@ def _declared_length(body: bytes) -> int:
         length |= (byte & 0x7F) << (7 * place)
         if byte < 0x80:
             return length
-    raise DecodeError("not_snappy", "The body does not start with the length of a snappy block.")
+    raise DecodeError("not_snappy", detail="it does not start with the length of one")
 
 
 def decompress(body: bytes) -> bytes:
@@ -28,17 +28,11 @@ def decompress(body: bytes) -> bytes:
     """
     length = _declared_length(body)
     if length > MAX_DECODED_BYTES:
-        raise DecodeError(
-            "too_large_decoded",
-            f"The snappy block declares {length:,} bytes; at most {MAX_DECODED_BYTES:,} are taken.",
-        )
+        raise DecodeError("too_large_decoded", size=length, most=MAX_DECODED_BYTES)
     if length * _FROM_BYTES > len(body) * _MOST_BYTES:
-        raise DecodeError(
-            "not_snappy",
-            f"The body declares {length:,} bytes, which a snappy block of {len(body):,} bytes "
-            "cannot hold.",
-        )
+        detail = f"it declares {length:,} bytes, which {len(body):,} bytes cannot hold"
+        raise DecodeError("not_snappy", detail=detail)
     try:
         return bytes(cramjam.snappy.decompress_raw(body))
     except cramjam.DecompressionError as error:
-        raise DecodeError("not_snappy", f"The body is not one raw snappy block: {error}.") from None
+        raise DecodeError("not_snappy", detail=str(error)) from None

@@ -20,12 +20,7 @@ def find_key(stm: str | None, x_timestamp: str | None) -> tuple[int, str]:
     """
     source, text = ("stm", stm) if stm is not None else ("X-Timestamp", x_timestamp)
     if text is None:
-        raise DecodeError(
-            "xor_without_key",
-            "X-Crypt-Codec is 1, but the URL has no stm, whose low byte is the key.",
-        )
+        raise DecodeError("xor_without_key")
     if not (text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS):
-        raise DecodeError(
-            "xor_without_key", f"X-Crypt-Codec is 1, but {source} is not a number of milliseconds."
-        )
+        raise DecodeError("xor_key_not_a_number", source=source)
     return int(text) & 0xFF, source
