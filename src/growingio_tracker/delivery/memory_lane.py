@@ -34,6 +34,12 @@ class MemoryLane(Lane):
         """Return whether the oldest record that waits has lingered before."""
         return bool(self.returned)
 
+    def append(self, record: bytes) -> None:
+        """Add one record behind all others."""
+        self.entered += 1
+        self.size += len(record)
+        self.waiting.append(record)
+
     def drop_oldest(self) -> int:
         """Drop the oldest record that waits; return its size."""
         return len(self._pop())

@@ -10,7 +10,7 @@ from growingio_tracker.delivery import lifecycle
 from growingio_tracker.delivery.contract import Batch, Kept, Problem, Queue, Rejected
 from growingio_tracker.delivery.engine import UNDELIVERED, Engine, Parts
 from growingio_tracker.delivery.interrupt import waits
-from growingio_tracker.delivery.worker import Worker
+from growingio_tracker.delivery.worker import Crew, Worker
 from growingio_tracker.exceptions import GrowingIOException
 from growingio_tracker.wire import Kind
 
@@ -176,11 +176,18 @@ class BufferedEngine(QueueEngine):
 
 
 class BackgroundEngine(QueueEngine):
-    """Sends batches in a thread of its own."""
+    """Sends batches in threads of its own.
 
-    def __init__(self, parts: Parts, queue: Queue) -> None:
+    :param workers: how many threads; the queue must have batches for as many at once.
+    """
+
+    def __init__(self, parts: Parts, queue: Queue, workers: int = 1) -> None:
         super().__init__(parts, queue)
-        self._worker = Worker(self._run, self.ledger.note_worker_restart)
+        restarted = self.ledger.note_worker_restart
+        self._worker: Worker | Crew = (
+            Worker(self._run, restarted) if workers == 1 else Crew(workers, self._run, restarted)
+        )
+        self._at_work = 0  # threads that have not seen the end yet; guarded by the ledger's lock
 
     def offer(self, kind: Kind, record: bytes) -> None:
         """Queue one record; the thread is started by the first.
@@ -236,12 +243,23 @@ class BackgroundEngine(QueueEngine):
         return self._worker.is_current() or threading.get_ident() in self._sending
 
     def _run(self) -> None:
+        with self.ledger.lock:
+            self._at_work += 1
+        try:
+            self._send_until_closed()
+        finally:
+            with self.ledger.lock:
+                self._at_work -= 1
+                is_last = not self._at_work
+        if is_last:
+            self._finish()
+
+    def _send_until_closed(self) -> None:
         while (batch := self._queue.take()) is not None:
             closing = self._interrupt.closing
             if self._send_whatever_happens(batch).kept is not None and closing:
                 # A whole round began after closing did, and failed: the server is not there.
                 self._queue.give_up(UNDELIVERED, batch.kind)
-        self._finish()
 
     def _drain(self) -> None:
         """Send what is due in the caller's thread, because there is no other."""
