@@ -105,6 +105,7 @@ class LaneQueue:
             self._closed = True
             self._max_events = 0  # no room for anything any more
             self._mark_all_due()
+            self._changed.ring()  # nobody waits any longer
             self._settled.ring()
 
     def give_up(self, reason: str, kind: Kind | None = None) -> None:
@@ -125,6 +126,7 @@ class LaneQueue:
                 now = self._clock.monotonic()
                 due_at, key = self._next_due()
                 if key is not None and due_at <= now:
+                    self._changed.ring_for_one()  # this thread is no longer there to look
                     return self._lanes[key].pop_batch(now, key[0])
                 self._due_at = due_at
                 if self._closed or now >= until:
@@ -134,9 +136,9 @@ class LaneQueue:
             self._changed.hear(listener, None if wake_at == math.inf else wake_at - now)
 
     def _note_change(self) -> None:
-        """Let whoever takes batches look again, with the lock held."""
+        """Let one of those who take batches look again, with the lock held."""
         self._due_at = 0.0
-        self._changed.ring()
+        self._changed.ring_for_one()
 
     def _forget(self, batch: Batch) -> None:
         """Let go of records that have an outcome, with the lock held."""
