@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from time import time_ns
 from types import TracebackType
 from typing import Final, Literal, TypeAlias, TypeVar
 
 from growingio_tracker.arguments import one_of, text_name
+from growingio_tracker.binding import Bindable, bindings
 from growingio_tracker.consumers.base import Consumer
 from growingio_tracker.consumers.default import DefaultConsumer
 from growingio_tracker.consumers.foreign import as_consumer
@@ -37,7 +38,7 @@ OnInvalid: TypeAlias = Literal["raise", "drop"]
 MAX_EVENT_BYTES: Final = 1024 * 1024
 
 
-class GrowingTracker:
+class GrowingTracker(Bindable):
     """Tracks events, user attributes, items and user mappings of one data source.
 
     :param product_id: the project's id (AccountID).
@@ -73,6 +74,7 @@ class GrowingTracker:
         before_send: BeforeSend | None = None,
         redact: Collection[str] = (),
     ) -> None:
+        super().__init__()
         self._product_id = text_name(product_id, "product_id")
         self._data_source_id = text_name(data_source_id, "data_source_id")
         if consumer is None:
@@ -143,6 +145,10 @@ class GrowingTracker:
         :raises GrowingParamException: when the event cannot be sent; it names the argument.
         :raises GrowingIOException: as the consumer says.
         """
+        if self._binding is not None or bindings() is not None:
+            login_user_key, login_user_id, anonymous_id, attributes = self._complete(
+                login_user_key, login_user_id, anonymous_id, attributes
+            )
         if event_time is None and item is None and preset is None and self._filters is None:
             record = plain_event_record(
                 time_ns() // 1_000_000,
@@ -188,8 +194,12 @@ class GrowingTracker:
     ) -> None:
         """Set attributes of a user (登录用户属性事件).
 
-        The parameters and errors are those of :meth:`track_custom_event`.
+        The parameters and errors are those of :meth:`track_custom_event`. Bound attributes belong
+        to events, and are not set here.
         """
+        login_user_key, login_user_id, anonymous_id, _ = self._complete(
+            login_user_key, login_user_id, anonymous_id, None
+        )
         self._submit(
             UserLoginMessage(
                 login_user_key,
@@ -240,6 +250,7 @@ class GrowingTracker:
         """
         try:
             own = self._own(message)
+            self._fill_in(own)
         except GrowingParamException as error:
             self._refuse(error)
         else:
@@ -260,6 +271,25 @@ class GrowingTracker:
     def healthy(self, within_s: float = 60.0) -> bool:
         """Return False when events are pending and none was delivered for ``within_s`` seconds."""
         return self._consumer.healthy(within_s)
+
+    async def aflush(self, timeout: float | None = None) -> bool:
+        """Do what :meth:`flush` does in another thread, so that the event loop goes on."""
+        return await _in_thread(self.flush, timeout)
+
+    async def aclose(self, timeout: float | None = None) -> bool:
+        """Do what :meth:`close` does in another thread, so that the event loop goes on."""
+        return await _in_thread(self.close, timeout)
+
+    async def __aenter__(self: _T) -> _T:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
 
     def __enter__(self: _T) -> _T:
         return self
@@ -305,6 +335,22 @@ class GrowingTracker:
         own.set_data_source_id(self._data_source_id)
         return own
 
+    def _fill_in(self, message: Message) -> None:
+        """Complete a message that a builder made."""
+        if isinstance(message, CustomEventMessage | UserLoginMessage):
+            is_event = isinstance(message, CustomEventMessage)
+            subject = self._complete(
+                message.login_user_key,
+                message.login_user_id,
+                message.anonymous_id,
+                message.attributes if is_event else None,
+            )
+            message.login_user_key = subject.login_user_key
+            message.login_user_id = subject.login_user_id
+            message.anonymous_id = subject.anonymous_id
+            if is_event:
+                message.attributes = subject.attributes
+
     def _filtered(self, message: Message, filters: Filters) -> Message | None:
         """Return the message to send, or ``None`` when it was dropped, counted and reported."""
         filters.redact(message)  # before the check, which makes one text of a one-level map
@@ -330,6 +376,12 @@ class GrowingTracker:
                 + "; ".join(map(str, attributes))
             )
         self._consumer.report_left_out(attributes)
+
+
+async def _in_thread(call: Callable[[float | None], bool], timeout: float | None) -> bool:
+    import asyncio  # noqa: PLC0415 - who has no event loop need not load it
+
+    return await asyncio.to_thread(call, timeout)
 
 
 def _set_preset(message: CustomEventMessage, preset: PresetProperties) -> None:
