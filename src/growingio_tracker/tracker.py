@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Callable, Collection, Mapping
 from time import time_ns
 from types import TracebackType
@@ -116,6 +117,27 @@ class GrowingTracker(Bindable):
             before_send=before_send,
             redact=redact,
         )
+
+    @staticmethod
+    def from_env(environ: Mapping[str, str] | None = None) -> GrowingTracker:
+        """Return the tracker that the variables ``GROWINGIO_…`` describe.
+
+        :param environ: the variables; ``None`` is this process's environment.
+        :raises GrowingParamException: naming everything that is wrong, and where.
+        """
+        return _configured(None, environ)
+
+    @staticmethod
+    def from_file(
+        path: str | os.PathLike[str], environ: Mapping[str, str] | None = None
+    ) -> GrowingTracker:
+        """Return the tracker that a TOML file describes, and the environment, which wins.
+
+        :param path: the file; its table ``[growingio]``, or where it has none, all of it.
+        :param environ: as in :meth:`from_env`; ``{}`` leaves the environment out.
+        :raises GrowingParamException: naming everything that is wrong, with file and line.
+        """
+        return _configured(path, environ)
 
     def track_custom_event(
         self,
@@ -382,6 +404,15 @@ async def _in_thread(call: Callable[[float | None], bool], timeout: float | None
     import asyncio  # noqa: PLC0415 - who has no event loop need not load it
 
     return await asyncio.to_thread(call, timeout)
+
+
+def _configured(
+    path: str | os.PathLike[str] | None, environ: Mapping[str, str] | None
+) -> GrowingTracker:
+    # Most programs have no such file, and all of them start faster without what reads it.
+    from growingio_tracker.config.build import build, gather  # noqa: PLC0415
+
+    return build(gather(path, environ), GrowingTracker.consumer)
 
 
 def _set_preset(message: CustomEventMessage, preset: PresetProperties) -> None:

@@ -25,6 +25,9 @@ class Strategy(Consumer):
     :param data_parser: the format of the bodies; ``None`` is JSON.
     """
 
+    disabled = False
+    """Accept and discard everything from the first event on, as ``GROWINGIO_DISABLED`` does."""
+
     def __init__(
         self,
         product_id: str,
@@ -87,7 +90,8 @@ class Strategy(Consumer):
 
     def _make_engine(self) -> Engine:
         parts = self._parts()
-        return DisabledEngine(parts) if is_disabled() else self._strategy(parts)
+        is_off = self.disabled or is_disabled()
+        return DisabledEngine(parts) if is_off else self._strategy(parts)
 
     def _strategy(self, parts: Parts) -> Engine:
         raise NotImplementedError
