@@ -15,6 +15,7 @@ from growingio_tracker.consumers.base import Consumer
 from growingio_tracker.consumers.default import DefaultConsumer
 from growingio_tracker.consumers.foreign import as_consumer
 from growingio_tracker.delivery.contract import Problem, Stats
+from growingio_tracker.delivery.receipt import Fate, Receipt, receipt_of
 from growingio_tracker.exceptions import GrowingParamException
 from growingio_tracker.filters import BeforeSend, Filters
 from growingio_tracker.message import (
@@ -59,7 +60,9 @@ class GrowingTracker(Bindable):
     :raises GrowingParamException: when an argument cannot be used; the message names it.
 
     A call returns when the consumer has taken the event, and what was taken can no longer change
-    or fail: it was copied and encoded. Calls may be made from any thread.
+    or fail: it was copied and encoded. Calls may be made from any thread. In the background
+    strategies a call returns a :class:`~growingio_tracker.Receipt`, which tells later what became
+    of the event; elsewhere ``None``, because there a call that returns has said it.
     """
 
     def __init__(
@@ -150,7 +153,7 @@ class GrowingTracker(Bindable):
         *,
         item: ResourceItem | None = None,
         preset: PresetProperties | None = None,
-    ) -> None:
+    ) -> Receipt | None:
         """Track a custom event (埋点事件).
 
         :param event_name: the event's identifier on the platform.
@@ -183,8 +186,7 @@ class GrowingTracker(Bindable):
                 self._data_source_id,
             )
             if record is not None and len(record) <= self._max_event_bytes:
-                self._accept(Kind.EVENT, record)
-                return
+                return self._accept(Kind.EVENT, record)
         message = CustomEventMessage(
             event_time,
             event_name,
@@ -202,9 +204,8 @@ class GrowingTracker(Bindable):
             try:
                 _set_preset(message, preset)
             except GrowingParamException as error:
-                self._refuse(error)
-                return
-        self._submit(message)
+                return self._refuse(error)
+        return self._submit(message)
 
     def track_user(
         self,
@@ -213,7 +214,7 @@ class GrowingTracker(Bindable):
         anonymous_id: str | None = None,
         event_time: EventTime | None = None,
         attributes: Attributes | None = None,
-    ) -> None:
+    ) -> Receipt | None:
         """Set attributes of a user (登录用户属性事件).
 
         The parameters and errors are those of :meth:`track_custom_event`. Bound attributes belong
@@ -222,7 +223,7 @@ class GrowingTracker(Bindable):
         login_user_key, login_user_id, anonymous_id, _ = self._complete(
             login_user_key, login_user_id, anonymous_id, None
         )
-        self._submit(
+        return self._submit(
             UserLoginMessage(
                 login_user_key,
                 login_user_id,
@@ -237,7 +238,7 @@ class GrowingTracker(Bindable):
 
     def submit_item(
         self, item_key: str, item_id: str, item_attrs: Attributes | None = None
-    ) -> None:
+    ) -> Receipt | None:
         """Upload a row of a dimension table (维度表).
 
         :param item_key: the table's key.
@@ -246,13 +247,13 @@ class GrowingTracker(Bindable):
         :raises GrowingParamException: when the item cannot be sent; the message names the argument.
         :raises GrowingIOException: as the consumer says.
         """
-        self._submit(
+        return self._submit(
             ItemMessage(item_key, item_id, item_attrs, self._product_id, self._data_source_id)
         )
 
     def track_user_mapping(
         self, identities: Mapping[str, str], event_time: EventTime | None = None
-    ) -> None:
+    ) -> Receipt | None:
         """Say that several ids are one person's (用户融合).
 
         :param identities: user key → user id, for instance ``{"phone": "…", "email": "…"}``.
@@ -260,11 +261,11 @@ class GrowingTracker(Bindable):
         :raises GrowingParamException: when an id or key is missing or empty.
         :raises GrowingIOException: as the consumer says.
         """
-        self._submit(
+        return self._submit(
             UserMappingMessage(identities, event_time, self._product_id, self._data_source_id)
         )
 
-    def track(self, message: Message) -> None:
+    def track(self, message: Message) -> Receipt | None:
         """Track a message that a builder made, as this tracker's. ``message`` is not changed.
 
         :raises GrowingParamException: when it is not a message, or cannot be sent.
@@ -274,9 +275,8 @@ class GrowingTracker(Bindable):
             own = self._own(message)
             self._fill_in(own)
         except GrowingParamException as error:
-            self._refuse(error)
-        else:
-            self._submit(own)
+            return self._refuse(error)
+        return self._submit(own)
 
     def flush(self, timeout: float | None = None) -> bool:
         """Send everything now; see the consumer's ``flush``."""
@@ -324,12 +324,12 @@ class GrowingTracker(Bindable):
     ) -> None:
         self.close()
 
-    def _submit(self, message: Message) -> None:
+    def _submit(self, message: Message) -> Receipt | None:
         try:
             if self._filters is not None:
                 filtered = self._filtered(message, self._filters)
-                if filtered is None:
-                    return
+                if isinstance(filtered, Problem):
+                    return self._drop(filtered)
                 message = filtered
             record, left_out = to_record(message, time_ns() // 1_000_000)
             if left_out:
@@ -337,14 +337,17 @@ class GrowingTracker(Bindable):
             if len(record) > self._max_event_bytes:
                 raise self._too_long(record)
         except GrowingParamException as error:
-            self._refuse(error)
-        else:
-            self._accept(message.kind, record)
+            return self._refuse(error)
+        return self._accept(message.kind, record)
 
-    def _refuse(self, error: GrowingParamException) -> None:
+    def _refuse(self, error: GrowingParamException) -> Receipt:
         if not self._drops_invalid:
             raise error
-        self._consumer.refuse(Problem("invalid", str(error), 1))
+        return self._drop(Problem("invalid", str(error), 1))
+
+    def _drop(self, problem: Problem) -> Receipt:
+        self._consumer.refuse(problem)
+        return receipt_of(Fate("dropped", problem.reason))
 
     def _own(self, message: object) -> Message:
         if not is_a(message, Message) or not hasattr(message, "kind"):
@@ -373,15 +376,12 @@ class GrowingTracker(Bindable):
             if is_event:
                 message.attributes = subject.attributes
 
-    def _filtered(self, message: Message, filters: Filters) -> Message | None:
-        """Return the message to send, or ``None`` when it was dropped, counted and reported."""
+    def _filtered(self, message: Message, filters: Filters) -> Message | Problem:
+        """Return the message to send, or why there is none."""
         filters.redact(message)  # before the check, which makes one text of a one-level map
         self._leave_out(message.check(time_ns() // 1_000_000))
         filtered = filters.apply(message)
-        if isinstance(filtered, Problem):
-            self._consumer.refuse(filtered)
-            return None
-        return self._own(filtered)
+        return filtered if isinstance(filtered, Problem) else self._own(filtered)
 
     def _too_long(self, record: bytes) -> GrowingParamException:
         return GrowingParamException(

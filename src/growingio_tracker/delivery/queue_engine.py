@@ -8,8 +8,9 @@ from typing import Final, NamedTuple
 
 from growingio_tracker.delivery import lifecycle
 from growingio_tracker.delivery.contract import Batch, Kept, Problem, Queue, Rejected
-from growingio_tracker.delivery.engine import UNDELIVERED, Engine, Parts
+from growingio_tracker.delivery.engine import REENTRANT, UNDELIVERED, Engine, Parts
 from growingio_tracker.delivery.interrupt import waits
+from growingio_tracker.delivery.receipt import Receipt
 from growingio_tracker.delivery.worker import Crew, Worker
 from growingio_tracker.exceptions import GrowingIOException
 from growingio_tracker.wire import Kind
@@ -38,7 +39,7 @@ class QueueEngine(Engine):
         super().__init__(parts)
         self._queue = queue
         self._reported_undelivered = 0  # guarded by the ledger's lock
-        self._sending: set[int] = set()  # the threads that are inside _send, callbacks included
+        self._sending = queue.senders  # the threads that are inside _send, callbacks included
 
     def begin_close(self, timeout_s: float) -> None:
         """Start to close, without waiting for anything."""
@@ -189,16 +190,17 @@ class BackgroundEngine(QueueEngine):
         )
         self._at_work = 0  # threads that have not seen the end yet; guarded by the ledger's lock
 
-    def offer(self, kind: Kind, record: bytes) -> None:
+    def offer(self, kind: Kind, record: bytes) -> Receipt:
         """Queue one record; the thread is started by the first.
 
         :raises QueueFullError: when the overflow policy says so.
         """
         if self._attempting and self._is_reentrant():
-            return
-        self._queue.offer(kind, record)
+            return REENTRANT
+        receipt = self._queue.offer(kind, record)
         if not self._worker.running and not self._interrupt.closing:
             self.start()
+        return receipt
 
     def flush(self, timeout_s: float | None) -> bool:
         """Send everything now; return whether all of it has an outcome within ``timeout_s``."""

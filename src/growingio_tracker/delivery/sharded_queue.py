@@ -12,6 +12,7 @@ from growingio_tracker.delivery.contract import BatchLimits, QueueLimits
 from growingio_tracker.delivery.lane_queue import LaneQueue
 from growingio_tracker.delivery.ledger import Ledger, Reporter
 from growingio_tracker.delivery.memory_lane import MemoryLane
+from growingio_tracker.delivery.receipt import Receipt
 from growingio_tracker.wire import Kind, camel
 
 
@@ -54,19 +55,19 @@ class ShardedQueue(LaneQueue):
         }
         self._lanes.update(self._by_shard)
 
-    def offer(self, kind: Kind, record: bytes) -> None:
+    def offer(self, kind: Kind, record: bytes) -> Receipt:
         """See :class:`~growingio_tracker.delivery.contract.Queue`."""
         size, lane = len(record), self._by_shard[self._shard(record), kind]
         with self._lock:
             if self._has_room(size):
                 self._ledger.count_accepted(size)
-                lane.append(record)
+                place = lane.append(record)
                 if len(lane) in (1, lane.max_events) or (
                     lane.size >= lane.max_bytes > lane.size - size
                 ):
                     self._announce(lane)
-                return
-        self._offer_when_full(kind, record, size)
+                return Receipt(self, lane, place)
+        return self._offer_when_full(kind, record, size)
 
     def _shard(self, record: bytes) -> int:
         owner = _read_owner(record)
