@@ -37,7 +37,9 @@ def probe(task: Task) -> dict[str, float]:
     return figures | {f"workers.{ms}": round_trip(task, ms, "workers") for ms in ROUND_TRIPS_MS}
 
 
-def tracking(consumer: AsyncBufferedConsumer, attributes: Mapping[str, Any]) -> Callable[[], object]:
+def tracking(
+    consumer: AsyncBufferedConsumer, attributes: Mapping[str, Any]
+) -> Callable[[], object]:
     track = GrowingTracker.consumer(consumer).track_custom_event
     return lambda: track(NAME, login_user_id=USER, attributes=attributes)
 
