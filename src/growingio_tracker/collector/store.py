@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,9 +11,12 @@ from typing import Final, NamedTuple
 import msgspec
 
 from growingio_tracker.collector.check import Finding
+from growingio_tracker.collector.filters import Filter, where
+from growingio_tracker.collector.packing import pack
 from growingio_tracker.collector.problems.problem import Problem
 from growingio_tracker.collector.rows import Step
 from growingio_tracker.collector.schema import open_store
+from growingio_tracker.collector.summary import REQUESTS_BEFORE
 from growingio_tracker.exceptions import GrowingParamException
 
 
@@ -23,11 +27,23 @@ def _insert_into(table: str, columns: int) -> str:
 _LAST_IDS: Final = (
     "SELECT (SELECT coalesce(max(id), 0) FROM request), (SELECT coalesce(max(id), 0) FROM event)"
 )
-_ADD_REQUEST: Final = _insert_into("request", 11)
+_ADD_REQUEST: Final = _insert_into("request", 14)
 _ADD_EVENT: Final = _insert_into("event", 16)
 _ADD_PROBLEM: Final = _insert_into("problem", 5)
 
 _CLEARED: Final = ("request", "problem", "counter", "property", "forward")
+
+_CHOOSE: Final = "CREATE TEMP TABLE chosen AS SELECT id, request_id FROM event {}"
+_EMPTIED: Final = (
+    "IN (SELECT request_id FROM chosen WHERE NOT EXISTS "
+    "(SELECT 1 FROM event WHERE event.request_id = chosen.request_id))"
+)
+_REMOVE: Final = (
+    "DELETE FROM problem WHERE event_id IN (SELECT id FROM chosen)",
+    "DELETE FROM event WHERE id IN (SELECT id FROM chosen)",
+    f"DELETE FROM request WHERE id {_EMPTIED}",  # noqa: S608 - our own words
+    f"DELETE FROM forward WHERE request_id {_EMPTIED}",  # noqa: S608 - as above
+)
 
 _encode = msgspec.json.Encoder().encode
 
@@ -69,7 +85,7 @@ def _problem_rows(first_id: int, findings: Sequence[Finding]) -> Iterator[tuple[
 class Store:
     """The writing side of one database file, made when it does not exist.
 
-    ``last_event`` is the id of the newest event.
+    ``last_event`` is the id of the newest event; ``removals`` counts the calls that removed some.
 
     :param path: the database file.
     :param temporary: the file will not outlive a crash of the machine, so do not wait for the disk.
@@ -83,6 +99,7 @@ class Store:
         self._lock = threading.Lock()
         self._listeners: set[Callable[[], None]] = set()
         self.closing = False
+        self.removals = 0
         try:
             self._connection = open_store(path, temporary)
         except sqlite3.Error as error:
@@ -118,7 +135,30 @@ class Store:
             removed = connection.execute("DELETE FROM event").rowcount
             for table in _CLEARED:
                 connection.execute(f"DELETE FROM {table}")  # noqa: S608 - our own words
+            setting = (REQUESTS_BEFORE, str(self._last_request))
+            connection.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", setting)
+        self._tell_of_removal()
         return removed
+
+    def remove(self, wanted: Filter) -> int:
+        """Remove the events that match, and the requests that have no others; return how many.
+
+        The counts of what was received stay as they are.
+        """
+        clause, values = where(wanted)
+        with self._lock, self._connection as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute(_CHOOSE.format(clause), values)
+            for query in _REMOVE:
+                connection.execute(query)
+            removed: int = connection.execute("SELECT count(*) FROM chosen").fetchone()[0]
+            connection.execute("DROP TABLE chosen")
+        self._tell_of_removal()
+        return removed
+
+    def _tell_of_removal(self) -> None:
+        self.removals += 1
+        self.tell()
 
     @contextmanager
     def listening(self, listener: Callable[[], None]) -> Generator[None, None, None]:
@@ -149,13 +189,17 @@ class Store:
 
 
 def _request_row(request_id: int, received: Received) -> tuple[object, ...]:
+    body, packed = pack(received.body)
     return (
         request_id,
         received.received_us,
         received.method,
         received.target,
         _text(received.headers),
-        received.body,
+        body,
+        packed,
+        len(received.body),
+        time.time_ns() // 1000,
         received.answered,
         _text(received.steps),
         _text(received.reason) if received.reason else None,

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from growingio_tracker.collector.check import Finding
+from growingio_tracker.collector.filters import Filter
 from growingio_tracker.collector.problems.problem import Problem
-from growingio_tracker.collector.query import Filter, count_all, find_events, find_requests
+from growingio_tracker.collector.query import count_all, find_events, find_requests
 from growingio_tracker.collector.rows import Step, Totals
 from growingio_tracker.collector.store import Received, Store
 from growingio_tracker.exceptions import GrowingParamException
