@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from growingio_tracker.collector.app import make_app
 from growingio_tracker.collector.filters import Filters, make_filter
 from growingio_tracker.collector.info import Info, Limits
+from growingio_tracker.collector.pruning import DEFAULT_MAX_AGE_S, DEFAULT_MAX_EVENTS, Keep
 from growingio_tracker.collector.query import count_all, find_events, find_requests
 from growingio_tracker.collector.rows import Event, Request, Totals
 from growingio_tracker.collector.server import HOST, ServerThread, listen
@@ -50,15 +51,28 @@ class Collector:
     :param port: 0, the default, takes any free port.
     :param db: the SQLite file to keep everything in; it is made when it does not exist. None,
         the default, keeps it in a temporary file that is removed by ``close()``.
-    :raises GrowingParamException: the port or the file cannot be used.
+    :param max_events: keep only the newest so many events, and as many requests; None and 0 mean
+        no bound.
+    :param max_age_s: forget what was stored more than so many seconds ago; the default is seven
+        days, None and 0 mean no bound.
+    :raises GrowingParamException: the port or the file cannot be used, or a bound is negative.
     """
 
-    def __init__(self, port: int = 0, db: str | Path | None = None) -> None:
+    def __init__(
+        self,
+        port: int = 0,
+        db: str | Path | None = None,
+        *,
+        max_events: int | None = DEFAULT_MAX_EVENTS,
+        max_age_s: float | None = DEFAULT_MAX_AGE_S,
+    ) -> None:
+        _check_not_negative(max_events=max_events, max_age_s=max_age_s)
+        self._keep = Keep(max_events, max_age_s)
         with ExitStack() as stack:
             listener = stack.enter_context(listen(port))
             self.port: int = listener.getsockname()[1]
             self._temporary = db is None
-            self._store = Store(_place(db, stack), temporary=self._temporary)
+            self._store = Store(_place(db, stack), temporary=self._temporary, keep=self._keep)
             stack.callback(self._store.close)
             self._stored_before = self._store.last_event
             writer = ThreadPoolExecutor(1, "growingio-collector-writer")
@@ -80,7 +94,9 @@ class Collector:
             urls=(self.url,),
             db=str(self._store.path),
             temporary=self._temporary,
-            limits=Limits(max_events=None, max_age_s=None),
+            limits=Limits(
+                max_events=self._keep.max_events or None, max_age_s=self._keep.max_age_s or None
+            ),
         )
 
     def events(self, *, limit: int | None = None, **filters: "Unpack[Filters]") -> list[Event]:

@@ -22,15 +22,15 @@ CREATE TABLE request (
     method TEXT NOT NULL,
     target TEXT NOT NULL,
     headers TEXT NOT NULL,
-    body BLOB NOT NULL,
-    packed INTEGER NOT NULL,
-    size INTEGER NOT NULL,
-    stored_us INTEGER NOT NULL,
     answered INTEGER NOT NULL,
     steps TEXT NOT NULL,
     reason TEXT,
     client TEXT,
-    run TEXT
+    run TEXT,
+    stored_us INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    packed INTEGER NOT NULL,
+    body BLOB NOT NULL
 );
 CREATE TABLE event (
     id INTEGER PRIMARY KEY,

@@ -14,6 +14,7 @@ from growingio_tracker.collector.check import Finding
 from growingio_tracker.collector.filters import Filter, where
 from growingio_tracker.collector.packing import pack
 from growingio_tracker.collector.problems.problem import Problem
+from growingio_tracker.collector.pruning import Keep, Pruner
 from growingio_tracker.collector.rows import Step
 from growingio_tracker.collector.schema import open_store
 from growingio_tracker.collector.summary import REQUESTS_BEFORE
@@ -88,12 +89,13 @@ class Store:
     ``last_event`` is the id of the newest event; ``removals`` counts the calls that removed some.
 
     :param path: the database file.
+    :param keep: how much is kept at most.
     :param temporary: the file will not outlive a crash of the machine, so do not wait for the disk.
     :raises GrowingParamException: when the file cannot be opened, is no database, or was written
         by a newer release.
     """
 
-    def __init__(self, path: Path, *, temporary: bool = False) -> None:
+    def __init__(self, path: Path, *, temporary: bool = False, keep: Keep = Keep()) -> None:  # noqa: B008 - immutable
         self.path = path
         # Two threads write, never at once: the one that receives and the one that clears.
         self._lock = threading.Lock()
@@ -108,6 +110,7 @@ class Store:
                 "Choose another file, or a folder that exists and can be written to."
             ) from error
         self._last_request, self.last_event = self._connection.execute(_LAST_IDS).fetchone()
+        self._pruner = Pruner(keep, self._connection)
 
     def add(self, received: Received) -> None:
         """Store one request with its events. When it returns, readers see them.
@@ -127,6 +130,7 @@ class Store:
         connection.execute(_ADD_REQUEST, _request_row(request_id, received))
         connection.executemany(_ADD_EVENT, _event_rows(first, request_id, received))
         connection.executemany(_ADD_PROBLEM, _problem_rows(first, received.findings))
+        self._pruner.added(connection, len(received.findings))
         self._last_request, self.last_event = request_id, first + len(received.findings) - 1
 
     def clear(self) -> int:
@@ -137,6 +141,7 @@ class Store:
                 connection.execute(f"DELETE FROM {table}")  # noqa: S608 - our own words
             setting = (REQUESTS_BEFORE, str(self._last_request))
             connection.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", setting)
+            self._pruner.recount(connection)
         self._tell_of_removal()
         return removed
 
@@ -153,6 +158,7 @@ class Store:
                 connection.execute(query)
             removed: int = connection.execute("SELECT count(*) FROM chosen").fetchone()[0]
             connection.execute("DROP TABLE chosen")
+            self._pruner.recount(connection)
         self._tell_of_removal()
         return removed
 
@@ -196,13 +202,13 @@ def _request_row(request_id: int, received: Received) -> tuple[object, ...]:
         received.method,
         received.target,
         _text(received.headers),
-        body,
-        packed,
-        len(received.body),
-        time.time_ns() // 1000,
         received.answered,
         _text(received.steps),
         _text(received.reason) if received.reason else None,
         received.client,
         received.run,
+        time.time_ns() // 1000,
+        len(received.body),
+        packed,
+        body,
     )
