@@ -22,6 +22,7 @@ from growingio_tracker.collector.importing import (
     receive,
     requests_of,
 )
+from growingio_tracker.collector.receive import Receiver
 from growingio_tracker.collector.store import Store
 
 IMPORTED: Final = ("ndjson", "requests")
@@ -36,9 +37,10 @@ _DEFAULT_FORMAT: Final = "ndjson"
 class _Transfer:
     """The handlers, over one store; ``writer`` runs one call at a time."""
 
-    def __init__(self, store: Store, writer: Executor) -> None:
+    def __init__(self, store: Store, writer: Executor, receiver: Receiver) -> None:
         self._store = store
         self._writer = writer
+        self._receiver = receiver
 
     async def export(self, request: Request) -> Response:
         """``GET /export?format=ndjson|csv|requests`` and the filters of events: oldest first."""
@@ -67,8 +69,7 @@ class _Transfer:
 
     def _take(self, group: Iterable[Recorded], counts: dict[str, int]) -> None:
         for recorded in group:
-            received = receive(recorded)
-            self._store.add(received)
+            received = receive(recorded, self._receiver)
             counts["requests"] += 1
             counts["events"] += len(received.findings)
 
@@ -123,9 +124,9 @@ def _events_of(text: bytes, number: int) -> list[Line]:
     return [line] if line else []
 
 
-def routes(store: Store, writer: Executor) -> list[BaseRoute]:
+def routes(store: Store, writer: Executor, receiver: Receiver) -> list[BaseRoute]:
     """Return the routes below ``/api/v1``."""
-    transfer = _Transfer(store, writer)
+    transfer = _Transfer(store, writer, receiver)
     return [
         Route("/export", transfer.export, methods=["GET"]),
         Route("/import", guarded(transfer.import_), methods=["POST"]),
