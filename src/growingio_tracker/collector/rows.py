@@ -18,10 +18,21 @@ def as_object(value: object) -> dict[str, Any] | None:
 
 
 class Step(msgspec.Struct, frozen=True):
-    """One step that made messages of a body: ``name`` (``"xor"``), ``detail`` (the key used)."""
+    """One step that made messages of a body: ``name`` (``"xor"``), ``detail`` (the key used).
+
+    ``ok`` is False for the step that failed; its ``detail`` is the reason in English, and
+    ``offset`` the place in its input, in bytes, where it failed. ``in_bytes`` and ``out_bytes``
+    are the sizes before and after; ``head_hex`` the first bytes of the output, in hexadecimal.
+    None means that it is not known or there is none.
+    """
 
     name: str
     detail: str
+    ok: bool = True
+    in_bytes: int | None = None
+    out_bytes: int | None = None
+    head_hex: str = ""
+    offset: int | None = None
 
 
 class Event(msgspec.Struct, frozen=True, dict=True):

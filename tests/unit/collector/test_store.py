@@ -86,7 +86,7 @@ def test_failed_request_leaves_nothing(tmp_path: Path) -> None:
 def test_clear_keeps_counting(tmp_path: Path) -> None:
     """Clearing removes everything and says how much; ids are not used again."""
     with closing(Store(tmp_path / "a.db")) as store:
-        store.add(_received(_named("a", "u", Problem("x", "X.")), _named("b")))
+        store.add(_received(_named("a", "u", Problem("nobody")), _named("b")))
         assert store.clear() == 2
         store.add(_received(_named("c")))
         [event] = find_events(store.path)
