@@ -51,9 +51,7 @@ def _numbers(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _packed(text: str, width: int) -> list[int]:
-    bits = [
-        number >> bit & 1 for number, count in _numbers(_units(text)) for bit in range(count)
-    ]
+    bits = [number >> bit & 1 for number, count in _numbers(_units(text)) for bit in range(count)]
     bits += [0] * (-len(bits) % width)
     return [
         int("".join(map(str, bits[place : place + width])), 2)

@@ -53,9 +53,7 @@ class _Sender(msgspec.Struct, rename="camel"):
 _DECODER: Final = msgspec.json.Decoder(_Sender)
 
 
-def name_client(
-    headers: Mapping[str, str], query: str, messages: Sequence[Message]
-) -> str | None:
+def name_client(headers: Mapping[str, str], query: str, messages: Sequence[Message]) -> str | None:
     """Return the client that sent a request, with its release where it tells: ``"Web 4.3.1"``.
 
     A client that is not an SDK of GrowingIO is the first word of its User-Agent.

@@ -59,7 +59,7 @@ class TestSnappy:
     def test_over_the_limit(self) -> None:
         """A block that declares more than the limit is refused with both numbers."""
         block = bytes(cramjam.snappy.compress_raw(bytes(MAX_DECODED_BYTES + 1)))
-        with pytest.raises(DecodeError, match="16,000,001 bytes .* at most 16,000,000") as error:
+        with pytest.raises(DecodeError, match=r"16,000,001 bytes .* at most 16,000,000") as error:
             decompress(block)
         assert _code(error) == "too_large_decoded"
 

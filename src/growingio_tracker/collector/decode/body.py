@@ -11,7 +11,7 @@ from growingio_tracker.collector.decode.guess import find_coding
 from growingio_tracker.collector.decode.message import Message
 from growingio_tracker.collector.decode.parse import ParseError, parse
 from growingio_tracker.collector.decode.trail import Trail
-from growingio_tracker.collector.decode.xor import key_of, unmask
+from growingio_tracker.collector.decode.xor import Key, key_of, unmask
 from growingio_tracker.collector.problems.problem import Problem
 from growingio_tracker.collector.rows import Step
 from growingio_tracker.wire import Kind
@@ -62,21 +62,23 @@ def _noted(notes: tuple[Problem, ...], messages: list[Message]) -> list[Message]
     return [message._replace(problems=(*notes, *message.problems)) for message in messages]
 
 
-def _decrypted(
-    envelope: Envelope, body: bytes, trail: Trail
-) -> tuple[bytes, tuple[Problem, ...]]:
+def _decrypted(envelope: Envelope, body: bytes, trail: Trail) -> tuple[bytes, tuple[Problem, ...]]:
     if envelope.crypt in (None, "", "0"):
         return body, ()
     try:
-        if envelope.crypt != "1":
-            raise DecodeError("unknown_crypt", crypt=repr(envelope.crypt))
-        key = key_of(envelope.stm, envelope.x_timestamp)
+        key = _key(envelope)
     except DecodeError as error:
         trail.failure("xor", body, error)
         raise
     detail = f"key 0x{key.byte:02x} from {key.source}"
     notes = (_KEY_FROM_HEADER,) if envelope.stm is None else ()
     return trail.output("xor", detail, body, unmask(body, key.byte)), notes
+
+
+def _key(envelope: Envelope) -> Key:
+    if envelope.crypt != "1":
+        raise DecodeError("unknown_crypt", crypt=repr(envelope.crypt))
+    return key_of(envelope.stm, envelope.x_timestamp)
 
 
 def _decompressed(envelope: Envelope, body: bytes, trail: Trail) -> bytes:

@@ -7,7 +7,14 @@ only a whole list of messages counts. Random bytes therefore cost little and pro
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from growingio_tracker.collector.decode.codings import BEGINNING, CODINGS, LZ4, PLAIN, SNAPPY, Coding
+from growingio_tracker.collector.decode.codings import (
+    BEGINNING,
+    CODINGS,
+    LZ4,
+    PLAIN,
+    SNAPPY,
+    Coding,
+)
 from growingio_tracker.collector.decode.errors import DecodeError
 from growingio_tracker.collector.decode.parse import Parsed, parse
 from growingio_tracker.collector.decode.xor import unmask
@@ -17,7 +24,8 @@ _LENGTH_DELIMITED: Final = 2
 _WHITE: Final = b" \t\r\n"
 
 _TELLING: Final = tuple(
-    f'"{name}":'.encode() for name in ("dataSourceId", "projectKey", "timestamp", "key", "identifies")
+    f'"{name}":'.encode()
+    for name in ("dataSourceId", "projectKey", "timestamp", "key", "identifies")
 )
 """Bytes that protobuf happens to take for a message rarely have one of these."""
 

@@ -23,6 +23,8 @@ _MIRRORED: Final = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _URI: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-"
 _URI_PADDING: Final = ord("$")
 _URI_VALUES: Final = {letter: _MIRRORED[value] >> 2 for value, letter in enumerate(_URI)}
+# A plus that went through a form is a space; the SDK's own decoder reads it so, too.
+_URI_VALUES[ord(" ")] = _URI_VALUES[ord("+")]
 
 _UTF16_OFFSET: Final = 32
 """Added to every 15 bits, so that no control character arises."""

@@ -31,6 +31,4 @@ class Trail:
     def failure(self, name: str, taken: bytes, error: DecodeError) -> None:
         """Note a step that failed on ``taken``."""
         sentence = error.problem.sentence
-        self.steps.append(
-            Step(name, sentence, ok=False, in_bytes=len(taken), offset=error.offset)
-        )
+        self.steps.append(Step(name, sentence, ok=False, in_bytes=len(taken), offset=error.offset))
