@@ -8,6 +8,7 @@ from growingio_tracker.collector.decode.diagnose import diagnose, is_puzzling
 from growingio_tracker.collector.decode.envelope import Envelope
 from growingio_tracker.collector.decode.errors import DecodeError
 from growingio_tracker.collector.decode.guess import find_coding
+from growingio_tracker.collector.decode.limits import MAX_SHOWN
 from growingio_tracker.collector.decode.message import Message
 from growingio_tracker.collector.decode.parse import ParseError, parse
 from growingio_tracker.collector.decode.trail import Trail
@@ -77,7 +78,7 @@ def _decrypted(envelope: Envelope, body: bytes, trail: Trail) -> tuple[bytes, tu
 
 def _key(envelope: Envelope) -> Key:
     if envelope.crypt != "1":
-        raise DecodeError("unknown_crypt", crypt=repr(envelope.crypt))
+        raise DecodeError("unknown_crypt", crypt=repr((envelope.crypt or "")[:MAX_SHOWN]))
     return key_of(envelope.stm, envelope.x_timestamp)
 
 
@@ -125,7 +126,12 @@ def _read_otherwise(
 
 
 def _misdeclared(envelope: Envelope, found: Coding) -> Problem:
-    declared = f"X-Compress-Codec: {envelope.codec or '–'}, compress: {envelope.compress or '–'}"
+    codec, compress = _shown(envelope.codec), _shown(envelope.compress)
+    declared = f"X-Compress-Codec: {codec}, compress: {compress}"
     if found is PLAIN:
         return Problem("not_compressed", values={"declared": declared})
     return Problem("compressed_otherwise", values={"declared": declared, "found": found.name})
+
+
+def _shown(declared: str | None) -> str:
+    return (declared or "–")[:MAX_SHOWN]

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 from growingio_tracker.collector.decode import lz4, lz_string, snappy
 from growingio_tracker.collector.decode.envelope import Envelope
 from growingio_tracker.collector.decode.errors import DecodeError
+from growingio_tracker.collector.decode.limits import MAX_SHOWN
 
 BEGINNING: Final = 96
 """Bytes from which a compression is recognised."""
@@ -59,7 +60,7 @@ def declared_coding(envelope: Envelope) -> Coding:
     try:
         return _BY_HEADER[envelope.codec]
     except KeyError:
-        raise DecodeError("unknown_codec", codec=repr(envelope.codec)) from None
+        raise DecodeError("unknown_codec", codec=repr(envelope.codec[:MAX_SHOWN])) from None
 
 
 def known_coding(envelope: Envelope) -> Coding | None:
