@@ -40,15 +40,20 @@ _CHINESE: Final = _Words("失败", "位于第 {} 字节", "修改建议", "第 {
 
 def report(request: Recorded, chinese: bool) -> Report:
     """Decode ``request`` and return what there is to say about it."""
+    kind, decoded = _decoded(request)
+    lines = [_title(request, decoded), *_Lines(chinese).of(kind, decoded)]
+    return Report([harmless(line) for line in lines], decoded.reason is None)
+
+
+def _decoded(request: Recorded) -> tuple[Kind, Decoded]:
     path, _, query = request.target.partition("?")
     target = paths.match(path)
     if target is None:
-        decoded, kind = Decoded(reason=paths.unknown(path)), Kind.EVENT
-    else:
-        kind = target.kind
-        decoded = decode_request(kind, request.method, query, request.headers, request.body)
-    lines = [_title(request, decoded), *_Lines(chinese).of(kind, decoded)]
-    return Report([harmless(line) for line in lines], decoded.reason is None)
+        # The Java SDK looks at the root before it sends anything.
+        looks = (request.method, path) == ("GET", "/")
+        return Kind.EVENT, Decoded(reason=None if looks else paths.unknown(path))
+    parts = (request.method, query, request.headers, request.body)
+    return target.kind, decode_request(target.kind, *parts)
 
 
 def _title(request: Recorded, decoded: Decoded) -> str:
@@ -77,7 +82,8 @@ class _Lines:
 
     def _step(self, step: Step) -> str:
         if step.ok:
-            return f"{step.detail}  {step.head_hex}".rstrip()
+            detail = step.detail_zh if self._chinese else step.detail
+            return f"{detail}  {step.head_hex}".rstrip()
         # The reason comes below, in the language asked for.
         place = "" if step.offset is None else f" {self._words.at.format(step.offset)}"
         return self._words.failed + place

@@ -121,9 +121,7 @@ def _request(options: Sequence[tuple[str, str]], piped: bytes | None) -> Recorde
     lines = [line.partition(":") for line in _values(options, _HEADER)]
     headers = [(name.strip(), value.strip()) for name, _, value in lines]
     headers += [("User-Agent", agent) for agent in _values(options, _AGENT)]
-    parts = [
-        _content(name, value, piped) for name, value in options if name in _DATA
-    ]
+    parts = [_content(name, value, piped) for name, value in options if name in _DATA]
     body, target = b"&".join(parts), target_of(urls[-1])
     methods = _values(options, _METHOD)
     if any(name in _IN_URL for name, _ in options):

@@ -20,8 +20,9 @@ def as_object(value: object) -> dict[str, Any] | None:
 class Step(msgspec.Struct, frozen=True):
     """One step that made messages of a body: ``name`` (``"xor"``), ``detail`` (the key used).
 
-    ``ok`` is False for the step that failed; its ``detail`` is the reason in English, and
-    ``offset`` the place in its input, in bytes, where it failed. ``in_bytes`` and ``out_bytes``
+    ``detail_zh`` says the same as ``detail`` in Chinese. ``ok`` is False for the step that
+    failed; its ``detail`` is the reason, and ``offset`` the place in its input, in bytes, where
+    it failed. ``in_bytes`` and ``out_bytes``
     are the sizes before and after; ``head_hex`` the first bytes of the output, in hexadecimal.
     None means that it is not known or there is none.
     """
@@ -33,6 +34,7 @@ class Step(msgspec.Struct, frozen=True):
     out_bytes: int | None = None
     head_hex: str = ""
     offset: int | None = None
+    detail_zh: str = ""
 
 
 class Event(msgspec.Struct, frozen=True, dict=True):

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import zlib
 from typing import Any
 
@@ -184,3 +185,24 @@ def test_own_reasons_stay() -> None:
         reason = _decode(body, codec="0").reason
         assert reason
         assert reason.code == code
+
+
+@pytest.mark.parametrize("codec", [None, "0", "1", "2", "3"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b"[{", b"[1]x", b"[tru]", b"[\xff]", b'{"a":1}', b"3"),
+        *(b"\x0a\x05a", b"\x0b", b"\x00\x00", b"\x0a" + b"\xff" * 11, b"\x08", b"\x0a"),
+        *(b"\xff" * 8, b"\x05abc", b"\x02\x00a", b"\x80\x80\x80\x07" + bytes(100)),
+        *(b"\x10a\x05\x00", b"\xf0\x00[", as_bytes(TEXT)[:20], as_uri(TEXT)[:20]),
+    ],
+)
+def test_chinese_throughout(body: bytes, codec: str | None) -> None:
+    """A Chinese sentence about a body has no English words beyond names."""
+    decoded = _decode(body, codec=codec)
+    problems = [decoded.reason] if decoded.reason else []
+    problems += [problem for message in decoded.messages for problem in message.problems]
+    for sentence in (problem.sentence_zh for problem in problems):
+        words = set(re.findall(r"[A-Za-z]{2,}", sentence))
+        names = {"JSON", "UTF", "LZ", "String", "snappy", "protobuf", "compress", "Compress"}
+        assert words <= names | {"Codec", "item", "event"}, sentence

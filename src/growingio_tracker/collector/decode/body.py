@@ -11,7 +11,7 @@ from growingio_tracker.collector.decode.guess import find_coding
 from growingio_tracker.collector.decode.limits import MAX_SHOWN
 from growingio_tracker.collector.decode.message import Message
 from growingio_tracker.collector.decode.parse import ParseError, parse
-from growingio_tracker.collector.decode.trail import Trail
+from growingio_tracker.collector.decode.trail import Said, Trail
 from growingio_tracker.collector.decode.xor import Key, key_of, unmask
 from growingio_tracker.collector.problems.problem import Problem
 from growingio_tracker.collector.rows import Step
@@ -71,9 +71,11 @@ def _decrypted(envelope: Envelope, body: bytes, trail: Trail) -> tuple[bytes, tu
     except DecodeError as error:
         trail.failure("xor", body, error)
         raise
-    detail = f"key 0x{key.byte:02x} from {key.source}"
+    said = Said(
+        f"key 0x{key.byte:02x} from {key.source}", f"密钥 0x{key.byte:02x}，取自 {key.source}"
+    )
     notes = (_KEY_FROM_HEADER,) if envelope.stm is None else ()
-    return trail.output("xor", detail, body, unmask(body, key.byte)), notes
+    return trail.output("xor", said, body, unmask(body, key.byte)), notes
 
 
 def _key(envelope: Envelope) -> Key:
@@ -98,8 +100,11 @@ def _decompressed(envelope: Envelope, body: bytes, trail: Trail) -> bytes:
     return trail.output(coding.step, _sizes(body, content), body, content)
 
 
-def _sizes(before: bytes, after: bytes) -> str:
-    return f"{len(before):,} bytes to {len(after):,}"
+def _sizes(before: bytes, after: bytes) -> Said:
+    return Said(
+        f"{len(before):,} bytes to {len(after):,}",
+        f"由 {len(before):,} 字节变为 {len(after):,} 字节",
+    )
 
 
 def _parsed(kind: Kind, envelope: Envelope, content: bytes, trail: Trail) -> list[Message]:
@@ -119,8 +124,9 @@ def _read_otherwise(
     if found is None:
         return None
     if found.coding is not PLAIN:
-        detail = f"found by trying: {_sizes(body, found.content)}"
-        trail.output(found.coding.step, detail, body, found.content)
+        sizes = _sizes(body, found.content)
+        said = Said(f"found by trying: {sizes.en}", f"经尝试得出：{sizes.zh}")
+        trail.output(found.coding.step, said, body, found.content)
     trail.messages(found.parsed.format, found.content, len(found.parsed.messages))
     return _noted((_misdeclared(envelope, found.coding),), found.parsed.messages)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from growingio_tracker.collector.decode.body import Decoded, decode_body
 from growingio_tracker.collector.decode.envelope import read_envelope
 from growingio_tracker.collector.decode.image import read_image
-from growingio_tracker.collector.decode.trail import Trail
+from growingio_tracker.collector.decode.trail import Said, Trail
 from growingio_tracker.collector.problems.problem import Problem
 from growingio_tracker.wire import Kind
 
@@ -25,8 +25,9 @@ def decode_request(
     if image is None:
         return Decoded(reason=Problem("no_data"))
     trail = Trail()
-    detail = f"data= of the URL, {len(image.body):,} bytes"
-    trail.output("image", detail, query.encode("latin-1"), image.body)
+    size = f"{len(image.body):,}"
+    said = Said(f"data= of the URL, {size} bytes", f"URL 中的 data=，{size} 字节")
+    trail.output("image", said, query.encode("latin-1"), image.body)
     decoded = decode_body(kind, read_envelope(headers, image.query), image.body)
     decoded.steps[:0] = trail.steps
     return decoded
