@@ -82,6 +82,7 @@ def test_every_option_is_listed(subject: Callable[..., object]) -> None:
 
 COMMANDS = [
     "collector",
+    "decode",
     "demo",
     "relay",
     *(f"spool {name}" for name in ("status", "list", "export", "requeue", "drain")),

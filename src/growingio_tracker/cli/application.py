@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from growingio_tracker.cli.collector_command import collector
+from growingio_tracker.cli.decode_command import decode
 from growingio_tracker.cli.demo_command import demo
 from growingio_tracker.cli.relay_command import relay
 from growingio_tracker.cli.spool_commands import spool
@@ -18,6 +19,7 @@ app = typer.Typer(
 )
 
 app.command()(collector)
+app.command()(decode)
 app.command()(demo)
 app.command()(relay)
 app.add_typer(spool, name="spool")

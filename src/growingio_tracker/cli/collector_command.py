@@ -1,12 +1,11 @@
 """``growingio collector``: watch on this machine what a GrowingIO client sends."""
 
-import sys
-from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from growingio_tracker.cli.output import print_any_character
 from growingio_tracker.cli.signals import end_on_signals
 
 if TYPE_CHECKING:
@@ -28,9 +27,7 @@ def collector(
     # Starlette and uvicorn take a third of a second, which --help need not wait for.
     from growingio_tracker.collector import Collector  # noqa: PLC0415
 
-    # A console that lacks a character shows its number instead of ending the command.
-    if isinstance(sys.stdout, TextIOWrapper):
-        cast("TextIOWrapper", sys.stdout).reconfigure(errors="backslashreplace")
+    print_any_character()
     with Collector(port, db) as running:
         end_on_signals(running.stop)
         typer.echo(_opening(running, db))

@@ -10,7 +10,6 @@ import time
 from concurrent.futures import Executor
 from typing import Final, NamedTuple
 
-from starlette.datastructures import Headers, QueryParams
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
@@ -18,13 +17,16 @@ from starlette.types import Receive, Scope, Send
 from growingio_tracker.collector import paths
 from growingio_tracker.collector._log import logger
 from growingio_tracker.collector.check import examine, unreadable
-from growingio_tracker.collector.decode import Decoded, Envelope, decode_body
+from growingio_tracker.collector.clients import name_client
+from growingio_tracker.collector.cors import cors_headers, preflight_headers
+from growingio_tracker.collector.decode import Decoded, decode_request
 from growingio_tracker.collector.decode.limits import MAX_BODY_BYTES
 from growingio_tracker.collector.problems.problem import Problem
 from growingio_tracker.collector.redaction import Redaction
 from growingio_tracker.collector.settings import Handling
 from growingio_tracker.collector.store import Received, Store
 from growingio_tracker.collector.strict import REFUSED, answered_strictly, reasons
+from growingio_tracker.wire import Kind
 
 _MAX_DRAINED_BYTES: Final = 10 * MAX_BODY_BYTES
 """A body over the limit is read on, and thrown away, up to here: a client that is still sending
@@ -39,7 +41,6 @@ _NOBODY_TO_ANSWER: Final = 0
 
 _TOO_LARGE: Final = Problem("too_large", values={"most": MAX_BODY_BYTES})
 _BROKEN_OFF: Final = Problem("broken_off")
-_IMAGE: Final = Problem("empty_body")
 
 
 class _Body(NamedTuple):
@@ -62,40 +63,6 @@ async def _read(request: Request) -> _Body:
     return _Body(bytes(content), _TOO_LARGE if size > MAX_BODY_BYTES else None)
 
 
-def _envelope(headers: Headers, query: QueryParams) -> Envelope:
-    return Envelope(
-        content_type=headers.get("content-type"),
-        codec=headers.get("x-compress-codec"),
-        crypt=headers.get("x-crypt-codec"),
-        x_timestamp=headers.get("x-timestamp"),
-        stm=query.get("stm"),
-        compress=query.get("compress"),
-    )
-
-
-def _cors(headers: Headers) -> dict[str, str]:
-    origin = headers.get("origin")
-    if origin is None:
-        return {"Access-Control-Allow-Origin": "*"}
-    # Beacons are sent with credentials, for which "*" is not enough.
-    return {
-        "Access-Control-Allow-Origin": origin,
-        "Access-Control-Allow-Credentials": "true",
-        "Vary": "Origin",
-    }
-
-
-def _preflight(headers: Headers) -> dict[str, str]:
-    allowed = {
-        "Access-Control-Allow-Methods": "POST, GET, OPTIONS",
-        "Access-Control-Allow-Headers": headers.get("access-control-request-headers", "*"),
-        "Access-Control-Max-Age": "600",
-    }
-    if headers.get("access-control-request-private-network") == "true":
-        allowed["Access-Control-Allow-Private-Network"] = "true"
-    return allowed
-
-
 class _Verdict(NamedTuple):
     """What a request was found to be: its status, its content, and whether that is bad."""
 
@@ -110,15 +77,20 @@ def _judge(request: Request, path: str, body: _Body) -> _Verdict:
         return _Verdict(404, Decoded(reason=paths.unknown(path)))
     if request.method == "OPTIONS":
         return _Verdict(204, Decoded(), target)
-    if request.method == "GET":
-        return _Verdict(200, Decoded(reason=_IMAGE), target)
-    if request.method != "POST":
+    if request.method != "POST" and not _is_image(request.method, target):
         return _Verdict(405, Decoded(reason=_wrong_method(request.method)), target)
     if body.problem:
         status = 413 if body.problem is _TOO_LARGE else _NOBODY_TO_ANSWER
         return _Verdict(status, Decoded(reason=body.problem), target)
-    envelope = _envelope(request.headers, request.query_params)
-    return _Verdict(204, decode_body(target.kind, envelope, body.content), target)
+    query = _query(request)
+    headers = request.headers.items()
+    decoded = decode_request(target.kind, request.method, query, headers, body.content)
+    return _Verdict(204 if request.method == "POST" else 200, decoded, target)
+
+
+def _is_image(method: str, target: paths.Target) -> bool:
+    """Tell whether it is the Web SDK's image form, which exists for events only."""
+    return method == "GET" and target.kind is Kind.EVENT
 
 
 def _wrong_method(method: str) -> Problem:
@@ -127,7 +99,7 @@ def _wrong_method(method: str) -> Problem:
 
 def _received(request: Request, received_us: int, body: _Body) -> Received:
     """Decode and check the request."""
-    path, query = _path_and_query(request)
+    path, query = _path(request), _query(request)
     run, behind = paths.split_run(path)
     verdict = _judge(request, behind, body)
     decoded, target = verdict.decoded, verdict.target
@@ -137,7 +109,7 @@ def _received(request: Request, received_us: int, body: _Body) -> Received:
     return Received(
         received_us=received_us,
         method=request.method,
-        target=path + query,
+        target=f"{path}?{query}" if query else path,
         headers=[
             (name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw
         ],
@@ -147,20 +119,25 @@ def _received(request: Request, received_us: int, body: _Body) -> Received:
         reason=decoded.reason,
         project=target.project if target else None,
         findings=findings,
+        client=name_client(request.headers, query, decoded.messages),
         run=run or (target.project if target else None),
     )
 
 
-def _path_and_query(request: Request) -> tuple[str, str]:
-    query: bytes = request.scope["query_string"]
+def _path(request: Request) -> str:
     path: bytes = request.scope["raw_path"]
-    return path.decode("latin-1"), "?" + query.decode("latin-1") if query else ""
+    return path.decode("latin-1")
+
+
+def _query(request: Request) -> str:
+    query: bytes = request.scope["query_string"]
+    return query.decode("latin-1")
 
 
 def _answer(request: Request, received: Received) -> Response:
-    headers = _cors(request.headers)
+    headers = cors_headers(request.headers)
     if request.method == "OPTIONS":
-        headers |= _preflight(request.headers)
+        headers |= preflight_headers(request.headers)
     if received.answered in (204, _NOBODY_TO_ANSWER):
         return Response(status_code=204, headers=headers)
     if received.answered == 200:
@@ -204,7 +181,7 @@ class Receiver:
         except sqlite3.Error as error:
             logger.error("A request was not stored and is answered 503: %s", error)
             return PlainTextResponse(
-                "The collector could not store this.\n", 503, _cors(request.headers)
+                "The collector could not store this.\n", 503, cors_headers(request.headers)
             )
         return _answer(request, received)
 
@@ -227,5 +204,5 @@ def _is_a_visit(request: Request) -> bool:
     """Tell whether it is a look around (``/favicon.ico``), which carries no event to lose."""
     if request.method not in ("GET", "HEAD"):
         return False
-    _, path = paths.split_run(_path_and_query(request)[0])
+    _, path = paths.split_run(_path(request))
     return paths.match(path) is None

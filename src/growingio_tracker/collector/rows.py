@@ -27,10 +27,23 @@ def decode_message(text: str | bytes | msgspec.Raw) -> dict[str, Any] | None:
 
 
 class Step(msgspec.Struct, frozen=True):
-    """One step that made messages of a body: ``name`` (``"xor"``), ``detail`` (the key used)."""
+    """One step that made messages of a body: ``name`` (``"xor"``), ``detail`` (the key used).
+
+    ``detail_zh`` says the same as ``detail`` in Chinese. ``ok`` is False for the step that
+    failed; its ``detail`` is the reason, and ``offset`` the place in its input, in bytes, where
+    it failed. ``in_bytes`` and ``out_bytes``
+    are the sizes before and after; ``head_hex`` the first bytes of the output, in hexadecimal.
+    None means that it is not known or there is none.
+    """
 
     name: str
     detail: str
+    ok: bool = True
+    in_bytes: int | None = None
+    out_bytes: int | None = None
+    head_hex: str = ""
+    offset: int | None = None
+    detail_zh: str = ""
 
 
 class Event(msgspec.Struct, frozen=True, dict=True):
