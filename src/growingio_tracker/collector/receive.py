@@ -17,11 +17,12 @@ from starlette.types import Receive, Scope, Send
 
 from growingio_tracker.collector import paths
 from growingio_tracker.collector._log import logger
-from growingio_tracker.collector.check import examine, unreadable
+from growingio_tracker.collector.check import Arrival, Finding, Memory, examine_all, unreadable
 from growingio_tracker.collector.decode import Decoded, Envelope, decode_body
 from growingio_tracker.collector.decode.limits import MAX_BODY_BYTES
 from growingio_tracker.collector.problems.problem import Problem
 from growingio_tracker.collector.store import Received, Store
+from growingio_tracker.collector.tally import seen_types
 
 _MAX_DRAINED_BYTES: Final = 10 * MAX_BODY_BYTES
 """A body over the limit is read on, and thrown away, up to here: a client that is still sending
@@ -122,14 +123,31 @@ def _wrong_method(method: str) -> Problem:
     return Problem("wrong_method", values={"method": method})
 
 
-def _received(request: Request, received_us: int, body: _Body) -> Received:
+def _findings(
+    request: Request, received_us: int, verdict: _Verdict, memory: Memory
+) -> list[Finding]:
+    """Check the messages; add a row for what could not be read."""
+    decoded, target = verdict.decoded, verdict.target
+    findings: list[Finding] = []
+    if target and decoded.messages:
+        arrival = Arrival(
+            received_us,
+            target.project,
+            method=request.method,
+            stm=request.query_params.get("stm"),
+            answered=verdict.status,
+        )
+        findings = examine_all(target.kind, decoded.messages, arrival, memory)
+    if decoded.reason:
+        findings.append(unreadable(decoded.reason))
+    return findings
+
+
+def _received(request: Request, received_us: int, body: _Body, memory: Memory) -> Received:
     """Decode and check the request."""
     path, query = _path_and_query(request)
     verdict = _judge(request, path, body)
     decoded, target = verdict.decoded, verdict.target
-    findings = [examine(target.kind, message) for message in decoded.messages] if target else []
-    if decoded.reason:
-        findings.append(unreadable(decoded.reason))
     return Received(
         received_us=received_us,
         method=request.method,
@@ -142,7 +160,7 @@ def _received(request: Request, received_us: int, body: _Body) -> Received:
         steps=decoded.steps,
         reason=decoded.reason,
         project=target.project if target else None,
-        findings=findings,
+        findings=_findings(request, received_us, verdict, memory),
     )
 
 
@@ -174,6 +192,7 @@ class Receiver:
     def __init__(self, store: Store, writer: Executor) -> None:
         self._store = store
         self._writer = writer
+        self._remember()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Store one request, then answer it."""
@@ -198,8 +217,15 @@ class Receiver:
             )
         return _answer(request, received)
 
+    def _remember(self) -> None:
+        """Begin with what is stored, which after clearing is nothing."""
+        self._clears = self._store.clears
+        self._memory = Memory(seen_types(self._store.path))
+
     def _store_one(self, request: Request, received_us: int, body: _Body) -> Received:
-        received = _received(request, received_us, body)
+        if self._store.clears != self._clears:
+            self._remember()
+        received = _received(request, received_us, body, self._memory)
         self._store.add(received)
         return received
 

@@ -13,6 +13,7 @@ from growingio_tracker.collector.check import Finding
 from growingio_tracker.collector.problems.problem import Problem
 from growingio_tracker.collector.rows import Step
 from growingio_tracker.collector.schema import open_store
+from growingio_tracker.collector.tally import count
 from growingio_tracker.exceptions import GrowingParamException
 
 
@@ -69,7 +70,7 @@ def _problem_rows(first_id: int, findings: Sequence[Finding]) -> Iterator[tuple[
 class Store:
     """The writing side of one database file, made when it does not exist.
 
-    ``last_event`` is the id of the newest event.
+    ``last_event`` is the id of the newest event, ``clears`` how often everything was removed.
 
     :param path: the database file.
     :param temporary: the file will not outlive a crash of the machine, so do not wait for the disk.
@@ -83,6 +84,7 @@ class Store:
         self._lock = threading.Lock()
         self._listeners: set[Callable[[], None]] = set()
         self.closing = False
+        self.clears = 0
         try:
             self._connection = open_store(path, temporary)
         except sqlite3.Error as error:
@@ -110,6 +112,7 @@ class Store:
         connection.execute(_ADD_REQUEST, _request_row(request_id, received))
         connection.executemany(_ADD_EVENT, _event_rows(first, request_id, received))
         connection.executemany(_ADD_PROBLEM, _problem_rows(first, received.findings))
+        count(connection, received.findings, received.client, received.received_us)
         self._last_request, self.last_event = request_id, first + len(received.findings) - 1
 
     def clear(self) -> int:
@@ -118,6 +121,7 @@ class Store:
             removed = connection.execute("DELETE FROM event").rowcount
             for table in _CLEARED:
                 connection.execute(f"DELETE FROM {table}")  # noqa: S608 - our own words
+            self.clears += 1
         return removed
 
     @contextmanager

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from growingio_tracker.collector.check import Finding, examine
+from growingio_tracker.collector.check.heads import HEADS
 from growingio_tracker.collector.decode import Message
-from growingio_tracker.collector.heads import HEADS
 from growingio_tracker.wire import SCHEMAS, Kind
 
-GOOD = {"eventType": "CUSTOM", "eventName": "pay", "timestamp": 1700000000123, "userId": "u1"}
+GOOD = {"eventType": "CUSTOM", "eventName": "pay", "timestamp": 1700000000123, "userId": "u1", "dataSourceId": "d1"}
 
 
 def _examined(kind: Kind, message: object) -> Finding:
