@@ -57,8 +57,15 @@ def _text(value: object) -> str:
 def _event_rows(first_id: int, request_id: int, received: Received) -> Iterator[tuple[object, ...]]:
     shared = (received.received_us, received.project, received.client, received.run)
     for idx, finding in enumerate(received.findings):
-        place = (first_id + idx, request_id, idx)
-        yield (*place, *shared, *finding.identity, finding.verdict, finding.text)
+        yield (
+            first_id + idx,
+            request_id,
+            idx,
+            *shared,
+            *finding.identity,
+            finding.verdict,
+            finding.text,
+        )
 
 
 def _problem_rows(first_id: int, findings: Sequence[Finding]) -> Iterator[tuple[object, ...]]:

@@ -4,7 +4,7 @@ They are written with the events they count, in one transaction.
 """
 
 import sqlite3
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -15,6 +15,9 @@ from growingio_tracker.collector.schema import reading
 
 _MAX_NAME: Final = 200
 """Characters of a name that tell it from others here."""
+
+_Group = tuple[str, str, int, str]
+"""Kind, name (the type of an event without one), identity of the types, verdict."""
 
 _COUNT: Final = """
 INSERT INTO counter VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -32,11 +35,6 @@ ON CONFLICT (kind, name, key, client, type) DO UPDATE SET events = events + excl
 _SEEN: Final = "SELECT kind, name, key, client, type FROM property LIMIT ?"
 
 
-def name_of(finding: Finding) -> str:
-    """Return what a message is counted under: its name, or its type when it has none."""
-    return (finding.name or finding.type or "")[:_MAX_NAME]
-
-
 def count(
     connection: sqlite3.Connection, findings: Sequence[Finding], client: str | None, now_us: int
 ) -> None:
@@ -45,20 +43,31 @@ def count(
     Belongs into the transaction that stores them.
     """
     sender = client or ""
-    events = Counter((each.kind, name_of(each), sender, each.verdict) for each in findings)
+    groups = _groups(findings)
+    events: Counter[tuple[str, str, str, str]] = Counter()
+    for (kind, name, _, verdict), group in groups.items():
+        events[kind, name[:_MAX_NAME], sender, verdict] += len(group)
     connection.executemany(
         _COUNT, [(*place, number, now_us, now_us) for place, number in events.items()]
     )
-    connection.executemany(_COUNT_PROPERTY, _property_rows(findings, sender))
+    connection.executemany(_COUNT_PROPERTY, _property_rows(groups, sender))
 
 
-def _property_rows(findings: Sequence[Finding], sender: str) -> Iterator[tuple[object, ...]]:
-    # Events of one form share one object of types, whose id is quicker to compare.
-    types = {id(each.types): each.types for each in findings if each.types}
-    forms = Counter((each.kind, name_of(each), id(each.types)) for each in findings if each.types)
-    for (kind, name, form), number in forms.items():
-        for key, type_ in types[form]:
-            yield (kind, name, key, sender, type_, number)
+def _groups(findings: Sequence[Finding]) -> dict[_Group, list[Finding]]:
+    groups: defaultdict[_Group, list[Finding]] = defaultdict(list)
+    for each in findings:
+        # Events of one form share one object of types, whose id is quicker to compare.
+        place = (each.kind, each.name or each.type or "", id(each.types), each.verdict)
+        groups[place].append(each)
+    return groups
+
+
+def _property_rows(
+    groups: dict[_Group, list[Finding]], sender: str
+) -> Iterator[tuple[object, ...]]:
+    for (kind, name, _, _), group in groups.items():
+        for key, type_ in group[0].types:
+            yield (kind, name[:_MAX_NAME], key, sender, type_, len(group))
 
 
 def seen_types(path: Path) -> Iterable[SeenType]:
