@@ -93,7 +93,7 @@ class _Examiner:
     def _event_compared(self, head: EventHead, text: bytes) -> Iterator[Problem]:
         memory, arrival = self._memory, self._arrival
         old = sdk_problem(head.platform, head.sdk_version)
-        if old and memory.is_new_sdk(arrival.project, f"{head.platform} {head.sdk_version}"):
+        if old and memory.is_new_sdk(f"{head.platform} {head.sdk_version}"):
             yield old
         repeat = memory.repeats.note(repeat_key(text, arrival.project, head), arrival)
         if repeat:

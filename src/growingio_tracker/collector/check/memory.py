@@ -32,7 +32,7 @@ class Memory:
         self.repeats = Repeats()
         self.property_types = PropertyTypes(seen)
         self._shapes: dict[ShapeKey, Shape] = {}
-        self._sdks: set[tuple[str | None, str]] = set()
+        self._sdks: set[str] = set()
         self.shape_of = self._shapes.get
 
     def learn(self, key: ShapeKey, shape: Shape) -> None:
@@ -41,9 +41,9 @@ class Memory:
             self._shapes.clear()
         self._shapes[key] = shape
 
-    def is_new_sdk(self, project: str | None, sdk: str) -> bool:
-        """Tell whether this SDK has not been spoken of in this project; it has from now on."""
-        if (project, sdk) in self._sdks or len(self._sdks) >= _MAX_SDKS:
+    def is_new_sdk(self, sdk: str) -> bool:
+        """Tell whether this SDK has not been spoken of; it has from now on."""
+        if sdk in self._sdks or len(self._sdks) >= _MAX_SDKS:
             return False
-        self._sdks.add((project, sdk))
+        self._sdks.add(sdk)
         return True
