@@ -34,6 +34,7 @@ _GIF: Final = (
 )
 
 _NOBODY_TO_ANSWER: Final = 0
+_NEVER: Final = -1
 
 _TOO_LARGE: Final = Problem("too_large", values={"most": MAX_BODY_BYTES})
 _BROKEN_OFF: Final = Problem("broken_off")
@@ -226,7 +227,12 @@ class Receiver:
         if self._store.clears != self._clears:
             self._remember()
         received = _received(request, received_us, body, self._memory)
-        self._store.add(received)
+        try:
+            self._store.add(received)
+        except sqlite3.Error:
+            # The client will send it again, and that is then the first.
+            self._clears = _NEVER
+            raise
         return received
 
 

@@ -44,7 +44,7 @@ def examine_all(
     if arrival.received_us is not None and findings:
         off = tuple(stm_problems(arrival.stm, arrival.received_us))
         # It is said once, not for each of 500 events.
-        findings[0] = findings[0]._replace(problems=(*off, *findings[0].problems))
+        findings[0] = findings[0]._replace(problems=(*findings[0].problems, *off))
     return findings
 
 
