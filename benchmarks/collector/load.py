@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 
 import msgspec
+
 from benchmarks.clients import ATTRIBUTES, NAME, USER
 
 _HEAD = (

@@ -24,7 +24,10 @@ class Server:
         begin = time.perf_counter()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.collector.server"],
-            **{"cwd": ROOT, "stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True},
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         assert self._process.stdout
         self.port = int(self._process.stdout.readline())

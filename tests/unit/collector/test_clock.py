@@ -8,7 +8,7 @@ from growingio_tracker.collector.check import Memory, examine
 from growingio_tracker.collector.decode import Message
 from growingio_tracker.version import VERSION
 from growingio_tracker.wire import Kind
-from judging import GOOD, NOW_MS, arrival, codes, good_event, judge
+from judging import NOW_MS, arrival, codes, good_event, judge
 
 DAY_MS = 24 * 3600 * 1000
 
@@ -60,8 +60,8 @@ def test_stm(stm: str | None, expected: list[str]) -> None:
 @pytest.mark.parametrize("kind", list(Kind))
 def test_other_project(kind: Kind) -> None:
     """A project key unlike the path's is a warning for every kind of message."""
-    messages = {
-        Kind.EVENT: GOOD,
+    messages: dict[Kind, dict[str, object]] = {
+        Kind.EVENT: good_event(),
         Kind.ITEM: {"id": "1", "key": "goods"},
         Kind.MAPPING: {"identifies": {"phone": "1"}},
     }
