@@ -72,7 +72,8 @@ class Client:
 
     def _newest(self) -> Iterator[str]:
         self._socket.sendall(
-            b"GET /api/v1/events?limit=1000 HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
+            b"GET /api/v1/events?limit=1000 HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+            b"Connection: close\r\n\r\n"
         )
         with self._socket.makefile("rb") as stream:
             _, body = stream.read().split(b"\r\n\r\n", 1)

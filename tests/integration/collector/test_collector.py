@@ -228,7 +228,7 @@ class TestHistory:
             _send(http, collector, _event())
         first, second = collector.events()
         assert first.verdict == "ok"
-        assert [problem.code for problem in second.problems] == ["repeated"]
+        assert [problem.code for problem in second.problems] == ["duplicate"]
 
     def test_clearing_forgets(self, collector: Collector, http: urllib3.PoolManager) -> None:
         """After clearing, no event is judged by what was there before."""

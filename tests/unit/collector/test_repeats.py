@@ -22,12 +22,12 @@ def _again(
 @pytest.mark.parametrize(
     ("first", "second", "code"),
     [
-        ({}, {}, "repeated"),
-        ({"answered": 503}, {}, "repeated_after_error"),
-        ({"answered": 400}, {}, "repeated_after_error"),
-        ({"answered": 0}, {}, "repeated_unanswered"),
-        ({"answered": 503}, {"method": "GET"}, "repeated_as_image"),
-        ({}, {"method": "GET"}, "repeated_as_image_unread"),
+        ({}, {}, "duplicate"),
+        ({"answered": 503}, {}, "duplicate_after_error"),
+        ({"answered": 400}, {}, "duplicate_after_error"),
+        ({"answered": 0}, {}, "duplicate_unanswered"),
+        ({"answered": 503}, {"method": "GET"}, "duplicate_as_image"),
+        ({}, {"method": "GET"}, "duplicate_as_image_unread"),
     ],
 )
 def test_cause(
@@ -42,7 +42,7 @@ def test_cause(
 
 def test_too_late() -> None:
     """After the window nothing is a repeat."""
-    assert codes(_again({}, {}, good_event(), WINDOW_US / 1_000_000)) == ["repeated"]
+    assert codes(_again({}, {}, good_event(), WINDOW_US / 1_000_000)) == ["duplicate"]
     assert codes(_again({}, {}, good_event(), WINDOW_US / 1_000_000 + 0.1)) == []
 
 
@@ -82,7 +82,7 @@ def test_content_changed() -> None:
     memory = Memory()
     judge(good_event(eventSequenceId=1), memory=memory)
     again = judge(good_event(eventSequenceId=1, title="x"), came=arrival(1), memory=memory)
-    assert codes(*again) == ["repeated"]
+    assert codes(*again) == ["duplicate"]
 
 
 def test_bad_events_repeat() -> None:
@@ -90,7 +90,7 @@ def test_bad_events_repeat() -> None:
     memory = Memory()
     event = good_event(attributes={"a": None})
     assert codes(*judge(event, memory=memory)) == ["value_not_text"]
-    assert codes(*judge(event, came=arrival(1), memory=memory)) == ["value_not_text", "repeated"]
+    assert codes(*judge(event, came=arrival(1), memory=memory)) == ["value_not_text", "duplicate"]
 
 
 def test_memory_is_bounded() -> None:
@@ -101,5 +101,5 @@ def test_memory_is_bounded() -> None:
         judge(*events, came=arrival(), memory=memory)
     assert codes(*judge(good_event(userId="u0"), came=arrival(1), memory=memory)) == []
     assert codes(*judge(good_event(userId="u49999"), came=arrival(1), memory=memory)) == [
-        "repeated"
+        "duplicate"
     ]

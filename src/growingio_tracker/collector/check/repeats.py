@@ -8,11 +8,11 @@ from growingio_tracker.collector.problems.problem import Problem
 
 REPEATS: Final = frozenset(
     {
-        "repeated",
-        "repeated_after_error",
-        "repeated_unanswered",
-        "repeated_as_image",
-        "repeated_as_image_unread",
+        "duplicate",
+        "duplicate_after_error",
+        "duplicate_unanswered",
+        "duplicate_as_image",
+        "duplicate_as_image_unread",
     }
 )
 """The codes of problems that say: this is a duplicate."""
@@ -79,7 +79,7 @@ def _problem(earlier: Arrival, arrival: Arrival) -> Problem | None:
 def _code(earlier: Arrival, arrival: Arrival) -> str:
     if arrival.method == "GET" and earlier.method == "POST":
         # The Web SDK takes only a 204 that its page may read as success.
-        return "repeated_as_image_unread" if earlier.answered == 204 else "repeated_as_image"
+        return "duplicate_as_image_unread" if earlier.answered == 204 else "duplicate_as_image"
     if earlier.answered == 0:
-        return "repeated_unanswered"
-    return "repeated_after_error" if earlier.answered >= 400 else "repeated"
+        return "duplicate_unanswered"
+    return "duplicate_after_error" if earlier.answered >= 400 else "duplicate"

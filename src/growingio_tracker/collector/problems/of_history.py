@@ -65,28 +65,28 @@ OF_HISTORY: Final[Mapping[str, Text]] = {
         "Use one project id for the path and the event.",
         "路径和事件中应使用同一个项目 ID。",
     ),
-    "repeated": Text(
+    "duplicate": Text(
         WARN,
         "The same event again after {seconds} s, although the first was answered {answered}.",
         "{seconds} 秒后再次收到同一事件，而第一次已应答 {answered}。",
         _ONCE,
         _ONCE_ZH,
     ),
-    "repeated_after_error": Text(
+    "duplicate_after_error": Text(
         WARN,
         "The same event again after {seconds} s: the first answer was {answered}.",
         "{seconds} 秒后再次收到同一事件：第一次的应答是 {answered}。",
         "The client tries again after such an answer. Nothing is wrong with the event itself.",
         "客户端收到这样的应答后会重试，事件本身没有问题。",
     ),
-    "repeated_unanswered": Text(
+    "duplicate_unanswered": Text(
         WARN,
         "The same event again after {seconds} s: the first had no answer.",
         "{seconds} 秒后再次收到同一事件：第一次没有得到应答。",
         "The client tries again when the connection breaks. Look at its time-out.",
         "连接中断后客户端会重试。请检查客户端的超时设置。",
     ),
-    "repeated_as_image": Text(
+    "duplicate_as_image": Text(
         WARN,
         "The same event again after {seconds} s as an image request: the first answer was "
         "{answered}, not 204.",
@@ -94,7 +94,7 @@ OF_HISTORY: Final[Mapping[str, Text]] = {
         "The Web SDK takes only 204 as success. Answer 204, or look what stands in between.",
         "Web SDK 只把 204 视为成功。请应答 204，或检查中间的代理。",
     ),
-    "repeated_as_image_unread": Text(
+    "duplicate_as_image_unread": Text(
         WARN,
         "The same event again after {seconds} s as an image request: the page could not read the "
         "first answer, {answered}.",
