@@ -18,6 +18,7 @@ from growingio_tracker.collector.pruning import Keep, Pruner
 from growingio_tracker.collector.rows import Step
 from growingio_tracker.collector.schema import open_store
 from growingio_tracker.collector.summary import REQUESTS_BEFORE
+from growingio_tracker.collector.tally import count
 from growingio_tracker.exceptions import GrowingParamException
 
 
@@ -73,8 +74,15 @@ def _text(value: object) -> str:
 def _event_rows(first_id: int, request_id: int, received: Received) -> Iterator[tuple[object, ...]]:
     shared = (received.received_us, received.project, received.client, received.run)
     for idx, finding in enumerate(received.findings):
-        place = (first_id + idx, request_id, idx)
-        yield (*place, *shared, *finding.identity, finding.verdict, finding.text)
+        yield (
+            first_id + idx,
+            request_id,
+            idx,
+            *shared,
+            *finding.identity,
+            finding.verdict,
+            finding.text,
+        )
 
 
 def _problem_rows(first_id: int, findings: Sequence[Finding]) -> Iterator[tuple[object, ...]]:
@@ -86,7 +94,8 @@ def _problem_rows(first_id: int, findings: Sequence[Finding]) -> Iterator[tuple[
 class Store:
     """The writing side of one database file, made when it does not exist.
 
-    ``last_event`` is the id of the newest event; ``removals`` counts the calls that removed some.
+    ``last_event`` is the id of the newest event; ``removals`` counts the calls that removed some,
+    ``clears`` those that removed everything.
 
     :param path: the database file.
     :param keep: how much is kept at most.
@@ -101,7 +110,7 @@ class Store:
         self._lock = threading.Lock()
         self._listeners: set[Callable[[], None]] = set()
         self.closing = False
-        self.removals = 0
+        self.removals = self.clears = 0
         try:
             self._connection = open_store(path, temporary)
         except sqlite3.Error as error:
@@ -130,6 +139,7 @@ class Store:
         connection.execute(_ADD_REQUEST, _request_row(request_id, received))
         connection.executemany(_ADD_EVENT, _event_rows(first, request_id, received))
         connection.executemany(_ADD_PROBLEM, _problem_rows(first, received.findings))
+        count(connection, received.findings, received.client, received.received_us)
         self._pruner.added(connection, len(received.findings))
         self._last_request, self.last_event = request_id, first + len(received.findings) - 1
 
@@ -142,6 +152,7 @@ class Store:
             setting = (REQUESTS_BEFORE, str(self._last_request))
             connection.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", setting)
             self._pruner.recount(connection)
+            self.clears += 1
         self._tell_of_removal()
         return removed
 
