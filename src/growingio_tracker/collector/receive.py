@@ -136,7 +136,6 @@ def _findings(
             target.project,
             method=request.method,
             stm=request.query_params.get("stm"),
-            answered=verdict.status,
         )
         findings = examine_all(target.kind, decoded.messages, arrival, memory)
     if decoded.reason:
@@ -220,8 +219,9 @@ class Receiver:
 
     def _remember(self) -> None:
         """Begin with what is stored, which after clearing is nothing."""
-        self._clears = self._store.clears
+        clears = self._store.clears
         self._memory = Memory(seen_types(self._store.path))
+        self._clears = clears
 
     def _store_one(self, request: Request, received_us: int, body: _Body) -> Received:
         if self._store.clears != self._clears:
@@ -233,6 +233,7 @@ class Receiver:
             # The client will send it again, and that is then the first.
             self._clears = _NEVER
             raise
+        self._memory.repeats.answered(received_us, received.answered)
         return received
 
 

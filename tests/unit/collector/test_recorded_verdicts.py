@@ -96,7 +96,6 @@ def _judged(request: dict[str, Any], client: str, memory: Memory) -> list[Findin
         client,
         request["method"],
         stm,
-        request["answered"],
     )
     return examine_all(target.kind, decoded.messages, arrival, memory)
 
