@@ -17,12 +17,12 @@ from starlette.types import Receive, Scope, Send
 
 from growingio_tracker.collector import paths
 from growingio_tracker.collector._log import logger
-from growingio_tracker.collector.check import Arrival, Finding, Memory, examine_all, unreadable
+from growingio_tracker.collector.check import Arrival, Finding, unreadable
 from growingio_tracker.collector.decode import Decoded, Envelope, decode_body
 from growingio_tracker.collector.decode.limits import MAX_BODY_BYTES
+from growingio_tracker.collector.judge import Judge
 from growingio_tracker.collector.problems.problem import Problem
 from growingio_tracker.collector.store import Received, Store
-from growingio_tracker.collector.tally import seen_types
 
 _MAX_DRAINED_BYTES: Final = 10 * MAX_BODY_BYTES
 """A body over the limit is read on, and thrown away, up to here: a client that is still sending
@@ -34,7 +34,6 @@ _GIF: Final = (
 )
 
 _NOBODY_TO_ANSWER: Final = 0
-_NEVER: Final = -1
 
 _TOO_LARGE: Final = Problem("too_large", values={"most": MAX_BODY_BYTES})
 _BROKEN_OFF: Final = Problem("broken_off")
@@ -124,30 +123,23 @@ def _wrong_method(method: str) -> Problem:
     return Problem("wrong_method", values={"method": method})
 
 
-def _findings(
-    request: Request, received_us: int, verdict: _Verdict, memory: Memory
-) -> list[Finding]:
-    """Check the messages; add a row for what could not be read."""
+def _judged(request: Request, received_us: int, verdict: _Verdict, judge: Judge) -> list[Finding]:
+    """Judge the messages, and add a row for what could not be read."""
     decoded, target = verdict.decoded, verdict.target
     findings: list[Finding] = []
     if target and decoded.messages:
-        arrival = Arrival(
-            received_us,
-            target.project,
-            method=request.method,
-            stm=request.query_params.get("stm"),
-        )
-        findings = examine_all(target.kind, decoded.messages, arrival, memory)
-    if decoded.reason:
-        findings.append(unreadable(decoded.reason))
-    return findings
+        stm = request.query_params.get("stm")
+        arrival = Arrival(received_us, target.project, method=request.method, stm=stm)
+        findings = judge.findings(target.kind, decoded.messages, arrival)
+    return [*findings, unreadable(decoded.reason)] if decoded.reason else findings
 
 
-def _received(request: Request, received_us: int, body: _Body, memory: Memory) -> Received:
+def _received(request: Request, received_us: int, body: _Body, judge: Judge) -> Received:
     """Decode and check the request."""
     path, query = _path_and_query(request)
     verdict = _judge(request, path, body)
     decoded, target = verdict.decoded, verdict.target
+    findings = _judged(request, received_us, verdict, judge)
     return Received(
         received_us=received_us,
         method=request.method,
@@ -160,7 +152,7 @@ def _received(request: Request, received_us: int, body: _Body, memory: Memory) -
         steps=decoded.steps,
         reason=decoded.reason,
         project=target.project if target else None,
-        findings=_findings(request, received_us, verdict, memory),
+        findings=findings,
     )
 
 
@@ -192,7 +184,7 @@ class Receiver:
     def __init__(self, store: Store, writer: Executor) -> None:
         self._store = store
         self._writer = writer
-        self._remember()
+        self._judge = Judge(store)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Store one request, then answer it."""
@@ -217,23 +209,14 @@ class Receiver:
             )
         return _answer(request, received)
 
-    def _remember(self) -> None:
-        """Begin with what is stored, which after clearing is nothing."""
-        clears = self._store.clears
-        self._memory = Memory(seen_types(self._store.path))
-        self._clears = clears
-
     def _store_one(self, request: Request, received_us: int, body: _Body) -> Received:
-        if self._store.clears != self._clears:
-            self._remember()
-        received = _received(request, received_us, body, self._memory)
+        received = _received(request, received_us, body, self._judge)
         try:
             self._store.add(received)
         except sqlite3.Error:
-            # The client will send it again, and that is then the first.
-            self._clears = _NEVER
+            self._judge.forget()
             raise
-        self._memory.repeats.answered(received_us, received.answered)
+        self._judge.answered(received_us, received.answered)
         return received
 
 
