@@ -16,17 +16,17 @@ from starlette.types import Receive, Scope, Send
 
 from growingio_tracker.collector import paths
 from growingio_tracker.collector._log import logger
-from growingio_tracker.collector.check import Arrival, Finding, Memory, examine_all, unreadable
+from growingio_tracker.collector.check import Arrival, Finding, unreadable
 from growingio_tracker.collector.clients import name_client
 from growingio_tracker.collector.cors import cors_headers, preflight_headers
 from growingio_tracker.collector.decode import Decoded, decode_request
 from growingio_tracker.collector.decode.limits import MAX_BODY_BYTES
+from growingio_tracker.collector.judge import Judge
 from growingio_tracker.collector.problems.problem import Problem
 from growingio_tracker.collector.redaction import Redaction
 from growingio_tracker.collector.settings import Handling
 from growingio_tracker.collector.store import Received, Store
 from growingio_tracker.collector.strict import REFUSED, answered_strictly, reasons
-from growingio_tracker.collector.tally import seen_types
 from growingio_tracker.wire import Kind
 
 _MAX_DRAINED_BYTES: Final = 10 * MAX_BODY_BYTES
@@ -39,7 +39,6 @@ _GIF: Final = (
 )
 
 _NOBODY_TO_ANSWER: Final = 0
-_NEVER: Final = -1
 
 _TOO_LARGE: Final = Problem("too_large", values={"most": MAX_BODY_BYTES})
 _BROKEN_OFF: Final = Problem("broken_off")
@@ -99,28 +98,22 @@ def _wrong_method(method: str) -> Problem:
     return Problem("wrong_method", values={"method": method})
 
 
-def _findings(
-    request: Request, received_us: int, verdict: _Verdict, client: str | None, memory: Memory
+def _judged(
+    request: Request, received_us: int, verdict: _Verdict, client: str | None, judge: Judge
 ) -> list[Finding]:
-    """Check the messages; add a row for what could not be read."""
+    """Judge the messages, and add a row for what could not be read."""
     decoded, target = verdict.decoded, verdict.target
     findings: list[Finding] = []
     if target and decoded.messages:
+        stm = request.query_params.get("stm")
         arrival = Arrival(
-            received_us,
-            target.project,
-            method=request.method,
-            stm=request.query_params.get("stm"),
-            client=client,
-            answered=verdict.status,
+            received_us, target.project, method=request.method, stm=stm, client=client
         )
-        findings = examine_all(target.kind, decoded.messages, arrival, memory)
-    if decoded.reason:
-        findings.append(unreadable(decoded.reason))
-    return findings
+        findings = judge.findings(target.kind, decoded.messages, arrival)
+    return [*findings, unreadable(decoded.reason)] if decoded.reason else findings
 
 
-def _received(request: Request, received_us: int, body: _Body, memory: Memory) -> Received:
+def _received(request: Request, received_us: int, body: _Body, judge: Judge) -> Received:
     """Decode and check the request."""
     path, query = _path(request), _query(request)
     run, behind = paths.split_run(path)
@@ -139,7 +132,7 @@ def _received(request: Request, received_us: int, body: _Body, memory: Memory) -
         steps=decoded.steps,
         reason=decoded.reason,
         project=target.project if target else None,
-        findings=_findings(request, received_us, verdict, client, memory),
+        findings=_judged(request, received_us, verdict, client, judge),
         client=client,
         run=run or (target.project if target else None),
     )
@@ -182,7 +175,7 @@ class Receiver:
         self._strict = handling.strict
         self._redact = Redaction(handling.redact)
         self._writer = writer
-        self._remember()
+        self._judge = Judge(store)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Store one request, then answer it."""
@@ -207,23 +200,16 @@ class Receiver:
             )
         return _answer(request, received)
 
-    def _remember(self) -> None:
-        """Begin with what is stored, which after clearing is nothing."""
-        self._clears = self._store.clears
-        self._memory = Memory(seen_types(self._store.path))
-
     def _store_one(self, request: Request, received_us: int, body: _Body) -> Received:
-        if self._store.clears != self._clears:
-            self._remember()
-        received = self._redact(_received(request, received_us, body, self._memory))
+        received = self._redact(_received(request, received_us, body, self._judge))
         if self._strict:
             received = answered_strictly(received)
         try:
             self._store.add(received)
         except sqlite3.Error:
-            # The client will send it again, and that is then the first.
-            self._clears = _NEVER
+            self._judge.forget()
             raise
+        self._judge.answered(received_us, received.answered)
         return received
 
     def take_again(self, scope: Scope, received_us: int, body: bytes) -> Received:

@@ -16,8 +16,8 @@ CAPTURES = Path(__file__).parents[2] / "data" / "captures"
 CHINESE_NAME = ("加入购物车", "name_outside_pattern")
 LONG_AGO = "time_long_ago"
 
-# Every event with a fixed time was sent by a test of 2023 times, which 1.0.5 calls "types", PHP,
-# Go "factory"; the bad ones are calls that were made wrongly on purpose.
+# "types" (Python, Java) and "factory" (PHP, Go) were sent with a time of 2023; the bad ones are
+# calls that were made wrongly on purpose.
 PYTHON = {
     CHINESE_NAME,
     ("加入购物车", "sdk_old"),
@@ -96,7 +96,6 @@ def _judged(request: dict[str, Any], client: str, memory: Memory) -> list[Findin
         client,
         request["method"],
         stm,
-        request["answered"],
     )
     return examine_all(target.kind, decoded.messages, arrival, memory)
 

@@ -10,40 +10,48 @@ from judging import arrival, codes, good_event, judge
 
 
 def _again(
-    first: dict[str, Any], second: dict[str, Any], event: dict[str, Any], passed_s: float = 0.8
+    event: dict[str, Any], passed_s: float = 0.8, answered: int = 204, method: str = "POST"
 ) -> Finding:
-    memory = Memory()
-    assert codes(*judge(event, came=arrival(**first), memory=memory)) == []
-    [finding] = judge(event, came=arrival(passed_s, **second), memory=memory)
+    """Judge an event that comes twice, the first time by POST and with that answer."""
+    memory, first = Memory(), arrival()
+    assert codes(*judge(event, came=first, memory=memory)) == []
+    memory.repeats.answered(first.received_us or 0, answered)
+    [finding] = judge(event, came=arrival(passed_s, method=method), memory=memory)
     return finding
 
 
 @pytest.mark.parametrize("event", [good_event(), good_event(eventSequenceId=7)])
 @pytest.mark.parametrize(
-    ("first", "second", "code"),
+    ("answered", "method", "code"),
     [
-        ({}, {}, "duplicate"),
-        ({"answered": 503}, {}, "duplicate_after_error"),
-        ({"answered": 400}, {}, "duplicate_after_error"),
-        ({"answered": 0}, {}, "duplicate_unanswered"),
-        ({"answered": 503}, {"method": "GET"}, "duplicate_as_image"),
-        ({}, {"method": "GET"}, "duplicate_as_image_unread"),
+        (204, "POST", "duplicate"),
+        (503, "POST", "duplicate_after_error"),
+        (400, "POST", "duplicate_after_error"),
+        (0, "POST", "duplicate_unanswered"),
+        (503, "GET", "duplicate_as_image"),
+        (204, "GET", "duplicate_as_image_unread"),
     ],
 )
-def test_cause(
-    first: dict[str, Any], second: dict[str, Any], code: str, event: dict[str, Any]
-) -> None:
+def test_cause(answered: int, method: str, code: str, event: dict[str, Any]) -> None:
     """A repeat is named by what became of the first, and says how long after it came."""
-    [problem] = _again(first, second, event).problems
+    [problem] = _again(event, answered=answered, method=method).problems
     assert problem.code == code
     assert code in REPEATS
     assert "0.8 s" in problem.sentence
 
 
+def test_answer_of_another_request() -> None:
+    """The answer to a request without events is not taken for the one before it."""
+    memory = Memory()
+    judge(good_event(), memory=memory)
+    memory.repeats.answered(1, 404)
+    assert codes(*judge(good_event(), came=arrival(1), memory=memory)) == ["duplicate"]
+
+
 def test_too_late() -> None:
     """After the window nothing is a repeat."""
-    assert codes(_again({}, {}, good_event(), WINDOW_US / 1_000_000)) == ["duplicate"]
-    assert codes(_again({}, {}, good_event(), WINDOW_US / 1_000_000 + 0.1)) == []
+    assert codes(_again(good_event(), WINDOW_US / 1_000_000)) == ["duplicate"]
+    assert codes(_again(good_event(), WINDOW_US / 1_000_000 + 0.1)) == []
 
 
 def test_same_request() -> None:

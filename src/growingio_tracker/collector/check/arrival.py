@@ -7,8 +7,7 @@ class Arrival(NamedTuple):
     """How messages arrived; None where it is not known, and then nothing is judged by it.
 
     ``received_us`` is the time of receipt in Unix microseconds; ``project`` is the one in the
-    path, ``stm`` the query's, ``client`` the sending SDK's name; ``answered`` is the HTTP status
-    of the answer, 0 for none.
+    path, ``stm`` the query's, ``client`` the sending SDK's name.
     """
 
     received_us: int | None = None
@@ -16,4 +15,3 @@ class Arrival(NamedTuple):
     client: str | None = None
     method: str = "POST"
     stm: str | None = None
-    answered: int = 204

@@ -52,6 +52,7 @@ class _Examiner:
     def __init__(self, arrival: Arrival, memory: Memory) -> None:
         self._arrival = arrival
         self._memory = memory
+        memory.repeats.begin(arrival.received_us or 0, arrival.method)
         self._ordinary = Ordinary(arrival, memory)
 
     def examine(self, kind: Kind, message: Message) -> Finding:
@@ -95,7 +96,7 @@ class _Examiner:
         old = sdk_problem(head.platform, head.sdk_version)
         if old and memory.is_new_sdk(f"{head.platform} {head.sdk_version}"):
             yield old
-        repeat = memory.repeats.note(repeat_key(text, arrival.project, head), arrival)
+        repeat = memory.repeats.note(repeat_key(text, arrival.project, head))
         if repeat:
             yield repeat
         learn(text, arrival.client, memory)

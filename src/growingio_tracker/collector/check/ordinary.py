@@ -105,7 +105,6 @@ class Ordinary:
     def __init__(self, arrival: Arrival, memory: Memory) -> None:
         now_ms = (arrival.received_us or 0) // 1000
         self._oldest, self._newest = now_ms - MAX_AGE_MS, now_ms + MAX_AHEAD_MS
-        self._arrival = arrival
         self._project = arrival.project
         self._client = arrival.client
         self._memory = memory
@@ -124,7 +123,7 @@ class Ordinary:
         if shape is None:
             return None
         types, problems = shape
-        repeat = self._note(repeat_key(text, self._project, event), self._arrival)
+        repeat = self._note(repeat_key(text, self._project, event))
         if repeat:
             problems = (*problems, repeat)
         return Finding(
