@@ -6,8 +6,7 @@ from pathlib import Path
 
 import cramjam
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from growingio_tracker.cli.application import app
 from growingio_tracker.collector import Collector
