@@ -1,7 +1,8 @@
 """LZ-String: the compression of the Web and mini-program SDKs, in its three packings.
 
 The dictionary holds no texts: an entry is the one emitted before it plus the next character, so
-it is a place in the output, from its start to its end. Memory and time therefore grow with the input and output only.
+it is a place in the output, from its start to its end. Memory and time therefore grow with the
+input and output only.
 """
 
 import sys
