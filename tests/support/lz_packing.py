@@ -1,6 +1,6 @@
 """LZ-String as the SDKs send it: a compressor, written from the decoder's side, and packings."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 URI = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-$"
 
@@ -50,8 +50,8 @@ def _numbers(text: str) -> Iterator[tuple[int, int]]:
     yield 2, size.bit_length()
 
 
-def _packed(text: str, width: int) -> list[int]:
-    bits = [number >> bit & 1 for number, count in _numbers(_units(text)) for bit in range(count)]
+def _packed(numbers: Iterable[tuple[int, int]], width: int) -> list[int]:
+    bits = [number >> bit & 1 for number, count in numbers for bit in range(count)]
     bits += [0] * (-len(bits) % width)
     return [
         int("".join(map(str, bits[place : place + width])), 2)
@@ -59,16 +59,25 @@ def _packed(text: str, width: int) -> list[int]:
     ]
 
 
+def numbers_as_bytes(numbers: Iterable[tuple[int, int]]) -> bytes:
+    """Pack any numbers, given with their widths in bits, as ``as_bytes`` does."""
+    return b"".join(unit.to_bytes(2, "big") for unit in _packed(numbers, 16))
+
+
+def _text(text: str) -> Iterator[tuple[int, int]]:
+    return _numbers(_units(text))
+
+
 def as_bytes(text: str) -> bytes:
     """Pack as the Web SDK does for POST with ``compress=1``."""
-    return b"".join(unit.to_bytes(2, "big") for unit in _packed(text, 16))
+    return numbers_as_bytes(_text(text))
 
 
 def as_uri(text: str) -> bytes:
     """Pack as the Web SDK does for images with ``compress=11``."""
-    return "".join(URI[unit] for unit in _packed(text, 6)).encode()
+    return "".join(URI[unit] for unit in _packed(_text(text), 6)).encode()
 
 
 def as_utf16(text: str) -> bytes:
     """Pack as the mini-program SDK does under ``X-Compress-Codec: 1``."""
-    return ("".join(chr(unit + 32) for unit in _packed(text, 15)) + " ").encode()
+    return ("".join(chr(unit + 32) for unit in _packed(_text(text), 15)) + " ").encode()

@@ -81,7 +81,8 @@ def _judge(request: Request, path: str, body: _Body) -> _Verdict:
     if request.method != "POST" and not _is_image(request.method, target):
         return _Verdict(405, Decoded(reason=_wrong_method(request.method)), target)
     if body.problem:
-        status = 413 if body.problem is _TOO_LARGE else _NOBODY_TO_ANSWER
+        # Java would send the same large body three times more after a 413.
+        status = 204 if body.problem is _TOO_LARGE else _NOBODY_TO_ANSWER
         return _Verdict(status, Decoded(reason=body.problem), target)
     query = _query(request)
     headers = request.headers.items()

@@ -1,7 +1,8 @@
 """LZ-String: the compression of the Web and mini-program SDKs, in its three packings.
 
 The dictionary holds no texts: an entry is the one emitted before it plus the next character, so
-it is a place in the output. Memory and time therefore grow with the input and output only.
+it is a place in the output, from its start to its end. Memory and time therefore grow with the
+input and output only.
 """
 
 import sys
@@ -60,62 +61,35 @@ class _Bits:
         return number
 
 
-class _Expansion:
-    """The output so far, and the dictionary as places in it."""
+def _run(bits: _Bits, output: "array[int]") -> None:
+    """Expand ``bits`` into ``output`` up to the end mark.
 
-    def __init__(self) -> None:
-        self.output = array("H")
-        self._starts = array("L", bytes(_FIRST_ENTRY * array("L").itemsize))
-        self._ends = array("L", self._starts)
-        self._last: int | None = None
-
-    def run(self, bits: _Bits) -> None:
-        """Expand until the end mark.
-
-        :raises DecodeError: at a number that names no entry, and beyond the limit.
-        """
-        while (code := bits.take(len(self._starts).bit_length())) != _END:
-            if code < _END:
-                self._literal(bits.take(16 if code == _UNIT_LITERAL else 8))
-            else:
-                self._repeat(code, bits.taken)
-
-    def _literal(self, unit: int) -> None:
-        self._check_room(1)
-        place = len(self.output)
-        self._add(place, place + 1)
-        self.output.append(unit)
-        self._remember(place)
-
-    def _repeat(self, code: int, taken: int) -> None:
-        place = len(self.output)
-        start, end = self._entry(code, place, taken)
-        self._check_room(end - start)
-        self.output.extend(self.output[start:end])
-        if end > place:
+    :raises DecodeError: at a number that names no entry, and beyond the limit.
+    """
+    starts = array("L", bytes(_FIRST_ENTRY * array("L").itemsize))
+    ends = array("L", starts)
+    last = 0
+    while (code := bits.take(len(starts).bit_length())) != _END:
+        place = len(output)
+        if code < _END:
+            output.append(bits.take(16 if code == _UNIT_LITERAL else 8))
+            starts.append(place)
+            ends.append(place + 1)
+        elif code < len(starts):
+            output.extend(output[starts[code] : ends[code]])
+        elif code == len(starts) and place:
             # The entry that is only now coming into being ends with its own first character.
-            self.output.append(self.output[start])
-        self._remember(place)
-
-    def _entry(self, code: int, place: int, taken: int) -> tuple[int, int]:
-        if code < len(self._starts):
-            return self._starts[code], self._ends[code]
-        if code == len(self._starts) and self._last is not None:
-            return self._last, place + 1
-        raise DecodeError("not_lz_string", offset=taken, detail=f"entry {code} does not exist")
-
-    def _remember(self, place: int) -> None:
-        if self._last is not None:
-            self._add(self._last, place + 1)
-        self._last = place
-
-    def _add(self, start: int, end: int) -> None:
-        self._starts.append(start)
-        self._ends.append(end)
-
-    def _check_room(self, more: int) -> None:
-        if len(self.output) + more > MAX_DECODED_BYTES:
+            output.extend(output[last:place])
+            output.append(output[last])
+        else:
+            detail = f"entry {code} does not exist"
+            raise DecodeError("not_lz_string", offset=bits.taken, detail=detail)
+        if len(output) > MAX_DECODED_BYTES:
             raise DecodeError("expands_too_far", most=MAX_DECODED_BYTES)
+        if place:
+            starts.append(last)
+            ends.append(place + 1)
+        last = place
 
 
 def _as_utf8(units: "array[int]") -> bytes:
@@ -125,24 +99,24 @@ def _as_utf8(units: "array[int]") -> bytes:
 
 
 def _expand(units: Iterable[int], width: int) -> bytes:
-    bits, expansion = _Bits(units, width), _Expansion()
+    bits, output = _Bits(units, width), array("H")
     try:
-        expansion.run(bits)
+        _run(bits, output)
     except _EndedError:
         detail = "it ends before its end mark"
         raise DecodeError("not_lz_string", offset=bits.taken, detail=detail) from None
-    content = _as_utf8(expansion.output)
+    content = _as_utf8(output)
     if len(content) > MAX_DECODED_BYTES:
         raise DecodeError("expands_too_far", most=MAX_DECODED_BYTES)
     return content
 
 
 def _start(units: Iterable[int], width: int) -> bytes:
-    expansion = _Expansion()
+    output = array("H")
     # What stands before the fault or the cut is still the beginning.
     with suppress(_EndedError, DecodeError):
-        expansion.run(_Bits(units, width))
-    return _as_utf8(expansion.output)
+        _run(_Bits(units, width), output)
+    return _as_utf8(output)
 
 
 def _uri_units(body: bytes) -> Iterator[int]:
