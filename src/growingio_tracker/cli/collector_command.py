@@ -1,12 +1,12 @@
 """``growingio collector``: watch on this machine what a GrowingIO client sends."""
 
-import sys
-from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from growingio_tracker.cli.console import show_any_character
+from growingio_tracker.cli.outcome import Conditions, ExitOnOption, JunitOption, PlanOption
 from growingio_tracker.cli.signals import end_on_signals
 
 if TYPE_CHECKING:
@@ -23,19 +23,23 @@ def collector(
             help="Keep everything in this SQLite file. Without it, it is forgotten at the end.",
         ),
     ] = None,
+    plan: PlanOption = None,
+    exit_code_on: ExitOnOption = None,
+    junit: JunitOption = None,
 ) -> None:
     """Receive and show what GrowingIO clients send to this machine, until Ctrl-C."""
     # Starlette and uvicorn take a third of a second, which --help need not wait for.
     from growingio_tracker.collector import Collector  # noqa: PLC0415
 
-    # A console that lacks a character shows its number instead of ending the command.
-    if isinstance(sys.stdout, TextIOWrapper):
-        cast("TextIOWrapper", sys.stdout).reconfigure(errors="backslashreplace")
-    with Collector(port, db) as running:
+    show_any_character()
+    conditions = Conditions(exit_code_on, junit)
+    with Collector(port, db, plan) as running:
+        conditions.check(running.outcome())
         end_on_signals(running.stop)
         typer.echo(_opening(running, db))
         _print_events(running)
         typer.echo(_closing(running.totals()))
+        conditions.settle(running.outcome())
 
 
 def _opening(running: "Collector", db: Path | None) -> str:

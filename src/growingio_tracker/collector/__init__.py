@@ -12,10 +12,11 @@ from growingio_tracker._extras import missing_extra
 
 try:
     from growingio_tracker.collector.embedded import DEFAULT_PORT, Collector, WaitTimeoutError
+    from growingio_tracker.collector.plan.report import Report
     from growingio_tracker.collector.problems.problem import Problem
     from growingio_tracker.collector.rows import Event, Request, Step, Totals
 except ModuleNotFoundError as error:
-    if error.name in ("starlette", "uvicorn", "cramjam"):
+    if error.name in ("starlette", "uvicorn", "cramjam", "yaml"):
         raise missing_extra("the local collector", "collector") from error
     raise
 
@@ -24,6 +25,7 @@ __all__ = [
     "Collector",
     "Event",
     "Problem",
+    "Report",
     "Request",
     "Step",
     "Totals",

@@ -11,8 +11,9 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from growingio_tracker.collector.api import events
+from growingio_tracker.collector.api import events, plan
 from growingio_tracker.collector.api.common import ERROR_HANDLERS
+from growingio_tracker.collector.plan.plans import Plans
 from growingio_tracker.collector.query import count_all
 from growingio_tracker.collector.receive import Receiver
 from growingio_tracker.collector.store import Store
@@ -65,7 +66,7 @@ class _LoopbackHost:
         await refusal(scope, receive, send)
 
 
-def make_app(store: Store, writer: Executor) -> ASGIApp:
+def make_app(store: Store, writer: Executor, plans: Plans) -> ASGIApp:
     """Return the application over ``store``; ``writer`` must run one call at a time."""
 
     def home(_request: Request) -> Response:
@@ -78,8 +79,8 @@ def make_app(store: Store, writer: Executor) -> ASGIApp:
         routes=[
             Route("/", home),
             Route("/healthy-check", healthy),
-            Mount("/api/v1", routes=events.routes(store)),
-            Route("/{path:path}", Receiver(store, writer)),
+            Mount("/api/v1", routes=[*events.routes(store), *plan.routes(store, plans)]),
+            Route("/{path:path}", Receiver(store, writer, plans)),
         ],
         exception_handlers=ERROR_HANDLERS,
     )

@@ -10,6 +10,10 @@ from types import TracebackType
 from typing import Final
 
 from growingio_tracker.collector.app import make_app
+from growingio_tracker.collector.plan.load import load_plan
+from growingio_tracker.collector.plan.outcome import Outcome, make_outcome
+from growingio_tracker.collector.plan.plans import Plans
+from growingio_tracker.collector.plan.report import Report, make_report
 from growingio_tracker.collector.query import Filter, count_all, find_events, find_requests
 from growingio_tracker.collector.rows import Event, Request, Totals
 from growingio_tracker.collector.server import HOST, ServerThread, listen
@@ -45,19 +49,24 @@ class Collector:
     :param port: 0, the default, takes any free port.
     :param db: the SQLite file to keep everything in; it is made when it does not exist. None,
         the default, keeps it in a temporary file that is removed by ``close()``.
-    :raises GrowingParamException: the port or the file cannot be used.
+    :param plan: the file of a tracking plan, YAML or CSV, that everything is compared with. It
+        is read again when it changes. None, the default, takes the one that ``db`` holds, if any.
+    :raises GrowingParamException: the port or a file cannot be used.
     """
 
-    def __init__(self, port: int = 0, db: str | Path | None = None) -> None:
+    def __init__(
+        self, port: int = 0, db: str | Path | None = None, plan: str | Path | None = None
+    ) -> None:
         with ExitStack() as stack:
             listener = stack.enter_context(listen(port))
             self.port: int = listener.getsockname()[1]
             self._store = Store(_place(db, stack), temporary=db is None)
             stack.callback(self._store.close)
             self._stored_before = self._store.last_event
+            self._plans = Plans(self._store, Path(plan) if plan is not None else None)
             writer = ThreadPoolExecutor(1, "growingio-collector-writer")
             stack.callback(writer.shutdown)
-            self._server = ServerThread(make_app(self._store, writer), listener)
+            self._server = ServerThread(make_app(self._store, writer, self._plans), listener)
             stack.callback(self.stop)
             self._open = stack.pop_all()
         self._closing = threading.Lock()
@@ -165,6 +174,24 @@ class Collector:
         :raises GrowingError: the collector is closed.
         """
         return count_all(self._path)
+
+    def plan_report(self, plan: str | Path | None = None) -> Report:
+        """Return how what was received since the start compares with a tracking plan.
+
+        :param plan: the plan's file, YAML or CSV; None, the default, is the collector's own plan.
+        :raises GrowingParamException: there is no plan, or it cannot be used.
+        :raises GrowingError: the collector is closed.
+        """
+        loaded = self._plans.required() if plan is None else load_plan(Path(plan))
+        return make_report(self._path, loaded.plan, after=self._stored_before)
+
+    def outcome(self) -> Outcome:
+        """Return what a build may fail on, since the start.
+
+        :raises GrowingError: the collector is closed.
+        """
+        loaded = self._plans.current()
+        return make_outcome(self._path, loaded.plan if loaded else None, self._stored_before)
 
     def clear(self) -> None:
         """Forget all events and requests. Row ids go on from where they were.

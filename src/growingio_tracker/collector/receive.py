@@ -20,6 +20,7 @@ from growingio_tracker.collector._log import logger
 from growingio_tracker.collector.check import examine, unreadable
 from growingio_tracker.collector.decode import Decoded, Envelope, decode_body
 from growingio_tracker.collector.decode.limits import MAX_BODY_BYTES
+from growingio_tracker.collector.plan.plans import Plans
 from growingio_tracker.collector.problems.problem import Problem
 from growingio_tracker.collector.store import Received, Store
 
@@ -169,10 +170,12 @@ class Receiver:
 
     :param store: takes every request before it is answered.
     :param writer: runs decoding and storing, one request at a time, outside the event loop.
+    :param plans: has the tracking plan that every message is compared with.
     """
 
-    def __init__(self, store: Store, writer: Executor) -> None:
+    def __init__(self, store: Store, writer: Executor, plans: Plans) -> None:
         self._store = store
+        self._plans = plans
         self._writer = writer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -199,7 +202,7 @@ class Receiver:
         return _answer(request, received)
 
     def _store_one(self, request: Request, received_us: int, body: _Body) -> Received:
-        received = _received(request, received_us, body)
+        received = self._plans.judged(_received(request, received_us, body))
         self._store.add(received)
         return received
 
