@@ -1,6 +1,7 @@
 """``/api/v1/plan``: the tracking plan, its report, and a first draft of one."""
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any, Final
 
 from starlette.datastructures import QueryParams
@@ -9,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from growingio_tracker.collector.api.common import WrongParameterError, guarded, json_answer
-from growingio_tracker.collector.plan.defects import PlanError
+from growingio_tracker.collector.plan.defects import Defect, PlanError
 from growingio_tracker.collector.plan.draft import draft
 from growingio_tracker.collector.plan.load import CSV, MAX_PLAN_BYTES, SCHEMA_FILE, YAML, Loaded
 from growingio_tracker.collector.plan.plans import Plans
@@ -43,13 +44,17 @@ def _show(loaded: Loaded | None) -> dict[str, Any]:
         "plan": loaded.plan,
         "text": loaded.text,
         "format": loaded.format,
-        "notes": loaded.notes,
+        "notes": _show_defects(loaded.notes),
     }
 
 
 def _show_error(error: GrowingParamException) -> dict[str, Any]:
     defects = error.defects if isinstance(error, PlanError) else ()
-    shown = [
+    return {"error": str(error), "defects": _show_defects(defects)}
+
+
+def _show_defects(defects: Iterable[Defect]) -> list[dict[str, Any]]:
+    return [
         {
             "code": defect.code,
             "line": defect.line,
@@ -59,7 +64,6 @@ def _show_error(error: GrowingParamException) -> dict[str, Any]:
         }
         for defect in defects
     ]
-    return {"error": str(error), "defects": shown}
 
 
 async def _content(request: Request) -> bytes:

@@ -50,7 +50,7 @@ class Builder:
         fields = self._fields(root, "", ("version", "additional", "events", "items"))
         if (version := fields.get("version")) and version.value != "1":
             self._add("unknown_version", version, "version", shown=str(version.value)[:40])
-        if "events" not in fields and "items" not in fields:
+        if not (self.defects or fields.keys() & {"events", "items"}):
             self._add("nothing_planned", Node(None, 0), "")
         additional = self._additional(fields, "", WARN)
         return Plan(
@@ -137,8 +137,10 @@ class Builder:
         text = self._text(fields, field, name)
         found = known.get(text.casefold())
         if text and found is None:
-            at = _join(field, name)
-            self._add("not_one_of", fields[name], at, shown=text[:40], known=", ".join(known))
+            # Only the first name of each value is told; the others are for convenience.
+            first = {value: word for word, value in reversed(known.items())}
+            names = ", ".join(reversed(first.values()))
+            self._add("not_one_of", fields[name], _join(field, name), shown=text[:40], known=names)
         return found
 
     def _text(self, fields: Mapping[str, Node], field: str, name: str) -> str:

@@ -22,6 +22,14 @@ DEFECTS: Final[Mapping[str, _Said]] = {
         "The file is neither UTF-8 nor GBK. Save it as UTF-8.",
         "文件编码既不是 UTF-8 也不是 GBK。请保存为 UTF-8。",
     ),
+    "read_as_gbk": _Said(
+        "The file is not UTF-8 and was read as GBK. Save it as UTF-8 if names look wrong.",
+        "文件不是 UTF-8，已按 GBK 读取。若名称显示异常，请保存为 UTF-8。",
+    ),
+    "half_character": _Said(
+        "A text holds half a character (a lone surrogate). Write the character itself.",
+        "文本含有半个字符（孤立的代理项）。请直接写出该字符。",
+    ),
     "not_yaml": _Said(
         "This is not YAML: {detail}. Mend this line.", "不是有效的 YAML：{detail}。请修正这一行。"
     ),

@@ -1,5 +1,6 @@
 """A first plan, made from what was seen."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -21,6 +22,10 @@ _SEEN_PER_VALUE: Final = 3
 
 _GUESSED: Final = ("boolean", "integer", "number", "date", "list", "string")
 """Types from the narrowest on: the first that all values have is taken."""
+
+_PLAIN: Final = re.compile(r"[^\W\d_][\w]*")
+_YAML_WORDS: Final = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
+"""Words that YAML takes for something else than text."""
 
 _HEAD: Final = """\
 # Made from what was received. Look at every line: a type is a guess, and "required" only says
@@ -130,7 +135,9 @@ def _attribute_lines(key: str, attribute: _Attribute, of: int) -> Iterator[str]:
 
 
 def _scalar(text: str) -> str:
-    """Return ``text`` in double quotes for YAML, which no text can leave."""
+    """Return ``text`` for YAML: a plain word as it is, else in double quotes, which none leaves."""
+    if _PLAIN.fullmatch(text) and text.lower() not in _YAML_WORDS:
+        return text
     return f'"{"".join(map(_character, text))}"'
 
 

@@ -4,6 +4,7 @@ Only the structure is taken from YAML. Every value stays the text that is writte
 an event may be called ``on`` or ``123`` and an enum hold ``007``.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -18,6 +19,8 @@ MAX_NODES: Final = 100_000
 """Values in one plan, counted after aliases (``*name``) are filled in, which can multiply them."""
 
 _NULL: Final = "tag:yaml.org,2002:null"
+_HALVES: Final = re.compile("[\ud800-\udfff]")
+"""What an escape such as ``"\\ud800"`` can make; no encoding has it."""
 
 
 class _TooManyNodesError(Exception):
@@ -71,7 +74,7 @@ class _Reading:
             return Node(self._mapping(composed, field), line)
         if isinstance(composed, SequenceNode):
             return Node([self.node(child, field) for child in composed.value], line)
-        return Node(_text(composed), line)
+        return Node(self._text(composed, line, field), line)
 
     def _mapping(self, composed: MappingNode, field: str) -> dict[str, Node]:
         found: dict[str, Node] = {}
@@ -85,11 +88,15 @@ class _Reading:
     def _pairs(self, composed: MappingNode, field: str) -> Iterator[tuple[str, int, YamlNode]]:
         for key, value in composed.value:
             line = key.start_mark.line + 1
-            if isinstance(key, ScalarNode):
-                yield key.value, line, value
-            else:
+            if not isinstance(key, ScalarNode):
                 self.defects.append(Defect("not_a_text", line, field))
+            elif _HALVES.search(key.value):
+                self.defects.append(Defect("half_character", line, field))
+            else:
+                yield key.value, line, value
 
-
-def _text(composed: YamlNode) -> str | None:
-    return None if composed.tag == _NULL else str(composed.value)
+    def _text(self, composed: YamlNode, line: int, field: str) -> str | None:
+        text = str(composed.value)
+        if _HALVES.search(text):
+            self.defects.append(Defect("half_character", line, field))
+        return None if composed.tag == _NULL else text

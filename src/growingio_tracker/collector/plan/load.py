@@ -18,18 +18,18 @@ YAML: Final = "yaml"
 CSV: Final = "csv"
 
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
-_NOT_UTF8: Final = (
-    "The file is not UTF-8 and was read as GBK. Save it as UTF-8 if names look wrong."
-)
 
 
 class Loaded(NamedTuple):
-    """A plan as it was read: its text, its format (``"yaml"`` or ``"csv"``), what to know of it."""
+    """A plan as it was read.
+
+    ``format`` is ``"yaml"`` or ``"csv"``; ``notes`` are what to know of it.
+    """
 
     plan: Plan
     text: str
     format: str
-    notes: tuple[str, ...] = ()
+    notes: tuple[Defect, ...] = ()
 
 
 def load_plan(path: Path) -> Loaded:
@@ -68,7 +68,7 @@ def read_plan(content: bytes, source: str, format_: str | None = None) -> Loaded
     return Loaded(plan, text, format_, notes)
 
 
-def _decoded(content: bytes, source: str) -> tuple[str, tuple[str, ...]]:
+def _decoded(content: bytes, source: str) -> tuple[str, tuple[Defect, ...]]:
     # Excel's "Unicode text" is UTF-16, and its "CSV" on a Chinese computer is GBK.
     utf16 = content.startswith(_UTF16)
     try:
@@ -76,7 +76,7 @@ def _decoded(content: bytes, source: str) -> tuple[str, tuple[str, ...]]:
     except UnicodeDecodeError:
         pass
     try:
-        return content.decode("gb18030"), (_NOT_UTF8,)
+        return content.decode("gb18030"), (Defect("read_as_gbk", 0),)
     except UnicodeDecodeError as error:
         raise PlanError(source, [Defect("not_text", 0)]) from error
 

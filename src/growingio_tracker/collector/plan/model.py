@@ -76,8 +76,8 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 def deprecation(value: Deprecation) -> str:
-    """Return what to use instead; empty when the plan does not say."""
-    return value if isinstance(value, str) else ""
+    """Return what to use instead, without a full stop; empty when the plan does not say."""
+    return value.rstrip(".。 ") if isinstance(value, str) else ""
 
 
 class _Attributes(msgspec.Struct):
