@@ -39,7 +39,7 @@ def collector(
         typer.echo(_opening(running, db))
         _print_events(running)
         typer.echo(_closing(running.totals()))
-        conditions.settle(running.outcome())
+        conditions.conclude(running.outcome())
 
 
 def _opening(running: "Collector", db: Path | None) -> str:

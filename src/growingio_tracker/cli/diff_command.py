@@ -60,4 +60,4 @@ def _text(found: "list[Difference]") -> str:
     from growingio_tracker.collector.terminal import harmless  # noqa: PLC0415 - as above
 
     lines = [harmless(str(difference)) for difference in found]
-    return "\n".join([*lines, f"{len(found)} differences." if found else "No differences."])
+    return "\n".join([*lines, f"Differences: {len(found)}." if found else "No differences."])

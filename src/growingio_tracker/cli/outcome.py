@@ -84,6 +84,14 @@ class Conditions:
                 f"junit: the folder of {self._junit} is not there. Make it, or name another."
             )
 
+    def conclude(self, outcome: "Outcome") -> None:
+        """Print the plan's report, if there is a plan, and settle."""
+        from growingio_tracker.collector.plan.report_text import report_text  # noqa: PLC0415
+
+        if outcome.report:
+            typer.echo(report_text(outcome.report))
+        self.settle(outcome)
+
     def settle(self, outcome: "Outcome") -> None:
         """Write the JUnit file, say on stderr what failed, and end with status 3 if anything did.
 
@@ -94,7 +102,7 @@ class Conditions:
             self._write(self._junit, outcome)
         reasons = _reasons()[self._exit_on](outcome) if self._exit_on else []
         if reasons:
-            typer.echo(f"Failed: {', '.join(reasons)} (status {FAILED_STATUS}).", err=True)
+            typer.echo(f"Failed with status {FAILED_STATUS}: {'; '.join(reasons)}.", err=True)
             raise typer.Exit(FAILED_STATUS)
 
     def _write(self, file: Path, outcome: "Outcome") -> None:

@@ -98,7 +98,8 @@ def test_help_is_quick() -> None:
 
 
 @pytest.mark.parametrize(
-    ("missing", "extra"), [("typer", "cli"), ("starlette", "collector"), ("uvicorn", "collector")]
+    ("missing", "extra"),
+    [("typer", "cli"), ("starlette", "collector"), ("uvicorn", "collector"), ("yaml", "collector")],
 )
 def test_missing_extra(missing: str, extra: str) -> None:
     """Without an optional package there is the line that installs it, and no traceback."""

@@ -31,7 +31,7 @@ def make_outcome(path: Path, plan: Plan | None, after: int = 0) -> Outcome:
 
 def bad_reasons(outcome: Outcome) -> list[str]:
     """Return why a build that allows no bad event fails; empty when it does not."""
-    return [f"{outcome.bad} bad"] if outcome.bad else []
+    return [f"bad events: {outcome.bad}"] if outcome.bad else []
 
 
 def plan_reasons(outcome: Outcome) -> list[str]:
@@ -40,12 +40,12 @@ def plan_reasons(outcome: Outcome) -> list[str]:
         return []
     bad = sum(seen.bad for seen in outcome.report.seen)
     unplanned = len(outcome.report.not_planned)
-    reasons = [f"{bad} events violate the plan"] if bad else []
-    return [*reasons, f"{unplanned} names are not planned"] if unplanned else reasons
+    reasons = [f"events that violate the plan: {bad}"] if bad else []
+    return [*reasons, f"names not planned: {unplanned}"] if unplanned else reasons
 
 
 def coverage_reasons(outcome: Outcome) -> list[str]:
     """Return why a build fails that follows the plan and must have sent all of it."""
     never = outcome.report.missing if outcome.report else 0
     reasons = plan_reasons(outcome)
-    return [*reasons, f"{never} planned names were never seen"] if never else reasons
+    return [*reasons, f"planned and never seen: {never}"] if never else reasons

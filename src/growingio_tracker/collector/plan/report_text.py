@@ -21,7 +21,7 @@ def report_text(report: Report) -> str:
 
 
 def _of_seen(seen: Seen) -> Iterator[str]:
-    yield f"seen         {harmless(f'{seen.kind} {seen.name}')} ({seen.events} times)"
+    yield f"seen         {harmless(f'{seen.kind} {seen.name}')} (events: {seen.events})"
     yield from (f"    {line}" for line in problem_lines(seen))
 
 
@@ -36,4 +36,4 @@ def problem_lines(seen: Seen) -> list[str]:
 
 def _of_unplanned(one: NotPlanned) -> str:
     hint = f" Did you mean {one.nearest}?" if one.nearest else ""
-    return f"{one.kind} {one.name} ({one.events} times, such as event {one.event}).{hint}"
+    return f"{one.kind} {one.name} (events: {one.events}, such as event {one.event}).{hint}"

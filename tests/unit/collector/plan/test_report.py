@@ -146,9 +146,9 @@ def test_outcome(tmp_path: Path) -> None:
     path = _filled(tmp_path)
     outcome = make_outcome(path, PLAN)
     assert bad_reasons(outcome) == []
-    assert plan_reasons(outcome) == ["3 events violate the plan", "2 names are not planned"]
-    assert coverage_reasons(outcome)[2:] == ["1 planned names were never seen"]
+    assert plan_reasons(outcome) == ["events that violate the plan: 3", "names not planned: 2"]
+    assert coverage_reasons(outcome)[2:] == ["planned and never seen: 1"]
     keep(path, {"eventType": "CUSTOM", "eventName": "order_paid"})
     later = make_outcome(path, None, after=8)
-    assert bad_reasons(later) == ["1 bad"]
+    assert bad_reasons(later) == ["bad events: 1"]
     assert plan_reasons(later) == coverage_reasons(later) == []
