@@ -83,7 +83,9 @@ def test_every_option_is_listed(subject: Callable[..., object]) -> None:
 COMMANDS = [
     "collector",
     "demo",
+    "diff",
     "relay",
+    *(f"plan {name}" for name in ("check", "draft", "report", "schema")),
     *(f"spool {name}" for name in ("status", "list", "export", "requeue", "drain")),
 ]
 

@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from growingio_tracker.collector.terminal import harmless
 from growingio_tracker.exceptions import GrowingParamException
 
 
@@ -136,5 +137,5 @@ class PlanError(GrowingParamException):
 
     def __init__(self, source: str, defects: Iterable[Defect]) -> None:
         self.defects = tuple(sorted(defects, key=lambda defect: defect.line))
-        lines = "\n".join(f"  {defect}" for defect in self.defects)
+        lines = "\n".join(f"  {harmless(str(defect))}" for defect in self.defects)
         super().__init__(f"plan: {source} cannot be used:\n{lines}")
