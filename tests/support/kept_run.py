@@ -1,7 +1,6 @@
 """A collector's store filled as a client would fill it, without a server."""
 
 import json
-from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -22,9 +21,7 @@ def item(key: str, attributes: object = None) -> dict[str, object]:
     return {"id": "1", "key": key, "attributes": {} if attributes is None else attributes}
 
 
-def keep(
-    path: Path, *events: Mapping[str, object], items: tuple[Mapping[str, object], ...] = ()
-) -> Path:
+def keep(path: Path, *events: object, items: tuple[object, ...] = ()) -> Path:
     """Store the messages in the file at ``path``, after what it holds, and return it."""
     with closing(Store(path)) as store:
         for kind, messages in ((Kind.EVENT, events), (Kind.ITEM, items)):

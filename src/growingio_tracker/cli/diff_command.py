@@ -30,7 +30,7 @@ def diff(
     ] = False,
     format_: Annotated[DiffFormat, typer.Option("--format")] = DiffFormat.TEXT,
 ) -> None:
-    """Compare two files of `growingio collector --db`: names, fields, types, counts.
+    """Compare two kept runs of the collector: names, fields, types, counts.
 
     Status 1 when they differ.
     """

@@ -26,7 +26,7 @@ plan: Final = typer.Typer(
 )
 
 Database = Annotated[
-    Path, typer.Argument(metavar="DB", help="What `growingio collector --db` has written.")
+    Path, typer.Argument(metavar="DB", help="The file in which the collector kept a run.")
 ]
 OutputOption = Annotated[
     Path | None,
@@ -76,7 +76,7 @@ def report(
     exit_code_on: ExitOnOption = None,
     output: OutputOption = None,
 ) -> None:
-    """Compare a kept run with a plan; without --plan, with the one that was used in it."""
+    """Compare a kept run with a plan, that of the run itself if none is named."""
     from growingio_tracker.collector.existing import existing_store  # noqa: PLC0415
     from growingio_tracker.collector.plan.outcome import make_outcome  # noqa: PLC0415
 

@@ -138,8 +138,10 @@ class Builder:
         found = known.get(text.casefold())
         if text and found is None:
             # Only the first name of each value is told; the others are for convenience.
-            first = {value: word for word, value in reversed(known.items())}
-            names = ", ".join(reversed(first.values()))
+            first: dict[_T, str] = {}
+            for word, value in known.items():
+                first.setdefault(value, word)
+            names = ", ".join(first.values())
             self._add("not_one_of", fields[name], _join(field, name), shown=text[:40], known=names)
         return found
 

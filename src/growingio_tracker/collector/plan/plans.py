@@ -40,6 +40,8 @@ def stored_plan(path: Path) -> Loaded | None:
 class Plans:
     """Has the plan in use, and judges by it. Safe to use from any thread.
 
+    ``error`` says why the file's state at the last look is not in use; it is None when it is.
+
     :param store: keeps the plan.
     :param file: the plan's file, looked at before every use; None means that the API puts it.
     :raises GrowingParamException: the file cannot be read, or has defects; all are named.
@@ -49,17 +51,11 @@ class Plans:
         self.file = file
         self._store = store
         self._lock = threading.Lock()
-        self._error: GrowingParamException | None = None
+        self.error: GrowingParamException | None = None
         self._stamp = _stamp(file) if file else None
         self._loaded = load_plan(file) if file else stored_plan(store.path)
         if file and self._loaded:
             self._keep(self._loaded)
-
-    @property
-    def error(self) -> GrowingParamException | None:
-        """Why the file's newest state is not in use; None when it is."""
-        self.current()
-        return self._error
 
     def current(self) -> Loaded | None:
         """Return the plan in use, the file's newest state if that can be read."""
@@ -74,9 +70,9 @@ class Plans:
 
     def _read_again(self, file: Path) -> None:
         try:
-            self._loaded, self._error = load_plan(file), None
+            self._loaded, self.error = load_plan(file), None
         except GrowingParamException as error:
-            self._error = error
+            self.error = error
             logger.error("The plan in use stays, because its changed file is wrong. %s", error)
         else:
             self._keep(self._loaded)

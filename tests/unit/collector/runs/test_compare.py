@@ -42,7 +42,7 @@ def test_tolerance(tmp_path: Path) -> None:
 
 def test_what_cannot_be_read(tmp_path: Path) -> None:
     """A message that is no object counts by its kind and has no fields."""
-    a = profile(keep(tmp_path / "a.db", 3))  # type: ignore[arg-type] - what a stranger may send
+    a = profile(keep(tmp_path / "a.db", 3))
     assert {key: (shape.events, shape.fields) for key, shape in a.items()} == {
         ("event", ""): (1, {})
     }
