@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from growingio_tracker.cli.console import show_any_character
+from growingio_tracker.cli.console import show_any_character, show_log
 from growingio_tracker.cli.outcome import Conditions, ExitOnOption, JunitOption, PlanOption
 from growingio_tracker.cli.signals import end_on_signals
 
@@ -32,6 +32,7 @@ def collector(
     from growingio_tracker.collector import Collector  # noqa: PLC0415
 
     show_any_character()
+    show_log()
     conditions = Conditions(exit_code_on, junit)
     with Collector(port, db, plan) as running:
         conditions.check(running.outcome())

@@ -1,5 +1,6 @@
-"""Printing text from strangers on any console."""
+"""What every command that shows received text does with its console."""
 
+import logging
 import sys
 from io import TextIOWrapper
 from typing import cast
@@ -9,3 +10,10 @@ def show_any_character() -> None:
     """Let a console that lacks a character show its number instead of ending the command."""
     if isinstance(sys.stdout, TextIOWrapper):
         cast("TextIOWrapper", sys.stdout).reconfigure(errors="backslashreplace")
+
+
+def show_log() -> None:
+    """Print what the collector logs on stderr: the package itself keeps its log to itself."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    logging.getLogger("growingio_tracker.collector").addHandler(handler)

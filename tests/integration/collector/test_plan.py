@@ -205,6 +205,21 @@ class TestCommands:
                 command.line()
                 assert command.end(signal.SIGINT) == expected
 
+    @POSIX_SIGNALS
+    def test_broken_change(self, tmp_path: Path) -> None:
+        """A broken change of the plan's file is told in the terminal, and the old plan stays."""
+        file = tmp_path / "plan.yaml"
+        file.write_text(PLAN, encoding="utf-8")
+        with started("--plan", str(file)) as (command, url):
+            file.write_text("events: [", encoding="utf-8")
+            send(url, "pay")
+            told = [command.line() for _ in range(3)]
+            assert told[0].startswith("The plan in use stays, because its changed file is wrong.")
+            assert told[1].startswith("  line 1: This is not YAML")
+            assert "ok   CUSTOM pay" in told[2]
+            assert command.end(signal.SIGINT) == 0
+            assert "seen         event pay (events: 1)" in command.rest()
+
     @pytest.mark.parametrize(
         ("options", "sentence"),
         [
