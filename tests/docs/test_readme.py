@@ -84,7 +84,9 @@ COMMANDS = [
     "collector",
     "decode",
     "demo",
+    "diff",
     "relay",
+    *(f"plan {name}" for name in ("check", "draft", "report", "schema")),
     *(f"spool {name}" for name in ("status", "list", "export", "requeue", "drain")),
 ]
 

@@ -18,8 +18,9 @@ from growingio_tracker.cli.collector_options import (
     keeping,
     serving,
 )
+from growingio_tracker.cli.console import show_any_character, show_log
 from growingio_tracker.cli.language import Language
-from growingio_tracker.cli.output import print_any_character
+from growingio_tracker.cli.outcome import Conditions, ExitOnOption, JunitOption, PlanOption
 from growingio_tracker.cli.signals import end_on_signals
 
 if TYPE_CHECKING:
@@ -35,6 +36,9 @@ def collector(
     db: DbOption = None,
     max_events: MaxEventsOption = 10_000,
     max_age: MaxAgeOption = "7d",
+    plan: PlanOption = None,
+    exit_code_on: ExitOnOption = None,
+    junit: JunitOption = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Answer 400 and the reasons when an event is bad.")
     ] = False,
@@ -62,18 +66,22 @@ def collector(
     from growingio_tracker.collector import Collector, Handling  # noqa: PLC0415
 
     show = _printer(quiet, json, lang)
-    print_any_character()
+    show_any_character()
+    show_log()
+    conditions = Conditions(exit_code_on, junit)
     keys = tuple(redact or ())
     first, where = serving(port or [], tls, bind, allow_host, api_cors, lang)
     handling = Handling(strict=strict, redact=keys)
     keep = keeping(max_events, max_age)
     shown = collector_texts.Shown(db, strict, keys)
-    with Collector(first, db, keep=keep, serving=where, handling=handling) as running:
+    with Collector(first, db, plan=plan, keep=keep, serving=where, handling=handling) as running:
+        conditions.check(running.outcome())
         end_on_signals(running.stop)
         typer.echo(collector_texts.opening(running, shown, lang.is_chinese), err=json)
         for event in running.follow():
             show(event)
         typer.echo(collector_texts.closing(running.totals(), lang.is_chinese), err=json)
+        conditions.conclude(running.outcome())
 
 
 def _printer(quiet: bool, json: bool, lang: Language) -> "Callable[[Event], None]":

@@ -15,6 +15,7 @@ from growingio_tracker.collector.api import (
     counts,
     events,
     micro,
+    plan,
     requests,
     state,
     stream,
@@ -23,6 +24,7 @@ from growingio_tracker.collector.api import (
 )
 from growingio_tracker.collector.api.common import ERROR_HANDLERS
 from growingio_tracker.collector.info import Info
+from growingio_tracker.collector.plan.plans import Plans
 from growingio_tracker.collector.query import count_all
 from growingio_tracker.collector.receive import Receiver
 from growingio_tracker.collector.security import Access, Door
@@ -81,6 +83,7 @@ class Parts(NamedTuple):
     store: Store
     writer: Executor
     receiver: Receiver
+    plans: Plans
     access: Access
     info: Callable[[], Info]
 
@@ -94,6 +97,7 @@ def api_routes(parts: Parts) -> list[BaseRoute]:
         *requests.routes(store),
         *counts.routes(store),
         *stream.routes(store),
+        *plan.routes(store, parts.plans),
         *transfer.routes(store, parts.writer, parts.receiver),
         *state.routes(store, parts.writer, parts.info),
     ]

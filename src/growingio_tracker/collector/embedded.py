@@ -13,6 +13,10 @@ from growingio_tracker.collector.app import Parts, make_app
 from growingio_tracker.collector.filters import Filters, make_filter
 from growingio_tracker.collector.info import Info, Limits
 from growingio_tracker.collector.listening import Listening
+from growingio_tracker.collector.plan.load import load_plan
+from growingio_tracker.collector.plan.outcome import Outcome, make_outcome
+from growingio_tracker.collector.plan.plans import Plans
+from growingio_tracker.collector.plan.report import Report, make_report
 from growingio_tracker.collector.pruning import Keep
 from growingio_tracker.collector.query import count_all, find_events, find_requests
 from growingio_tracker.collector.receive import Receiver
@@ -43,10 +47,12 @@ class Collector:
     :param port: 0, the default, takes any free port.
     :param db: the SQLite file to keep everything in; it is made when it does not exist. None,
         the default, keeps it in a temporary file that is removed by ``close()``.
+    :param plan: the file of a tracking plan, YAML or CSV, that everything is compared with. It
+        is read again when it changes. None, the default, takes the one that ``db`` holds, if any.
     :param keep: how much is kept: by default 10,000 events, none older than seven days.
     :param serving: where it listens besides, and who may look; by default only this machine.
     :param handling: what is done with what arrives; by default it is stored as it is.
-    :raises GrowingParamException: the port or the file cannot be used.
+    :raises GrowingParamException: the port or a file cannot be used.
     :raises MissingExtraError: ``serving`` asks for TLS, and the package for it is not installed.
     """
 
@@ -55,6 +61,7 @@ class Collector:
         port: int = 0,
         db: str | Path | None = None,
         *,
+        plan: str | Path | None = None,
         keep: Keep = Keep(),  # noqa: B008 - immutable, as are the next two
         serving: Serving = Serving(),  # noqa: B008
         handling: Handling = Handling(),  # noqa: B008
@@ -66,6 +73,7 @@ class Collector:
             self._store = Store(_place(db, stack), temporary=self._temporary, keep=keep)
             stack.callback(self._store.close)
             self._stored_before = self._store.last_event
+            self._plans = Plans(self._store, Path(plan) if plan is not None else None)
             self._server = self._start(handling, stack)
             stack.callback(self.stop)
             self._open = stack.pop_all()
@@ -75,9 +83,10 @@ class Collector:
     def _start(self, handling: Handling, stack: ExitStack) -> ServerThread:
         writer = ThreadPoolExecutor(1, "growingio-collector-writer")
         stack.callback(writer.shutdown)
-        receiver = Receiver(self._store, writer, handling)
+        receiver = Receiver(self._store, writer, handling, self._plans)
         listening = self._listening
-        app = make_app(Parts(self._store, writer, receiver, listening.access, self.info))
+        parts = Parts(self._store, writer, receiver, self._plans, listening.access, self.info)
+        app = make_app(parts)
         return ServerThread(app, listening.listeners, listening.tls)
 
     @property
@@ -185,6 +194,24 @@ class Collector:
         :raises GrowingError: the collector is closed.
         """
         return count_all(self._path)
+
+    def plan_report(self, plan: str | Path | None = None) -> Report:
+        """Return how what was received since the start compares with a tracking plan.
+
+        :param plan: the plan's file, YAML or CSV; None, the default, is the collector's own plan.
+        :raises GrowingParamException: there is no plan, or it cannot be used.
+        :raises GrowingError: the collector is closed.
+        """
+        loaded = self._plans.required() if plan is None else load_plan(Path(plan))
+        return make_report(self._path, loaded.plan, after=self._stored_before)
+
+    def outcome(self) -> Outcome:
+        """Return what a build may fail on, since the start.
+
+        :raises GrowingError: the collector is closed.
+        """
+        loaded = self._plans.current()
+        return make_outcome(self._path, loaded.plan if loaded else None, self._stored_before)
 
     def clear(self) -> None:
         """Forget all events and requests. Row ids go on from where they were.

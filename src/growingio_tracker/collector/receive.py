@@ -22,6 +22,7 @@ from growingio_tracker.collector.cors import cors_headers, preflight_headers
 from growingio_tracker.collector.decode import Decoded, decode_request
 from growingio_tracker.collector.decode.limits import MAX_BODY_BYTES
 from growingio_tracker.collector.judge import Judge
+from growingio_tracker.collector.plan.plans import Plans
 from growingio_tracker.collector.problems.problem import Problem
 from growingio_tracker.collector.redaction import Redaction
 from growingio_tracker.collector.settings import Handling
@@ -169,12 +170,14 @@ class Receiver:
     :param store: takes every request before it is answered.
     :param writer: runs decoding and storing, one request at a time, outside the event loop.
     :param handling: what is done with what arrives.
+    :param plans: has the tracking plan that every message is compared with.
     """
 
-    def __init__(self, store: Store, writer: Executor, handling: Handling) -> None:
+    def __init__(self, store: Store, writer: Executor, handling: Handling, plans: Plans) -> None:
         self._store = store
         self._strict = handling.strict
         self._redact = Redaction(handling.redact)
+        self._plans = plans
         self._writer = writer
         self._judge = Judge(store)
 
@@ -202,7 +205,8 @@ class Receiver:
         return _answer(request, received)
 
     def _store_one(self, request: Request, received_us: int, body: _Body) -> Received:
-        received = self._redact(_received(request, received_us, body, self._judge))
+        received = _received(request, received_us, body, self._judge)
+        received = self._redact(self._plans.judged(received))
         if self._strict:
             received = answered_strictly(received)
         try:

@@ -33,6 +33,9 @@ _ADD_REQUEST: Final = _insert_into("request", 14)
 _ADD_EVENT: Final = _insert_into("event", 16)
 _ADD_PROBLEM: Final = _insert_into("problem", 5)
 
+_SET: Final = "INSERT OR REPLACE INTO setting VALUES (?, ?)"
+_UNSET: Final = "DELETE FROM setting WHERE key = ?"
+
 _CLEARED: Final = ("request", "problem", "counter", "property", "forward")
 
 _CHOOSE: Final = "CREATE TEMP TABLE chosen AS SELECT id, request_id FROM event {}"
@@ -176,6 +179,14 @@ class Store:
     def _tell_of_removal(self) -> None:
         self.removals += 1
         self.tell()
+
+    def set(self, key: str, value: str | None) -> None:
+        """Keep one setting in the file, over clearing and the end; None removes it."""
+        with self._lock, self._connection as connection:
+            if value is None:
+                connection.execute(_UNSET, (key,))
+            else:
+                connection.execute(_SET, (key, value))
 
     @contextmanager
     def listening(self, listener: Callable[[], None]) -> Generator[None, None, None]:
