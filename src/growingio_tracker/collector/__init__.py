@@ -12,6 +12,7 @@ from growingio_tracker._extras import missing_extra
 
 try:
     from growingio_tracker.collector.embedded import DEFAULT_PORT, Collector, WaitTimeoutError
+    from growingio_tracker.collector.forward.settings import Forwarding
     from growingio_tracker.collector.problems.problem import Problem
     from growingio_tracker.collector.rows import Event, Request, Step, Totals
 except ModuleNotFoundError as error:
@@ -23,6 +24,7 @@ __all__ = [
     "DEFAULT_PORT",
     "Collector",
     "Event",
+    "Forwarding",
     "Problem",
     "Request",
     "Step",

@@ -12,7 +12,11 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from growingio_tracker.collector.api import events
+from growingio_tracker.collector.api import faults as faults_api
+from growingio_tracker.collector.api import forward as forward_api
 from growingio_tracker.collector.api.common import ERROR_HANDLERS
+from growingio_tracker.collector.faults import Faults
+from growingio_tracker.collector.forward.gateway import Gateway
 from growingio_tracker.collector.query import count_all
 from growingio_tracker.collector.receive import Receiver
 from growingio_tracker.collector.store import Store
@@ -65,8 +69,9 @@ class _LoopbackHost:
         await refusal(scope, receive, send)
 
 
-def make_app(store: Store, writer: Executor) -> ASGIApp:
+def make_app(store: Store, writer: Executor, gateway: Gateway, faults: Faults) -> ASGIApp:
     """Return the application over ``store``; ``writer`` must run one call at a time."""
+    api = [*events.routes(store), *forward_api.routes(gateway), *faults_api.routes(faults)]
 
     def home(_request: Request) -> Response:
         return PlainTextResponse(home_text(store))
@@ -78,8 +83,8 @@ def make_app(store: Store, writer: Executor) -> ASGIApp:
         routes=[
             Route("/", home),
             Route("/healthy-check", healthy),
-            Mount("/api/v1", routes=events.routes(store)),
-            Route("/{path:path}", Receiver(store, writer)),
+            Mount("/api/v1", routes=api),
+            Route("/{path:path}", Receiver(store, writer, gateway, faults)),
         ],
         exception_handlers=ERROR_HANDLERS,
     )

@@ -10,6 +10,9 @@ from types import TracebackType
 from typing import Final
 
 from growingio_tracker.collector.app import make_app
+from growingio_tracker.collector.fault_calls import FaultCalls
+from growingio_tracker.collector.forward.gateway import Gateway
+from growingio_tracker.collector.forward.settings import Forwarding
 from growingio_tracker.collector.query import Filter, count_all, find_events, find_requests
 from growingio_tracker.collector.rows import Event, Request, Totals
 from growingio_tracker.collector.server import HOST, ServerThread, listen
@@ -35,7 +38,7 @@ class WaitTimeoutError(GrowingError, TimeoutError):
         self.events = events
 
 
-class Collector:
+class Collector(FaultCalls):
     """A local server for GrowingIO clients that keeps and shows what they send.
 
     It serves on 127.0.0.1 from a thread of its own, from construction until ``close()`` or the
@@ -45,10 +48,18 @@ class Collector:
     :param port: 0, the default, takes any free port.
     :param db: the SQLite file to keep everything in; it is made when it does not exist. None,
         the default, keeps it in a temporary file that is removed by ``close()``.
+    :param forwarding: where requests go on to after they were stored; None, the default, nowhere.
     :raises GrowingParamException: the port or the file cannot be used.
     """
 
-    def __init__(self, port: int = 0, db: str | Path | None = None) -> None:
+    def __init__(
+        self,
+        port: int = 0,
+        db: str | Path | None = None,
+        *,
+        forwarding: Forwarding | None = None,
+    ) -> None:
+        super().__init__()
         with ExitStack() as stack:
             listener = stack.enter_context(listen(port))
             self.port: int = listener.getsockname()[1]
@@ -57,7 +68,10 @@ class Collector:
             self._stored_before = self._store.last_event
             writer = ThreadPoolExecutor(1, "growingio-collector-writer")
             stack.callback(writer.shutdown)
-            self._server = ServerThread(make_app(self._store, writer), listener)
+            self._gateway = Gateway(self._store, forwarding)
+            stack.callback(self._gateway.close)
+            app = make_app(self._store, writer, self._gateway, self._faults)
+            self._server = ServerThread(app, listener)
             stack.callback(self.stop)
             self._open = stack.pop_all()
         self._closing = threading.Lock()

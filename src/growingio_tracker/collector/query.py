@@ -100,6 +100,13 @@ def find_requests(path: Path, *, limit: int | None = None, newest: bool = False)
     return [_request(row) for row in rows]
 
 
+def find_request(path: Path, request_id: int) -> Request | None:
+    """Return one stored request; None when there is none of this id."""
+    with reading(path) as connection:
+        row = connection.execute("SELECT * FROM request WHERE id = ?", (request_id,)).fetchone()
+    return _request(row) if row else None
+
+
 def _request(row: Row) -> Request:
     reason: str | None = row["reason"]
     return Request(

@@ -20,6 +20,10 @@ from growingio_tracker.collector._log import logger
 from growingio_tracker.collector.check import examine, unreadable
 from growingio_tracker.collector.decode import Decoded, Envelope, decode_body
 from growingio_tracker.collector.decode.limits import MAX_BODY_BYTES
+from growingio_tracker.collector.fault_answers import FaultyAnswer
+from growingio_tracker.collector.faults import Fault, Faults
+from growingio_tracker.collector.forward.gateway import Gateway
+from growingio_tracker.collector.forward.queue import State
 from growingio_tracker.collector.problems.problem import Problem
 from growingio_tracker.collector.store import Received, Store
 
@@ -164,16 +168,27 @@ def _answer(request: Request, received: Received) -> Response:
     return PlainTextResponse(sentence + "\n", received.answered, headers)
 
 
+class _Stored(NamedTuple):
+    """A request that is in the store."""
+
+    request_id: int
+    received: Received
+
+
 class Receiver:
     """The ASGI application behind every path that is not the collector's own.
 
     :param store: takes every request before it is answered.
     :param writer: runs decoding and storing, one request at a time, outside the event loop.
+    :param gateway: says what is forwarded, and does it where the client waits for the outcome.
+    :param faults: says which answers go wrong.
     """
 
-    def __init__(self, store: Store, writer: Executor) -> None:
+    def __init__(self, store: Store, writer: Executor, gateway: Gateway, faults: Faults) -> None:
         self._store = store
         self._writer = writer
+        self._gateway = gateway
+        self._faults = faults
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Store one request, then answer it."""
@@ -187,21 +202,37 @@ class Receiver:
 
     async def _take(self, request: Request, received_us: int, body: _Body) -> Response:
         loop = asyncio.get_running_loop()
+        fault = self._faults.pick(request.method, "".join(_path_and_query(request)))
         try:
-            received = await loop.run_in_executor(
-                self._writer, self._store_one, request, received_us, body
+            stored = await loop.run_in_executor(
+                self._writer, self._store_one, request, received_us, body, fault
             )
         except sqlite3.Error as error:
             logger.error("A request was not stored and is answered 503: %s", error)
             return PlainTextResponse(
                 "The collector could not store this.\n", 503, _cors(request.headers)
             )
-        return _answer(request, received)
+        answer = await self._usual_answer(request, stored)
+        return FaultyAnswer(fault, answer, _cors(request.headers)) if fault else answer
 
-    def _store_one(self, request: Request, received_us: int, body: _Body) -> Received:
+    def _store_one(
+        self, request: Request, received_us: int, body: _Body, fault: Fault | None
+    ) -> _Stored:
         received = _received(request, received_us, body)
-        self._store.add(received)
-        return received
+        if fault:
+            received = received._replace(answered=fault.answered(received.answered))
+        received = received._replace(forward=self._gateway.state_for(received))
+        return _Stored(self._store.add(received), received)
+
+    async def _usual_answer(self, request: Request, stored: _Stored) -> Response:
+        if stored.received.forward != State.SENDING:
+            return _answer(request, stored.received)
+        loop = asyncio.get_running_loop()
+        answer = await loop.run_in_executor(
+            self._gateway.executor, self._gateway.pass_on, stored.request_id
+        )
+        content = answer.body or (answer.error or "").encode()
+        return Response(content, answer.status, _cors(request.headers), answer.content_type)
 
 
 def _is_a_visit(request: Request) -> bool:

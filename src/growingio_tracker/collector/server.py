@@ -10,9 +10,11 @@ from contextlib import contextmanager
 from typing import Final
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from growingio_tracker.collector._log import logger
+from growingio_tracker.collector.fault_answers import HANG_UP
 from growingio_tracker.exceptions import GrowingParamException
 
 HOST: Final = "127.0.0.1"
@@ -79,13 +81,27 @@ def _quiet_thread() -> Generator[None, None, None]:
             log.removeFilter(quiet)
 
 
+class _HangingUp(H11Protocol):
+    """Lets the application close the connection, for which ASGI has no message."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        served = self.app
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            scope[HANG_UP] = transport.close
+            await served(scope, receive, send)
+
+        self.app = app
+
+
 class ServerThread:
     """Serves ``app`` on ``listener`` from construction until ``stop()``."""
 
     def __init__(self, app: ASGIApp, listener: socket.socket) -> None:
         config = uvicorn.Config(
             app,
-            http="h11",
+            http=_HangingUp,
             ws="none",
             loop="asyncio",
             lifespan="off",

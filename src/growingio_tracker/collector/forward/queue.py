@@ -1,0 +1,120 @@
+"""The table of what is forwarded: what waits, what was done, what failed and why."""
+
+import time
+from collections.abc import Sequence
+from enum import Enum
+from pathlib import Path
+from sqlite3 import Connection
+from typing import Final, NamedTuple
+
+from growingio_tracker.collector.forward.upstream import Answer
+from growingio_tracker.collector.schema import reading
+from growingio_tracker.collector.store import Store
+
+KEPT_ANSWER_BYTES: Final = 1024
+"""So much of an answer is kept and shown."""
+
+
+class State(str, Enum):
+    """Where a request is on its way.
+
+    ``SENDING`` is one whose client waits for the answer: the thread of the others leaves it alone.
+    ``HELD`` holds a bad event and was not to be forwarded.
+    """
+
+    WAITING = "waiting"
+    SENDING = "sending"
+    DONE = "done"
+    FAILED = "failed"
+    HELD = "held"
+
+
+class Waiting(NamedTuple):
+    """A request whose turn it is. ``tries`` were made before; times are in microseconds."""
+
+    request_id: int
+    tries: int
+    queued_us: int
+
+
+_DUE: Final = """
+SELECT request_id, tries, queued_us FROM forward
+WHERE state = 'waiting' AND next_us <= ? AND request_id IN (SELECT id FROM request)
+ORDER BY request_id LIMIT 1
+"""
+_NEXT: Final = """
+SELECT min(next_us) FROM forward
+WHERE state = 'waiting' AND request_id IN (SELECT id FROM request)
+"""
+_SETTLE: Final = """
+UPDATE forward SET state = ?, tries = tries + 1, next_us = ?, status = ?, answer = ?, error = ?
+WHERE request_id = ?
+"""
+_AGAIN: Final = """
+INSERT INTO forward (request_id, state, tries, queued_us, next_us)
+SELECT id, 'waiting', 0, ?, 0 FROM request WHERE id = ?
+ON CONFLICT (request_id) DO UPDATE SET state = 'waiting', tries = 0,
+    queued_us = excluded.queued_us, next_us = 0
+WHERE state NOT IN ('waiting', 'sending')
+"""
+
+
+def now_us() -> int:
+    """Return the time as the store counts it."""
+    return time.time_ns() // 1000
+
+
+def next_due(path: Path) -> Waiting | None:
+    """Return the oldest request whose turn it is; None when nothing is to be done now."""
+    with reading(path) as connection:
+        row = connection.execute(_DUE, (now_us(),)).fetchone()
+    return Waiting(*row) if row else None
+
+
+def idle_s(path: Path) -> float | None:
+    """Return the seconds until something is due; None when nothing waits."""
+    with reading(path) as connection:
+        next_us: int | None = connection.execute(_NEXT).fetchone()[0]
+    return None if next_us is None else max(0.0, (next_us - now_us()) / 1e6)
+
+
+def settle(
+    store: Store, request_id: int, state: State, answer: Answer, *, next_us: int = 0
+) -> None:
+    """Write down what became of one try.
+
+    :param next_us: when it is tried again, if it still waits.
+    :raises sqlite3.Error: the file cannot take it.
+    """
+    with store.writing() as connection:
+        write_outcome(connection, request_id, state, answer, next_us)
+
+
+def write_outcome(
+    connection: Connection, request_id: int, state: State, answer: Answer, next_us: int = 0
+) -> None:
+    """Do the same within a transaction of the caller's."""
+    kept = answer.body[:KEPT_ANSWER_BYTES]
+    row = (state.value, next_us, answer.status or None, kept, answer.error, request_id)
+    connection.execute(_SETTLE, row)
+
+
+def resume(store: Store) -> None:
+    """Let what a collector was sending when it died wait for its turn."""
+    with store.writing() as connection:
+        connection.execute("UPDATE forward SET state = 'waiting' WHERE state = 'sending'")
+
+
+def queue_again(store: Store, request_ids: Sequence[int] | None) -> int:
+    """Let requests wait for being forwarded anew, and return how many.
+
+    Those that wait already are left as they are.
+
+    :param request_ids: which; None means all that failed.
+    """
+    with store.writing() as connection:
+        if request_ids is None:
+            failed = connection.execute("SELECT request_id FROM forward WHERE state = 'failed'")
+            request_ids = [row[0] for row in failed]
+        queued_us = now_us()
+        return sum(connection.execute(_AGAIN, (queued_us, one)).rowcount for one in request_ids)
