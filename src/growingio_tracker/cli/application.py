@@ -7,6 +7,7 @@ import typer
 from growingio_tracker.cli.collector_command import collector
 from growingio_tracker.cli.demo_command import demo
 from growingio_tracker.cli.relay_command import relay
+from growingio_tracker.cli.replay_command import replay
 from growingio_tracker.cli.spool_commands import spool
 from growingio_tracker.version import VERSION
 
@@ -20,6 +21,7 @@ app = typer.Typer(
 app.command()(collector)
 app.command()(demo)
 app.command()(relay)
+app.command()(replay)
 app.add_typer(spool, name="spool")
 
 

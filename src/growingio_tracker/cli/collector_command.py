@@ -7,6 +7,13 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from growingio_tracker.cli import forward_options
+from growingio_tracker.cli.forward_options import (
+    ForwardOnlyOption,
+    ForwardOption,
+    ForwardSyncOption,
+    ForwardTimeoutOption,
+)
 from growingio_tracker.cli.signals import end_on_signals
 
 if TYPE_CHECKING:
@@ -23,6 +30,10 @@ def collector(
             help="Keep everything in this SQLite file. Without it, it is forgotten at the end.",
         ),
     ] = None,
+    forward: ForwardOption = None,
+    forward_only: ForwardOnlyOption = None,
+    forward_timeout: ForwardTimeoutOption = None,
+    forward_sync: ForwardSyncOption = False,
 ) -> None:
     """Receive and show what GrowingIO clients send to this machine, until Ctrl-C."""
     # Starlette and uvicorn take a third of a second, which --help need not wait for.
@@ -31,11 +42,13 @@ def collector(
     # A console that lacks a character shows its number instead of ending the command.
     if isinstance(sys.stdout, TextIOWrapper):
         cast("TextIOWrapper", sys.stdout).reconfigure(errors="backslashreplace")
-    with Collector(port, db) as running:
+    to = forward_options.forwarding(forward, forward_only, forward_timeout, forward_sync)
+    with Collector(port, db, forwarding=to) as running:
         end_on_signals(running.stop)
-        typer.echo(_opening(running, db))
+        typer.echo("\n".join([_opening(running, db), *forward_options.opening(to)]))
         _print_events(running)
-        typer.echo(_closing(running.totals()))
+        ending = forward_options.closing(running, to, kept=db is not None)
+        typer.echo("\n".join([_closing(running.totals()), *ending]))
 
 
 def _opening(running: "Collector", db: Path | None) -> str:

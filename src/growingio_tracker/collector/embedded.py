@@ -13,6 +13,7 @@ from growingio_tracker.collector.app import make_app
 from growingio_tracker.collector.fault_calls import FaultCalls
 from growingio_tracker.collector.forward.gateway import Gateway
 from growingio_tracker.collector.forward.settings import Forwarding
+from growingio_tracker.collector.forward.view import count_states
 from growingio_tracker.collector.query import Filter, count_all, find_events, find_requests
 from growingio_tracker.collector.rows import Event, Request, Totals
 from growingio_tracker.collector.server import HOST, ServerThread, listen
@@ -63,6 +64,8 @@ class Collector(FaultCalls):
         with ExitStack() as stack:
             listener = stack.enter_context(listen(port))
             self.port: int = listener.getsockname()[1]
+            if forwarding:
+                forwarding.check_leads_away(self.port)
             self._store = Store(_place(db, stack), temporary=db is None)
             stack.callback(self._store.close)
             self._stored_before = self._store.last_event
@@ -179,6 +182,13 @@ class Collector(FaultCalls):
         :raises GrowingError: the collector is closed.
         """
         return count_all(self._path)
+
+    def forward_counts(self) -> dict[str, int]:
+        """Return how many requests are ``waiting``, ``sending``, ``done``, ``failed``, ``held``.
+
+        :raises GrowingError: the collector is closed.
+        """
+        return count_states(self._path)
 
     def clear(self) -> None:
         """Forget all events and requests. Row ids go on from where they were.

@@ -13,7 +13,6 @@ from growingio_tracker.collector.api.common import WrongParameterError, guarded,
 from growingio_tracker.collector.forward.gateway import Gateway
 from growingio_tracker.exceptions import GrowingParamException
 
-
 _MOST_ID: Final = 2**63 - 1
 
 _Id = Annotated[int, msgspec.Meta(ge=1, le=_MOST_ID)]

@@ -9,8 +9,7 @@ from growingio_tracker.collector.forward.policy import TRIES_IN_ORDER, Fate, bac
 from growingio_tracker.collector.forward.queue import (
     State,
     Waiting,
-    idle_s,
-    next_due,
+    next_in_line,
     now_us,
     settle,
 )
@@ -60,11 +59,13 @@ class Forwarder:
 
     def _step(self) -> None:
         self._changed.clear()
-        waiting = next_due(self._store.path)
-        if waiting:
-            self._ending.wait(self._forward(waiting))
+        waiting = next_in_line(self._store.path)
+        if waiting is None:
+            self._changed.wait()
+        elif waiting.rest_s > 0:
+            self._changed.wait(waiting.rest_s)
         else:
-            self._changed.wait(idle_s(self._store.path))
+            self._ending.wait(self._forward(waiting))
 
     def _forward(self, waiting: Waiting) -> float:
         """Try one request and return the seconds for which to leave the server alone."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from sqlite3 import Connection
 from typing import Final, NamedTuple
 
+from growingio_tracker.collector.forward.policy import TRIES_IN_ORDER
 from growingio_tracker.collector.forward.upstream import Answer
 from growingio_tracker.collector.schema import reading
 from growingio_tracker.collector.store import Store
@@ -30,21 +31,30 @@ class State(str, Enum):
 
 
 class Waiting(NamedTuple):
-    """A request whose turn it is. ``tries`` were made before; times are in microseconds."""
+    """A request that is next in line. ``tries`` were made before; times are in microseconds."""
 
     request_id: int
     tries: int
     queued_us: int
+    next_us: int
+
+    @property
+    def rest_s(self) -> float:
+        """Seconds until it may be sent; 0 if it may be now."""
+        return max(0.0, (self.next_us - now_us()) / 1e6)
 
 
-_DUE: Final = """
-SELECT request_id, tries, queued_us FROM forward
-WHERE state = 'waiting' AND next_us <= ? AND request_id IN (SELECT id FROM request)
+# One that was tried less often holds up those behind it, after a restart too.
+_IN_LINE: Final = f"""
+SELECT request_id, tries, queued_us, next_us FROM forward
+WHERE state = 'waiting' AND (tries < {TRIES_IN_ORDER} OR next_us <= ?)
+AND request_id IN (SELECT id FROM request)
 ORDER BY request_id LIMIT 1
 """
-_NEXT: Final = """
-SELECT min(next_us) FROM forward
+_OUT_OF_LINE: Final = """
+SELECT request_id, tries, queued_us, next_us FROM forward
 WHERE state = 'waiting' AND request_id IN (SELECT id FROM request)
+ORDER BY next_us LIMIT 1
 """
 _SETTLE: Final = """
 UPDATE forward SET state = ?, tries = tries + 1, next_us = ?, status = ?, answer = ?, error = ?
@@ -64,18 +74,15 @@ def now_us() -> int:
     return time.time_ns() // 1000
 
 
-def next_due(path: Path) -> Waiting | None:
-    """Return the oldest request whose turn it is; None when nothing is to be done now."""
+def next_in_line(path: Path) -> Waiting | None:
+    """Return the request that is to be sent next, now or when its time has come.
+
+    None when nothing waits.
+    """
     with reading(path) as connection:
-        row = connection.execute(_DUE, (now_us(),)).fetchone()
+        row = connection.execute(_IN_LINE, (now_us(),)).fetchone()
+        row = row or connection.execute(_OUT_OF_LINE).fetchone()
     return Waiting(*row) if row else None
-
-
-def idle_s(path: Path) -> float | None:
-    """Return the seconds until something is due; None when nothing waits."""
-    with reading(path) as connection:
-        next_us: int | None = connection.execute(_NEXT).fetchone()[0]
-    return None if next_us is None else max(0.0, (next_us - now_us()) / 1e6)
 
 
 def settle(

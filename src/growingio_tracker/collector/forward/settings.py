@@ -10,6 +10,7 @@ from growingio_tracker.exceptions import GrowingParamException
 
 DAY_S: Final = 86_400.0
 DEFAULT_TIMEOUT_S: Final = 10.0
+_THIS_MACHINE: Final = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0"})  # noqa: S104 - compared
 
 
 class Forwarding(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +40,18 @@ class Forwarding(msgspec.Struct, frozen=True, kw_only=True):
             raise GrowingParamException(f"only: {self.only!r} is neither 'all' nor 'good'.")
         _check_seconds("timeout_s", self.timeout_s, above_zero=True)
         _check_seconds("keep_trying_s", self.keep_trying_s, above_zero=False)
+
+    def check_leads_away(self, own_port: int) -> None:
+        """Refuse a collector that would forward to itself, without end.
+
+        :raises GrowingParamException: the address is this machine's, with ``own_port``.
+        """
+        parts = urlsplit(self.url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        if port == own_port and parts.hostname in _THIS_MACHINE:
+            raise GrowingParamException(
+                f"forward: {self.url} is the collector itself. Give the address of another server."
+            )
 
 
 def _check_seconds(argument: str, seconds: float, *, above_zero: bool) -> None:
