@@ -45,9 +45,9 @@ class Waiting(NamedTuple):
 
 
 # One that was tried less often holds up those behind it, after a restart too.
-_IN_LINE: Final = f"""
+_IN_LINE: Final = """
 SELECT request_id, tries, queued_us, next_us FROM forward
-WHERE state = 'waiting' AND (tries < {TRIES_IN_ORDER} OR next_us <= ?)
+WHERE state = 'waiting' AND (tries < ? OR next_us <= ?)
 AND request_id IN (SELECT id FROM request)
 ORDER BY request_id LIMIT 1
 """
@@ -80,7 +80,7 @@ def next_in_line(path: Path) -> Waiting | None:
     None when nothing waits.
     """
     with reading(path) as connection:
-        row = connection.execute(_IN_LINE, (now_us(),)).fetchone()
+        row = connection.execute(_IN_LINE, (TRIES_IN_ORDER, now_us())).fetchone()
         row = row or connection.execute(_OUT_OF_LINE).fetchone()
     return Waiting(*row) if row else None
 
