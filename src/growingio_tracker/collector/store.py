@@ -95,7 +95,8 @@ class Store:
                 f"db: {path} cannot be used as the collector's store ({error}). "
                 "Choose another file, or a folder that exists and can be written to."
             ) from error
-        self._last_request, self.last_event = self._connection.execute(_LAST_IDS).fetchone()
+        last: tuple[int, int] = self._connection.execute(_LAST_IDS).fetchone()
+        self._last_request, self.last_event = last
 
     @contextmanager
     def writing(self) -> Generator[sqlite3.Connection, None, None]:
@@ -119,7 +120,8 @@ class Store:
         return request_id
 
     def _insert(self, connection: sqlite3.Connection, received: Received) -> int:
-        last_request, last_event = connection.execute(_LAST_IDS).fetchone()
+        last: tuple[int, int] = connection.execute(_LAST_IDS).fetchone()
+        last_request, last_event = last
         request_id = max(last_request, self._last_request) + 1
         first = max(last_event, self.last_event) + 1
         connection.execute(_ADD_REQUEST, _request_row(request_id, received))

@@ -105,7 +105,7 @@ def test_truncate(collector: Collector) -> None:
 
 def test_delay(collector: Collector) -> None:
     """A delayed answer is the usual one, later, and holds up no other request."""
-    collector.faults(next=1, delay_ms=400)
+    collector.fail_next(1, delay_ms=400)
     begun = time.monotonic()
     with socket.create_connection(("127.0.0.1", collector.port), 10) as slow:
         slow.sendall(f"POST {TARGET} HTTP/1.1\r\nhost: localhost\r\n\r\n".encode())

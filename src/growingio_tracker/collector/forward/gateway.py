@@ -68,7 +68,7 @@ class Gateway:
         bad = any(finding.verdict == BAD for finding in received.findings)
         if bad and self._forwarding.only == "good":
             return State.HELD.value
-        return (State.SENDING if self._forwarding.sync else State.WAITING).value
+        return State.SENDING.value if self._forwarding.sync else State.WAITING.value
 
     def pass_on(self, request_id: int) -> Answer:
         """Send a request whose client waits for the answer, and return it: 502 for none."""

@@ -67,12 +67,8 @@ def check_url(argument: str, url: str) -> SplitResult:
     :raises GrowingParamException: it is not ``http://`` or ``https://`` and a host, or has more
         than a path behind that.
     """
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable or not url.isascii() or not url.isprintable() or " " in url:
+    parts = _parts(url)
+    if parts is None:
         raise GrowingParamException(
             f"{argument}: {url[:100]!r} is not the address of a server. "
             "Give http:// or https://, a host, and a port if it has one."
@@ -83,3 +79,12 @@ def check_url(argument: str, url: str) -> SplitResult:
             f"{argument}: give only scheme, host, port and path, without a user, ? or #."
         )
     return parts
+
+
+def _parts(url: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return None
+    return parts if usable and url.isascii() and url.isprintable() and " " not in url else None

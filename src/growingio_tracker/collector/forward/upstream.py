@@ -14,7 +14,6 @@ from typing import Final, NamedTuple
 from urllib3 import BaseHTTPResponse
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
-from urllib3.util.connection import is_connection_dropped
 
 from growingio_tracker.collector.forward.headers import going_on
 from growingio_tracker.collector.forward.policy import retry_after_s
@@ -80,7 +79,7 @@ class Upstream:
             connection = self._idle.pop() if self._idle else None
         if connection is None:
             return self._new()
-        if is_connection_dropped(connection):
+        if not connection.is_connected:
             connection.close()
         return connection
 
