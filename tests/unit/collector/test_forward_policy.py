@@ -103,6 +103,7 @@ def test_good_url(url: str) -> None:
         "http://h\r\nx: y",
         "https://名.cn",
         "http://u:secret@h",
+        "ftp://u:secret@h",
         "http://h?a=1",
         "http://h#a",
     ],

@@ -70,7 +70,7 @@ def check_url(argument: str, url: str) -> SplitResult:
     parts = _parts(url)
     if parts is None:
         raise GrowingParamException(
-            f"{argument}: {url[:100]!r} is not the address of a server. "
+            f"{argument}: {url.rpartition('@')[2][:100]!r} is not the address of a server. "
             "Give http:// or https://, a host, and a port if it has one."
         )
     # A password would be shown on the page; a query would have to be mixed with the client's own.
