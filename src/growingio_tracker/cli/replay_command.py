@@ -25,28 +25,34 @@ class Only(str, Enum):
     GOOD = "good"
 
 
+Store = Annotated[
+    Path, typer.Argument(metavar="DB", dir_okay=False, help="What a collector had as --db.")
+]
+To = Annotated[str, typer.Option(metavar="URL", help="The server to send to.")]
+OnlyOption = Annotated[
+    Only,
+    typer.Option(
+        help="failed: what could not be forwarded. bad: requests with a bad event. "
+        "good: all others."
+    ),
+]
+Since = Annotated[
+    datetime | None, typer.Option(help="Only what was received since then, local time.")
+]
+Pace = Annotated[float, typer.Option(min=0.01, max=1000, help="At most so many requests a second.")]
+Timeout = Annotated[
+    float,
+    typer.Option(min=0.1, metavar="SECONDS", help="For connecting, and again for each answer."),
+]
+
+
 def replay(
-    db: Annotated[
-        Path, typer.Argument(metavar="DB", dir_okay=False, help="What a collector had as --db.")
-    ],
-    to: Annotated[str, typer.Option(metavar="URL", help="The server to send to.")],
-    only: Annotated[
-        Only,
-        typer.Option(
-            help="failed: what could not be forwarded. bad: requests with a bad event. "
-            "good: all others."
-        ),
-    ] = Only.ALL,
-    since: Annotated[
-        datetime | None, typer.Option(help="Only what was received since then, local time.")
-    ] = None,
-    pace: Annotated[
-        float, typer.Option(min=0.01, max=1000, help="At most so many requests a second.")
-    ] = 20,
-    timeout: Annotated[
-        float,
-        typer.Option(min=0.1, metavar="SECONDS", help="For connecting, and again for each answer."),
-    ] = 10,
+    db: Store,
+    to: To,
+    only: OnlyOption = Only.ALL,
+    since: Since = None,
+    pace: Pace = 20,
+    timeout: Timeout = 10,
 ) -> None:
     """Send stored requests again, byte for byte. Ends with 1 when one of them did not arrive."""
     # What is not needed for --help.

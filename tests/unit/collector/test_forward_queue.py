@@ -75,6 +75,15 @@ def test_again(store: Store) -> None:
     assert count_states(store.path)["waiting"] == 4
 
 
+def test_settle(store: Store) -> None:
+    """The outcome of a request that was not to be forwarded is kept; a removed one stays so."""
+    settle(store, _add(store, None), State.DONE, Answer(200, b"x" * 2000))
+    settle(store, 99, State.DONE, Answer(200))
+    [only] = forwards_of(store.path, range(100)).values()
+    assert (only["state"], only["tries"], only["status"]) == ("done", 1, 200)
+    assert only["answer"] == "x" * 1024
+
+
 def test_resume(store: Store) -> None:
     """What a collector was sending when it died waits again."""
     _add(store, State.SENDING)

@@ -56,9 +56,13 @@ SELECT request_id, tries, queued_us, next_us FROM forward
 WHERE state = 'waiting' AND request_id IN (SELECT id FROM request)
 ORDER BY next_us LIMIT 1
 """
+# What was removed meanwhile is not brought back.
 _SETTLE: Final = """
-UPDATE forward SET state = ?, tries = tries + 1, next_us = ?, status = ?, answer = ?, error = ?
-WHERE request_id = ?
+INSERT INTO forward (request_id, state, tries, queued_us, next_us, status, answer, error)
+SELECT id, ?, 1, received_us, ?, ?, ?, ? FROM request WHERE id = ?
+ON CONFLICT (request_id) DO UPDATE SET state = excluded.state, tries = tries + 1,
+    next_us = excluded.next_us, status = excluded.status, answer = excluded.answer,
+    error = excluded.error
 """
 _AGAIN: Final = """
 INSERT INTO forward (request_id, state, tries, queued_us, next_us)
