@@ -27,8 +27,8 @@ class FaultyAnswer(Response):
         super().__init__()
         self._fault = fault
         status = fault.answered(usual.status_code)
-        own = fault.status is not None or fault.truncate
-        self._answer = _with_status(status, headers) if own else usual
+        kept = fault.only_delays or fault.drop
+        self._answer = usual if kept else _with_status(status, headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it, or what there is to be of it."""

@@ -42,7 +42,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         _check(self.status is None or 200 <= self.status <= 599, "status: give 200 to 599.")
         _check(0 <= self.delay_ms <= _MOST_DELAY_MS, f"delay_ms: give 0 to {_MOST_DELAY_MS}.")
         _check(
-            self.status is not None or self.delay_ms > 0 or self.drop or self.truncate,
+            self.delay_ms > 0 or not self.only_delays,
             "status: nothing would go wrong. Give status, delay_ms, drop or truncate.",
         )
         _check(not (self.drop and self.truncate), "truncate: a dropped answer has no half.")
@@ -53,6 +53,11 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             not (self.truncate and self.status in _WITHOUT_BODY),
             f"truncate: an answer with status {self.status} has nothing to cut.",
         )
+
+    @property
+    def only_delays(self) -> bool:
+        """Whether the answer is the usual one, though late."""
+        return self.status is None and not self.drop and not self.truncate
 
     def answered(self, otherwise: int) -> int:
         """Return the status that is sent, 0 for none, where it would have been ``otherwise``."""

@@ -221,7 +221,7 @@ class Receiver:
         received = _received(request, received_us, body)
         if fault:
             received = received._replace(answered=fault.answered(received.answered))
-        received = received._replace(forward=self._gateway.state_for(received))
+        received = received._replace(forward=self._gateway.state_for(received, fault))
         return _Stored(self._store.add(received), received)
 
     async def _usual_answer(self, request: Request, stored: _Stored) -> Response:

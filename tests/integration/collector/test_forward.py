@@ -1,5 +1,7 @@
 """The gateway, between a client and a real server."""
 
+import base64
+import json
 import socket
 import sqlite3
 import ssl
@@ -15,10 +17,11 @@ import urllib3
 
 from delivering.servers import BlackHole, Server, reply
 from delivering.waiting import Running, until
-from growingio_tracker.collector import Collector, Forwarding
+from growingio_tracker.collector import Collector, Forwarding, Request
 from growingio_tracker.exceptions import GrowingParamException
 
 TARGET = "/v3/projects/p1/collect?stm=1700000000123"
+CAPTURES = Path(__file__).parents[2] / "data" / "captures"
 GUARD = {"X-Gio-Collector": "1"}
 
 
@@ -74,6 +77,28 @@ class TestBytes:
             **{name.lower(): value for name, value in sent.items()},
         }
 
+    @pytest.mark.parametrize("capture", sorted(CAPTURES.glob("*.json")), ids=lambda path: path.stem)
+    def test_recorded(self, capture: Path) -> None:
+        """What real clients have sent arrives at the next collector as it came to the first."""
+        recorded = json.loads(capture.read_text(encoding="utf-8"))["requests"]
+        with Collector() as second, _gateway(second.url) as first:
+            for one in recorded:
+                body = base64.b64decode(one["body_base64"])
+                left_out = ("host", "content-length", "expect", "connection")
+                headers = {
+                    key: value for key, value in one["headers"] if key.lower() not in left_out
+                }
+                _raw(first, one["method"], one["target"], headers, body)
+            sent = [request for request in first.requests() if request.method != "OPTIONS"]
+            until(lambda: first.forward_counts()["waiting"] == 0)
+            arrived = second.requests()
+            assert [_essence(request) for request in arrived] == [
+                _essence(request) for request in sent if 200 <= request.answered < 300
+            ]
+            assert [event.message for event in second.events()] == [
+                event.message for event in first.events()
+            ]
+
     def test_prefix(self, upstream: Server) -> None:
         """The path of the URL comes before the path of the request."""
         with _gateway(f"{upstream.url}/behind/") as collector:
@@ -111,6 +136,11 @@ class TestBytes:
             assert server.received == []
 
 
+def _essence(request: Request) -> tuple[object, ...]:
+    headers = [pair for pair in request.headers if pair[0] not in ("host", "content-length")]
+    return request.method, request.target, headers, request.body
+
+
 def _raw(
     collector: Collector, method: str, target: str, headers: dict[str, str], body: bytes
 ) -> None:
@@ -119,7 +149,7 @@ def _raw(
     lines += [f"{name}: {value}" for name, value in headers.items()]
     with socket.create_connection(("127.0.0.1", collector.port), 10) as connection:
         connection.sendall("\r\n".join([*lines, "", ""]).encode() + body)
-        assert connection.recv(100).startswith(b"HTTP/1.1 204")
+        assert connection.recv(100).startswith(b"HTTP/1.1 20")
 
 
 class TestQueue:
@@ -189,6 +219,20 @@ class TestQueue:
             with Server(port=first.port) as second:
                 until(lambda: collector.forward_counts()["done"] == 10)
             assert second.names == [str(number) for number in range(1, 10)]
+
+    @pytest.mark.parametrize(
+        "wrong", [{"status": 503}, {"drop": True}, {"truncate": True, "status": 500}], ids=str
+    )
+    def test_failing_server(self, wrong: Any) -> None:
+        """Everything arrives, in order, at a server that fails three times in ten."""
+        names = [str(number) for number in range(20)]
+        with Collector() as server, _gateway(server.url) as collector:
+            server.faults(percent=30, seed=3, **wrong)
+            for name in names:
+                _track(collector, name)
+            until(lambda: collector.forward_counts()["done"] == 20)
+            assert list(dict.fromkeys(event.name for event in server.events())) == names
+            assert len(server.events()) > 20
 
     def test_collector_restarts(self, tmp_path: Path) -> None:
         """With the same file, what waited goes on after a restart, and what arrived does not."""
@@ -300,6 +344,17 @@ class TestSync:
         with _gateway(upstream.url, db, sync=True) as collector:
             until(lambda: collector.forward_counts()["done"] == 1)
         assert upstream.names == ["a", "a"]
+
+    def test_with_a_fault(self, upstream: Server) -> None:
+        """A delay leaves the server's answer; a fault's own answer is stored, and all arrives."""
+        upstream.answer_next(reply(202), reply(202))
+        with _gateway(upstream.url, sync=True) as collector:
+            collector.fail_next(1, delay_ms=1)
+            assert _track(collector, "a") == 202
+            collector.fail_next(1, status=201)
+            assert _track(collector, "b") == 201
+            until(lambda: collector.forward_counts()["done"] == 2)
+            assert [request.answered for request in collector.requests()] == [202, 201]
 
     def test_held(self, upstream: Server) -> None:
         """A request that is held back is answered by the collector."""

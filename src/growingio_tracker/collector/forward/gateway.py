@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from typing import Any, Final
 
 from growingio_tracker.collector._log import logger
+from growingio_tracker.collector.faults import Fault
 from growingio_tracker.collector.forward.forwarder import Forwarder
 from growingio_tracker.collector.forward.policy import Fate, fate
 from growingio_tracker.collector.forward.queue import (
@@ -56,7 +57,7 @@ class Gateway:
         """Runs ``pass_on()`` outside the event loop."""
         return self._clients
 
-    def state_for(self, received: Received) -> str | None:
+    def state_for(self, received: Received, fault: Fault | None) -> str | None:
         """Return the state in which a request is stored; None, it is not to be forwarded.
 
         What the client was not told to have arrived it sends again, or gives up knowingly; so it
@@ -68,7 +69,9 @@ class Gateway:
         bad = any(finding.verdict == BAD for finding in received.findings)
         if bad and self._forwarding.only == "good":
             return State.HELD.value
-        return State.SENDING.value if self._forwarding.sync else State.WAITING.value
+        # A client that gets the answer of a fault cannot be given the server's.
+        at_once = self._forwarding.sync and (fault is None or fault.only_delays)
+        return State.SENDING.value if at_once else State.WAITING.value
 
     def pass_on(self, request_id: int) -> Answer:
         """Send a request whose client waits for the answer, and return it: 502 for none."""
