@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from growingio_tracker.cli import collector_texts
+from growingio_tracker.cli import collector_texts, forward_options
 from growingio_tracker.cli.collector_options import (
     AllowHostOption,
     ApiCorsOption,
@@ -19,6 +19,12 @@ from growingio_tracker.cli.collector_options import (
     serving,
 )
 from growingio_tracker.cli.console import show_any_character, show_log
+from growingio_tracker.cli.forward_options import (
+    ForwardOnlyOption,
+    ForwardOption,
+    ForwardSyncOption,
+    ForwardTimeoutOption,
+)
 from growingio_tracker.cli.language import Language
 from growingio_tracker.cli.outcome import Conditions, ExitOnOption, JunitOption, PlanOption
 from growingio_tracker.cli.signals import end_on_signals
@@ -39,6 +45,10 @@ def collector(
     plan: PlanOption = None,
     exit_code_on: ExitOnOption = None,
     junit: JunitOption = None,
+    forward: ForwardOption = None,
+    forward_only: ForwardOnlyOption = None,
+    forward_timeout: ForwardTimeoutOption = None,
+    forward_sync: ForwardSyncOption = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="Answer 400 and the reasons when an event is bad.")
     ] = False,
@@ -69,6 +79,7 @@ def collector(
     show_any_character()
     show_log()
     conditions = Conditions(exit_code_on, junit)
+    to = forward_options.forwarding(forward, forward_only, forward_timeout, forward_sync)
     keys = tuple(redact or ())
     first, where = serving(port or [], tls, bind, allow_host, api_cors, lang)
     handling = Handling(strict=strict, redact=keys)
@@ -77,10 +88,13 @@ def collector(
     with Collector(first, db, plan=plan, keep=keep, serving=where, handling=handling) as running:
         conditions.check(running.outcome())
         end_on_signals(running.stop)
-        typer.echo(collector_texts.opening(running, shown, lang.is_chinese), err=json)
+        opening = collector_texts.opening(running, shown, lang.is_chinese)
+        typer.echo("\n".join([opening, *forward_options.opening(to)]), err=json)
         for event in running.follow():
             show(event)
-        typer.echo(collector_texts.closing(running.totals(), lang.is_chinese), err=json)
+        closing = collector_texts.closing(running.totals(), lang.is_chinese)
+        ending = forward_options.closing(running, to, kept=db is not None)
+        typer.echo("\n".join([closing, *ending]), err=json)
         conditions.conclude(running.outcome())
 
 

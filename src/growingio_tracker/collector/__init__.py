@@ -13,6 +13,7 @@ from growingio_tracker._extras import missing_extra
 try:
     from growingio_tracker.collector.embedded import DEFAULT_PORT, Collector
     from growingio_tracker.collector.filters import Filters
+    from growingio_tracker.collector.forward.settings import Forwarding
     from growingio_tracker.collector.nearest import Miss
     from growingio_tracker.collector.plan.report import Report
     from growingio_tracker.collector.problems.problem import Problem
@@ -30,6 +31,7 @@ __all__ = [
     "Collector",
     "Event",
     "Filters",
+    "Forwarding",
     "Handling",
     "Keep",
     "Miss",

@@ -14,6 +14,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from growingio_tracker.collector.api import (
     counts,
     events,
+    faults,
+    forward,
     micro,
     plan,
     requests,
@@ -23,6 +25,8 @@ from growingio_tracker.collector.api import (
     waits,
 )
 from growingio_tracker.collector.api.common import ERROR_HANDLERS
+from growingio_tracker.collector.faults import Faults
+from growingio_tracker.collector.forward.gateway import Gateway
 from growingio_tracker.collector.info import Info
 from growingio_tracker.collector.plan.plans import Plans
 from growingio_tracker.collector.query import count_all
@@ -84,6 +88,8 @@ class Parts(NamedTuple):
     writer: Executor
     receiver: Receiver
     plans: Plans
+    gateway: Gateway
+    faults: Faults
     access: Access
     info: Callable[[], Info]
 
@@ -98,6 +104,8 @@ def api_routes(parts: Parts) -> list[BaseRoute]:
         *counts.routes(store),
         *stream.routes(store),
         *plan.routes(store, parts.plans),
+        *forward.routes(parts.gateway),
+        *faults.routes(parts.faults),
         *transfer.routes(store, parts.writer, parts.receiver),
         *state.routes(store, parts.writer, parts.info),
     ]

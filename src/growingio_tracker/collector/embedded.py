@@ -10,7 +10,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final
 
 from growingio_tracker.collector.app import Parts, make_app
+from growingio_tracker.collector.fault_calls import FaultCalls
 from growingio_tracker.collector.filters import Filters, make_filter
+from growingio_tracker.collector.forward.gateway import Gateway
+from growingio_tracker.collector.forward.settings import Forwarding
+from growingio_tracker.collector.forward.view import count_states
 from growingio_tracker.collector.info import Info, Limits
 from growingio_tracker.collector.listening import Listening
 from growingio_tracker.collector.plan.load import load_plan
@@ -19,7 +23,7 @@ from growingio_tracker.collector.plan.plans import Plans
 from growingio_tracker.collector.plan.report import Report, make_report
 from growingio_tracker.collector.pruning import Keep
 from growingio_tracker.collector.query import count_all, find_events, find_requests
-from growingio_tracker.collector.receive import Receiver
+from growingio_tracker.collector.receive import Receiver, Rules
 from growingio_tracker.collector.rows import Event, Request, Totals
 from growingio_tracker.collector.server import ServerThread
 from growingio_tracker.collector.settings import Handling, Serving
@@ -37,7 +41,7 @@ _FOLLOW_TICK_S: Final = 0.5
 """How soon following sees that the server has died, and Windows a Ctrl-C."""
 
 
-class Collector:
+class Collector(FaultCalls):
     """A local server for GrowingIO clients that keeps and shows what they send.
 
     It serves from a thread of its own, from construction until ``close()`` or the end of the
@@ -52,6 +56,7 @@ class Collector:
     :param keep: how much is kept: by default 10,000 events, none older than seven days.
     :param serving: where it listens besides, and who may look; by default only this machine.
     :param handling: what is done with what arrives; by default it is stored as it is.
+    :param forwarding: where requests go on to after they were stored; None, the default, nowhere.
     :raises GrowingParamException: the port or a file cannot be used.
     :raises MissingExtraError: ``serving`` asks for TLS, and the package for it is not installed.
     """
@@ -65,15 +70,23 @@ class Collector:
         keep: Keep = Keep(),  # noqa: B008 - immutable, as are the next two
         serving: Serving = Serving(),  # noqa: B008
         handling: Handling = Handling(),  # noqa: B008
+        forwarding: Forwarding | None = None,
     ) -> None:
+        super().__init__()
+        if forwarding:
+            forwarding.check_keeps_bodies(handling.redact)
         self._keep, self._lang = keep, serving.lang
         self._temporary = db is None
         with ExitStack() as stack:
             self._listening = Listening(port, serving, stack)
+            if forwarding:
+                forwarding.check_leads_away(self._listening.ports)
             self._store = Store(_place(db, stack), temporary=self._temporary, keep=keep)
             stack.callback(self._store.close)
             self._stored_before = self._store.last_event
             self._plans = Plans(self._store, Path(plan) if plan is not None else None)
+            self._gateway = Gateway(self._store, forwarding)
+            stack.callback(self._gateway.close)
             self._server = self._start(handling, stack)
             stack.callback(self.stop)
             self._open = stack.pop_all()
@@ -83,9 +96,19 @@ class Collector:
     def _start(self, handling: Handling, stack: ExitStack) -> ServerThread:
         writer = ThreadPoolExecutor(1, "growingio-collector-writer")
         stack.callback(writer.shutdown)
-        receiver = Receiver(self._store, writer, handling, self._plans)
+        rules = Rules(handling, self._plans, self._gateway, self._faults)
+        receiver = Receiver(self._store, writer, rules)
         listening = self._listening
-        parts = Parts(self._store, writer, receiver, self._plans, listening.access, self.info)
+        parts = Parts(
+            self._store,
+            writer,
+            receiver,
+            self._plans,
+            self._gateway,
+            self._faults,
+            listening.access,
+            self.info,
+        )
         app = make_app(parts)
         return ServerThread(app, listening.listeners, listening.tls)
 
@@ -118,6 +141,8 @@ class Collector:
             limits=Limits(
                 max_events=self._keep.max_events or None, max_age_s=self._keep.max_age_s or None
             ),
+            plan=self._plans.current() is not None,
+            forward=self._gateway.url,
             lang=self._lang,
         )
 
@@ -212,6 +237,13 @@ class Collector:
         """
         loaded = self._plans.current()
         return make_outcome(self._path, loaded.plan if loaded else None, self._stored_before)
+
+    def forward_counts(self) -> dict[str, int]:
+        """Return how many requests are ``waiting``, ``sending``, ``done``, ``failed``, ``held``.
+
+        :raises GrowingError: the collector is closed.
+        """
+        return count_states(self._path)
 
     def clear(self) -> None:
         """Forget all events and requests. Row ids go on from where they were.
