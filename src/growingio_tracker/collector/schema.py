@@ -15,6 +15,9 @@ from growingio_tracker.exceptions import GrowingParamException
 
 SCHEMA_VERSION: Final = 2
 
+_CACHE_KIB: Final = 16_000
+"""Pages kept in memory: enough for the events that are kept by default, which pruning reads."""
+
 _TABLES: Final = """
 CREATE TABLE request (
     id INTEGER PRIMARY KEY,
@@ -108,6 +111,7 @@ def open_store(path: Path, temporary: bool) -> sqlite3.Connection:
         add_functions(connection)
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute(f"PRAGMA synchronous={'OFF' if temporary else 'NORMAL'}")
+        connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
         if version == 0:
             connection.executescript(
                 f"BEGIN; {_TABLES} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"

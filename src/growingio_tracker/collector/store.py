@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from growingio_tracker.collector.check import Finding
+from growingio_tracker.collector.event_rows import Shared, insert_events
 from growingio_tracker.collector.filters import Filter, where
 from growingio_tracker.collector.packing import pack
 from growingio_tracker.collector.problems.problem import Problem
@@ -30,7 +31,6 @@ _LAST_IDS: Final = (
     "SELECT (SELECT coalesce(max(id), 0) FROM request), (SELECT coalesce(max(id), 0) FROM event)"
 )
 _ADD_REQUEST: Final = _insert_into("request", 14)
-_ADD_EVENT: Final = _insert_into("event", 16)
 _ADD_PROBLEM: Final = _insert_into("problem", 5)
 _ADD_FORWARD: Final = (
     "INSERT INTO forward (request_id, state, tries, queued_us, next_us) VALUES (?, ?, 0, ?, 0)"
@@ -77,20 +77,6 @@ class Received(NamedTuple):
 
 def _text(value: object) -> str:
     return _encode(value).decode()
-
-
-def _event_rows(first_id: int, request_id: int, received: Received) -> Iterator[tuple[object, ...]]:
-    shared = (received.received_us, received.project, received.client, received.run)
-    for idx, finding in enumerate(received.findings):
-        yield (
-            first_id + idx,
-            request_id,
-            idx,
-            *shared,
-            *finding.identity,
-            finding.verdict,
-            finding.text,
-        )
 
 
 def _problem_rows(first_id: int, findings: Sequence[Finding]) -> Iterator[tuple[object, ...]]:
@@ -157,7 +143,10 @@ class Store:
         request_id = max(last_request, self._last_request) + 1
         first = max(last_event, self.last_event) + 1
         connection.execute(_ADD_REQUEST, _request_row(request_id, received))
-        connection.executemany(_ADD_EVENT, _event_rows(first, request_id, received))
+        shared = Shared(
+            request_id, received.received_us, received.project, received.client, received.run
+        )
+        insert_events(connection, first, shared, received.findings)
         connection.executemany(_ADD_PROBLEM, _problem_rows(first, received.findings))
         if received.forward:
             connection.execute(_ADD_FORWARD, (request_id, received.forward, received.received_us))
