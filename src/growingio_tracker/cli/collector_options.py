@@ -25,8 +25,8 @@ def _one_port(text: str) -> str:
     raise typer.BadParameter(f"{text!r} is not {AUTO} and no number from 0 to {_HIGHEST_PORT}.")
 
 
-def _ports(texts: list[str]) -> list[str]:
-    return [_one_port(text) for text in texts]
+def _ports(texts: list[str] | None) -> list[str]:
+    return [_one_port(text) for text in texts or ()]
 
 
 def _age_s(text: str) -> str:
@@ -40,7 +40,7 @@ PortOption = Annotated[
     typer.Option(
         "--port",
         metavar="PORT",
-        callback=lambda texts: _ports(texts or []),
+        callback=_ports,
         help=f"{DEFAULT_PORT} by default; 0 takes any free port, auto the next free one. "
         "May be given several times; PHP needs 80.",
         show_default=False,

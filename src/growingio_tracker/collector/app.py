@@ -15,6 +15,7 @@ from growingio_tracker.collector.api import (
     counts,
     events,
     micro,
+    openapi,
     requests,
     state,
     stream,
@@ -96,6 +97,7 @@ def api_routes(parts: Parts) -> list[BaseRoute]:
         *stream.routes(store),
         *transfer.routes(store, parts.writer, parts.receiver),
         *state.routes(store, parts.writer, parts.info),
+        *openapi.routes(),
     ]
 
 
