@@ -17,6 +17,7 @@ from growingio_tracker.collector.api import (
     faults,
     forward,
     micro,
+    openapi,
     plan,
     requests,
     state,
@@ -108,6 +109,7 @@ def api_routes(parts: Parts) -> list[BaseRoute]:
         *faults.routes(parts.faults),
         *transfer.routes(store, parts.writer, parts.receiver),
         *state.routes(store, parts.writer, parts.info),
+        *openapi.routes(),
     ]
 
 

@@ -1,12 +1,43 @@
 """``/api/v1/faults``: answers that go wrong on request."""
 
+from typing import Final
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from growingio_tracker.collector.api.bodies import body_as, without_parameters
 from growingio_tracker.collector.api.common import guarded, json_answer
+from growingio_tracker.collector.api.describe import GUARD, JSON, TEXT, Answer, Operation
 from growingio_tracker.collector.faults import Fault, Faults
+
+_SHOWN: Final = {200: Answer("What goes wrong, and how often it did.", {"type": "object"})}
+_FAULT: Final = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "next": {"anyOf": [{"type": "integer"}, {"type": "null"}]},
+        "percent": {"type": "number"},
+        "status": {"type": "integer"},
+        "delay_ms": {"type": "integer"},
+        "drop": {"type": "boolean"},
+        "truncate": {"type": "boolean"},
+        "path": TEXT,
+    },
+}
+
+OPERATIONS: Final = (
+    Operation("get", "/faults", "What goes wrong.", _SHOWN),
+    Operation(
+        "put",
+        "/faults",
+        "Let this go wrong, in place of what did until now.",
+        _SHOWN,
+        (GUARD,),
+        {JSON: _FAULT},
+    ),
+    Operation("delete", "/faults", "Let nothing go wrong any more.", _SHOWN, (GUARD,)),
+)
 
 
 class _Faults:

@@ -10,6 +10,16 @@ from starlette.routing import BaseRoute, Route
 
 from growingio_tracker.collector.api.bodies import body_as, without_parameters
 from growingio_tracker.collector.api.common import WrongParameterError, guarded, json_answer
+from growingio_tracker.collector.api.describe import (
+    COUNT,
+    GUARD,
+    JSON,
+    Answer,
+    Operation,
+    path_id,
+    record,
+    ref,
+)
 from growingio_tracker.collector.forward.gateway import Gateway
 from growingio_tracker.exceptions import GrowingParamException
 
@@ -28,6 +38,37 @@ class _To(msgspec.Struct, forbid_unknown_fields=True):
     """Where to send one request again; None means where requests are forwarded to."""
 
     to: str | None = None
+
+
+_OBJECT: Final = {"type": "object"}
+
+OPERATIONS: Final = (
+    Operation(
+        "get",
+        "/forward",
+        "Where requests go on to, how many are in which state, the newest ones.",
+        {200: Answer("As of now.", _OBJECT)},
+    ),
+    Operation(
+        "post",
+        "/forward/replay",
+        "Forward again what failed, or the requests that are named.",
+        {200: Answer("How many.", record(queued=COUNT))},
+        (GUARD,),
+        {JSON: _OBJECT},
+    ),
+    Operation(
+        "post",
+        "/requests/{id}/replay",
+        "Send one request again, to where requests go on to or to the server named.",
+        {
+            200: Answer("What that server answered.", _OBJECT),
+            404: Answer("There is no such request.", ref("Error")),
+        },
+        (GUARD, path_id("Of the request.")),
+        {JSON: _OBJECT},
+    ),
+)
 
 
 class _Forward:

@@ -10,6 +10,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from growingio_tracker.collector.api.common import WrongParameterError, guarded, json_answer
+from growingio_tracker.collector.api.describe import GUARD, TEXT, Answer, Operation, ref
+from growingio_tracker.collector.api.describe import query as described
 from growingio_tracker.collector.plan.defects import Defect, PlanError
 from growingio_tracker.collector.plan.draft import draft
 from growingio_tracker.collector.plan.load import CSV, MAX_PLAN_BYTES, SCHEMA_FILE, YAML, Loaded
@@ -74,6 +76,47 @@ async def _content(request: Request) -> bytes:
         if len(content) > MAX_PLAN_BYTES:
             break
     return bytes(content)
+
+
+_OBJECT: Final = {"type": "object"}
+_SHOWN: Final = Answer("The plan in use; null when there is none.", _OBJECT)
+_TAKEN: Final = Answer("The plan is that of a file, which has to be changed instead.", _OBJECT)
+_PLAN_BODY: Final = {"application/yaml": TEXT, "text/csv": TEXT}
+
+OPERATIONS: Final = (
+    Operation("get", "/plan", "The plan in use, and why a changed file is not.", {200: _SHOWN}),
+    Operation(
+        "put",
+        "/plan",
+        "Use this plan, YAML or CSV; 400 names every defect.",
+        {200: _SHOWN, 409: _TAKEN},
+        (GUARD,),
+        _PLAN_BODY,
+    ),
+    Operation("delete", "/plan", "Use no plan any more.", {200: _SHOWN, 409: _TAKEN}, (GUARD,)),
+    Operation(
+        "get",
+        "/plan/report",
+        "What is stored, compared with the plan.",
+        {
+            200: Answer("The report.", None, tuple(MEDIA_TYPES.values())),
+            404: Answer("There is no plan.", ref("Error")),
+        },
+        (described("format", {"enum": list(REPORTS)}, "json by default."),),
+    ),
+    Operation(
+        "post",
+        "/plan/draft",
+        "A plan made from what was seen. It is not put in use.",
+        {200: Answer("YAML.", TEXT, ("application/yaml",))},
+    ),
+    Operation(
+        "get",
+        "/plan/schema",
+        "The JSON Schema of a plan, for editors.",
+        {200: Answer("The schema.", _OBJECT, ("application/schema+json",))},
+    ),
+)
 
 
 class _Plan:
