@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from growingio_tracker.collector import Event
-from growingio_tracker.collector.nearest import Miss
+from growingio_tracker.collector import Event, Miss
 from growingio_tracker.collector.terminal import harmless, line
 from growingio_tracker_pytest.texts import is_chinese, texts
 
 if TYPE_CHECKING:
-    from growingio_tracker.collector.filters import Filters
+    from growingio_tracker.collector import Filters
 
 _LINES: Final = 20
 _NAMES: Final = 10
@@ -22,10 +21,14 @@ _NAMES: Final = 10
 def newest(events: list[Event]) -> str:
     """Return one line for each of the newest of ``events``, oldest first, problems with fixes."""
     told = events[-_LINES:]
-    lines = [line(event) for event in told]
+    lines = [_line(event) for event in told]
     if len(told) < len(events):
         lines.insert(0, texts().newest.format(shown=len(told), count=len(events)))
     return "\n".join(lines)
+
+
+def _line(event: Event) -> str:
+    return line(event, is_chinese=is_chinese())
 
 
 def missing(filters: Filters, found: int, count: int, timeout: float) -> str:
@@ -60,7 +63,7 @@ def almost(misses: list[Miss]) -> list[str]:
 def _miss(miss: Miss) -> str:
     reasons = (reason.zh if is_chinese() else reason.en for reason in miss.reasons)
     why = texts().why.format(reasons=texts().joint.join(reasons))
-    return f"  {line(miss.event)}\n    {harmless(why)}"
+    return f"  {_line(miss.event)}\n    {harmless(why)}"
 
 
 def names(events: list[Event]) -> str:

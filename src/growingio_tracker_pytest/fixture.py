@@ -18,8 +18,8 @@ from growingio_tracker_pytest.texts import texts
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+    from growingio_tracker.collector import Filters
     from growingio_tracker.collector.faults import FaultOptions
-    from growingio_tracker.collector.filters import Filters
 
 _FIELDS: Final = ("user", "device", "client", "kind", "verdict")
 _NO_ATTRIBUTES: Final[Mapping[str, object]] = {}

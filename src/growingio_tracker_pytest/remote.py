@@ -6,21 +6,21 @@ import time
 from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import msgspec
 import urllib3
 
-from growingio_tracker.collector import Event
+from growingio_tracker.collector import Event, Miss
 from growingio_tracker.collector.fault_calls import failing
-from growingio_tracker.collector.nearest import Miss, Reason
-from growingio_tracker.exceptions import GrowingError
+from growingio_tracker.collector.nearest import Reason
+from growingio_tracker.exceptions import GrowingError, GrowingParamException
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+    from growingio_tracker.collector import Filters
     from growingio_tracker.collector.faults import FaultOptions
-    from growingio_tracker.collector.filters import Filters
 
 _ANSWER_WITHIN_S: Final = 10.0
 _LONGEST_WAIT_S: Final = 300.0
@@ -43,15 +43,20 @@ class _Events(msgspec.Struct):
 
 
 class Remote:
-    """One run of the collector at ``base``: its clients send to ``base/run/NAME``.
+    """One run of the collector at ``url``: its clients send to ``url/run/NAME``.
 
-    :param base: the collector's address, as ``growingio collector`` prints it.
+    :param url: the collector's address, as ``growingio collector`` prints it, with its token if
+        it asks for one.
     :param run: the run's name, of letters, digits and hyphens.
+    :raises GrowingParamException: ``url`` is no address.
     :raises GrowingError: no collector answers there.
     """
 
-    def __init__(self, base: str, run: str) -> None:
-        self._base = base.rstrip("/")
+    def __init__(self, url: str, run: str) -> None:
+        self._base, token = _parts(url)
+        # Nothing stays open when the test ends.
+        self._headers = {"X-Gio-Collector": "1", "Connection": "close"}
+        self._headers |= {"Authorization": f"Bearer {token}"} if token else {}
         self._run = run
         self._faulty = False
         self._pool = urllib3.PoolManager(retries=False)
@@ -124,8 +129,7 @@ class Remote:
                 method,
                 f"{self._base}/api/v1/{subject}?{urlencode(query)}",
                 body=body,
-                # Nothing stays open when the test ends.
-                headers={"X-Gio-Collector": "1", "Connection": "close"},
+                headers=self._headers,
                 timeout=within + _ANSWER_WITHIN_S,
             )
         except urllib3.exceptions.HTTPError as error:
@@ -154,3 +158,14 @@ class Remote:
                 self._call("DELETE", "faults", {})
         finally:
             self._pool.clear()
+
+
+def _parts(url: str) -> tuple[str, str | None]:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise GrowingParamException(
+            f"--growingio-collector-url: {url!r} is no address such as http://127.0.0.1:8917. "
+            "Give what growingio collector prints."
+        )
+    [token] = parse_qs(parts.query).get("token", [None])
+    return f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/"), token

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from typing import Final, NamedTuple
+
+from growingio_tracker.cli.language import Language
 
 
 class Texts(NamedTuple):
@@ -51,12 +52,10 @@ _CHINESE: Final = Texts(
 
 
 def texts() -> Texts:
-    """Return the texts for ``LC_ALL``, ``LC_MESSAGES`` or ``LANG``: Chinese for ``zh…``."""
+    """Return the texts in the terminal's language."""
     return _CHINESE if is_chinese() else _ENGLISH
 
 
 def is_chinese() -> bool:
-    """Tell whether the first of ``LC_ALL``, ``LC_MESSAGES`` and ``LANG`` that is set is Chinese."""
-    names = ("LC_ALL", "LC_MESSAGES", "LANG")
-    chosen = next((os.environ[name] for name in names if os.environ.get(name)), "")
-    return chosen.startswith("zh")
+    """Tell whether the terminal's language is Chinese."""
+    return Language.AUTO.is_chinese

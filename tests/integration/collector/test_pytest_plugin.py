@@ -14,7 +14,7 @@ import urllib3
 
 # Imported here, the fixture need not be imported again in every inner run.
 import growingio_tracker_pytest.fixture  # noqa: F401
-from growingio_tracker.collector import Collector
+from growingio_tracker.collector import Collector, Serving
 
 pytest_plugins = ["pytester"]
 
@@ -262,12 +262,20 @@ def test(growingio_collector):
         """On a Chinese machine the plugin speaks Chinese."""
         monkeypatch.setenv("LANG", "zh_CN.UTF-8")
         result = run("""
-def test(growingio_collector):
+def test_nothing(growingio_collector):
+    growingio_collector.wait_for("支付", timeout=0)
+
+def test_other(growingio_collector):
+    send(growingio_collector.url, {"eventType": "CUSTOM", "userId": "u9"})
     growingio_collector.wait_for("支付", timeout=0)
 """)
         result.stdout.fnmatch_lines([
             'E*0 秒内收到 0 条，需要 1 条。条件：name="支付"。',
             "E*没有收到任何数据。*",
+            "E*最接近的：",
+            "E* bad  CUSTOM user=u9 *CUSTOM 事件必须有 eventName。请给事件命名。*",
+            "E*但是 *name*支付",
+            "E*已收到：1 × event CUSTOM。",
         ])  # fmt: skip
 
     def test_plan(self, run: Run, pytester: pytest.Pytester) -> None:
@@ -415,6 +423,22 @@ def test(growingio_collector):
     numbers = [e.attributes["n"] for e in growingio_collector.events()]
     assert numbers == list(range(2100))
 """, f"--growingio-collector-url={running.url}").assert_outcomes(passed=1)  # fmt: skip
+
+    def test_token(self, run: Run) -> None:
+        """A collector that asks for a token is used by the address that it prints."""
+        with Collector(serving=Serving(bind="0.0.0.0")) as running:
+            url = f"{running.url}/?token={running.token}"
+            result = run(self.TESTS, f"--growingio-collector-url={url}", "-k", "own")
+            result.assert_outcomes(passed=1, deselected=3)
+            result = run(self.TESTS, f"--growingio-collector-url={running.url}", "-k", "own")
+        result.assert_outcomes(errors=1, deselected=3)
+        result.stdout.fnmatch_lines(["*GET info was answered 401*"])
+
+    @pytest.mark.parametrize("url", ["127.0.0.1:8917", "localhost", "ftp://127.0.0.1"])
+    def test_no_address(self, run: Run, url: str) -> None:
+        """What is no http address is refused with what to give."""
+        result = run(self.TESTS, f"--growingio-collector-url={url}", "-k", "own")
+        result.stdout.fnmatch_lines([f"--growingio-collector-url: '{url}' is no address such as*"])
 
     def test_nobody_there(self, run: Run) -> None:
         """When no collector answers, every test that needs it says where, and how to start one."""
