@@ -104,8 +104,8 @@ class Remote:
         :raises GrowingError: the collector does not answer.
         """
         own: FaultOptions = {"path": f"/run/{self._run}/", **options}
-        self._faulty = True
         self._call("PUT", "faults", {}, msgspec.json.encode(failing(count, own)))
+        self._faulty = True
 
     def _query(self, filters: Filters) -> dict[str, Any]:
         values: dict[str, Any] = {**filters, "run": self._run}
