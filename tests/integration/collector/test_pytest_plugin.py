@@ -20,18 +20,22 @@ pytest_plugins = ["pytester"]
 
 PLUGIN: Final = "growingio_tracker_pytest"
 
-HELPER: Final = """
-import json, urllib.request
+HELPER: Final = '''
+import itertools, json, time, urllib.request
 
-def send(url, *events, path="/v3/projects/p1/collect?stm=1"):
+# No two events are the same, or one would be a duplicate of the other.
+NUMBERS = itertools.count()
+
+def send(url, *events, path="/v3/projects/p1/collect"):
     request = urllib.request.Request(url + path, json.dumps(events).encode(), method="POST")
     with urllib.request.urlopen(request, timeout=10) as answer:
         assert answer.status == 204
 
 def event(name="pay", user="u1", **attributes):
-    return {"eventType": "CUSTOM", "eventName": name, "timestamp": 1700000000123, "userId": user,
+    now = int(time.time() * 1000) - next(NUMBERS)
+    return {"eventType": "CUSTOM", "eventName": name, "timestamp": now, "userId": user,
             "dataSourceId": "d1", "attributes": attributes}
-"""
+'''
 
 PLAN: Final = """
 version: 1
