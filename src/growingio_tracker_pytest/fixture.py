@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal, cast, overload
 
 from growingio_tracker.collector import Event
 from growingio_tracker.collector.text_functions import as_text
-from growingio_tracker.exceptions import GrowingError, GrowingParamException
+from growingio_tracker.exceptions import GrowingParamException
 from growingio_tracker_pytest.arrived import almost, missing, names, newest
 from growingio_tracker_pytest.plans import violations
 from growingio_tracker_pytest.sources import Source
@@ -159,9 +159,11 @@ class CollectorFixture:
         """Return what has arrived, as reports of failing tests show it."""
         try:
             events = self._source.matching()
-        except GrowingError as error:
-            return texts().unreadable.format(error=error)
-        return newest(events) if events else self._nothing()
+            return newest(events) if events else self._nothing()
+        # Whatever it is, pytest would end the whole run: a collector of another release may even
+        # know problems that this one does not.
+        except Exception as error:
+            return texts().unreadable.format(error=repr(error))
 
     def _arrived(self) -> str:
         events = self._source.matching()

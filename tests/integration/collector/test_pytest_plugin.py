@@ -202,6 +202,19 @@ def test(growingio_collector):
             "* bad  CUSTOM user=u9 *A CUSTOM event needs an eventName. Name the event.*",
         ])  # fmt: skip
 
+    def test_collector_is_gone(self, run: Run) -> None:
+        """When what arrived cannot be read, the report says so, and the next tests run."""
+        result = run("""
+def test_closes(growingio_collector):
+    growingio_collector._source.close()
+    assert 1 == 2
+
+def test_next(growingio_collector):
+    assert growingio_collector.events() == []
+""")
+        result.assert_outcomes(failed=1, passed=1)
+        result.stdout.fnmatch_lines(["What arrived cannot be shown: *The collector is closed*"])
+
     def test_no_section(self, run: Run) -> None:
         """Tests that pass, and failing tests without the fixture, have no such section."""
         result = run("""
