@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, cast, overload
 
 from growingio_tracker.collector import Event
+from growingio_tracker.collector.api.parameters import KINDS, STATUSES
 from growingio_tracker.collector.text_functions import as_text
 from growingio_tracker.exceptions import GrowingParamException
 from growingio_tracker_pytest.arrived import almost, missing, names, newest
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from growingio_tracker.collector.faults import FaultOptions
 
 _FIELDS: Final = ("user", "device", "client", "kind", "verdict")
+_CHOICES: Final = {"kind": KINDS, "verdict": STATUSES}
 _NO_ATTRIBUTES: Final[Mapping[str, object]] = {}
 
 
@@ -40,8 +42,8 @@ class CollectorFixture:
       these, stand in ``attributes={"金额": "3"}``. Values are compared as they are shown, so
       ``3`` and ``"3"`` are the same: look at the event for its type.
 
-    A field that is None, as by default, may be anything. One that is neither a str nor None
-    raises ``GrowingParamException``.
+    A field that is None, as by default, may be anything. One that can never match raises
+    ``GrowingParamException``.
     """
 
     def __init__(self, source: Source) -> None:
@@ -181,6 +183,9 @@ def _filters(
     for key, value in fields.items():
         if not isinstance(value, str | None):
             raise GrowingParamException(f"{key}: {value!r} is not a text; give a str, or None.")
+        if value is not None and value not in _CHOICES.get(key, (value,)):
+            choices = ", ".join(_CHOICES[key])
+            raise GrowingParamException(f"{key}: {value!r} is none of {choices}.")
     more = {key: value for key, value in match.items() if key not in _FIELDS}
     shown = {key: _shown(key, value) for key, value in {**attributes, **more}.items()}
     return cast("Filters", {**fields, "attributes": shown})

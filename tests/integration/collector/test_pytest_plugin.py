@@ -20,7 +20,7 @@ pytest_plugins = ["pytester"]
 
 PLUGIN: Final = "growingio_tracker_pytest"
 
-HELPER: Final = '''
+HELPER: Final = """
 import itertools, json, time, urllib.request
 
 # No two events are the same, or one would be a duplicate of the other.
@@ -35,7 +35,7 @@ def event(name="pay", user="u1", **attributes):
     now = int(time.time() * 1000) - next(NUMBERS)
     return {"eventType": "CUSTOM", "eventName": name, "timestamp": now, "userId": user,
             "dataSourceId": "d1", "attributes": attributes}
-'''
+"""
 
 PLAN: Final = """
 version: 1
@@ -126,6 +126,8 @@ def test(growingio_collector):
             ("wait_for(timeout=-1)", "timeout: -1 is negative; it must be 0 or more."),
             ("wait_for(user=1)", "user: 1 is not a text; give a str, or None."),
             ("wait_for(n=object())", "attributes: the value of n is <object object at *"),
+            ("wait_for(verdict='good')", "verdict: 'good' is none of ok, warn, bad."),
+            ("wait_for(kind='page')", "kind: 'page' is none of event, item, mapping, request."),
             ("events(3)", "name: 3 is not a text; give a str, or None."),
         ],
     )
