@@ -85,6 +85,7 @@ COMMANDS = [
     "demo",
     "diff",
     "relay",
+    "replay",
     *(f"plan {name}" for name in ("check", "draft", "report", "schema")),
     *(f"spool {name}" for name in ("status", "list", "export", "requeue", "drain")),
 ]
