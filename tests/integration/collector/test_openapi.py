@@ -60,7 +60,7 @@ def ndjson(_context: schemathesis.SerializationContext, value: object) -> bytes:
 
 
 @api.parametrize()
-@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
 def test_as_described(case: "schemathesis.Case[Any]", base_url: str) -> None:
     """Whatever is asked, the answer has a described status, media type and schema."""
     if case.path == "/wait" and isinstance(case.query.get("timeout", 5.0), (int, float)):
