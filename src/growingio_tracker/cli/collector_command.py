@@ -1,6 +1,6 @@
 """``growingio collector``: watch on this machine what a GrowingIO client sends."""
 
-from growingio_tracker.cli import collector_texts
+from growingio_tracker.cli import collector_texts, forward_options
 from growingio_tracker.cli.collector_options import (
     AllowHostOption,
     ApiCorsOption,
@@ -19,8 +19,15 @@ from growingio_tracker.cli.collector_options import (
     serving,
 )
 from growingio_tracker.cli.collector_output import Output
+from growingio_tracker.cli.console import show_any_character, show_log
+from growingio_tracker.cli.forward_options import (
+    ForwardOnlyOption,
+    ForwardOption,
+    ForwardSyncOption,
+    ForwardTimeoutOption,
+)
 from growingio_tracker.cli.language import Language
-from growingio_tracker.cli.output import print_any_character
+from growingio_tracker.cli.outcome import Conditions, ExitOnOption, JunitOption, PlanOption
 from growingio_tracker.cli.signals import end_on_signals
 
 
@@ -33,6 +40,13 @@ def collector(
     db: DbOption = None,
     max_events: MaxEventsOption = 10_000,
     max_age: MaxAgeOption = "7d",
+    plan: PlanOption = None,
+    exit_code_on: ExitOnOption = None,
+    junit: JunitOption = None,
+    forward: ForwardOption = None,
+    forward_only: ForwardOnlyOption = None,
+    forward_timeout: ForwardTimeoutOption = None,
+    forward_sync: ForwardSyncOption = False,
     strict: StrictOption = False,
     redact: RedactOption = None,
     lang: LangOption = Language.AUTO,
@@ -44,12 +58,21 @@ def collector(
     from growingio_tracker.collector import Collector, Handling  # noqa: PLC0415
 
     output = Output(quiet, json, lang)
-    print_any_character()
+    show_any_character()
+    show_log()
+    conditions = Conditions(exit_code_on, junit)
+    to = forward_options.forwarding(forward, forward_only, forward_timeout, forward_sync)
     first, where = serving(port or [], tls, bind, allow_host, api_cors, lang)
     handling = Handling(strict=strict, redact=tuple(redact or ()))
     keep = keeping(max_events, max_age)
-    with Collector(first, db, keep=keep, serving=where, handling=handling) as running:
+    with Collector(
+        first, db, plan=plan, keep=keep, serving=where, handling=handling, forwarding=to
+    ) as running:
+        conditions.check(running.outcome())
         end_on_signals(running.stop)
-        output.say(collector_texts.opening(running, db, handling, lang.is_chinese))
+        said = collector_texts.opening(running, db, handling, lang.is_chinese)
+        output.say("\n".join([said, *forward_options.opening(to)]))
         output.follow(running)
-        output.say(collector_texts.closing(running.totals(), lang.is_chinese))
+        said = collector_texts.closing(running.totals(), lang.is_chinese)
+        output.say("\n".join([said, *forward_options.closing(running, to, kept=db is not None)]))
+        conditions.conclude(running.outcome())

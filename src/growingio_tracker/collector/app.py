@@ -14,8 +14,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from growingio_tracker.collector.api import (
     counts,
     events,
+    faults,
+    forward,
     micro,
     openapi,
+    plan,
     requests,
     state,
     stream,
@@ -23,7 +26,10 @@ from growingio_tracker.collector.api import (
     waits,
 )
 from growingio_tracker.collector.api.common import ERROR_HANDLERS
+from growingio_tracker.collector.faults import Faults
+from growingio_tracker.collector.forward.gateway import Gateway
 from growingio_tracker.collector.info import Info
+from growingio_tracker.collector.plan.plans import Plans
 from growingio_tracker.collector.query import count_all
 from growingio_tracker.collector.receive import Receiver
 from growingio_tracker.collector.security import Access, Door
@@ -82,6 +88,9 @@ class Parts(NamedTuple):
     store: Store
     writer: Executor
     receiver: Receiver
+    plans: Plans
+    gateway: Gateway
+    faults: Faults
     access: Access
     info: Callable[[], Info]
 
@@ -95,6 +104,9 @@ def api_routes(parts: Parts) -> list[BaseRoute]:
         *requests.routes(store),
         *counts.routes(store),
         *stream.routes(store),
+        *plan.routes(store, parts.plans),
+        *forward.routes(parts.gateway),
+        *faults.routes(parts.faults),
         *transfer.routes(store, parts.writer, parts.receiver),
         *state.routes(store, parts.writer, parts.info),
         *openapi.routes(),

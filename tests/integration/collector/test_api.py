@@ -17,7 +17,8 @@ import urllib3
 from growingio_tracker.collector import Collector
 
 CAPTURES = Path(__file__).parents[2] / "data" / "captures"
-COLLECT = "/v3/projects/p1/collect?stm=1700000000123"
+NOW_MS = time.time_ns() // 1_000_000
+COLLECT = f"/v3/projects/p1/collect?stm={NOW_MS}"
 GUARD = {"X-Gio-Collector": "1"}
 
 
@@ -63,8 +64,8 @@ def api(collector: Collector) -> Iterator[_Api]:
 
 
 def _event(name: str = "pay", user: str = "u1", **more: object) -> dict[str, object]:
-    event = {"eventType": "CUSTOM", "eventName": name, "timestamp": 1700000000123, "userId": user}
-    return {**event, **more}
+    event = {"eventType": "CUSTOM", "eventName": name, "timestamp": NOW_MS, "userId": user}
+    return {**event, "dataSourceId": "d1", **more}
 
 
 class TestFilters:
@@ -382,7 +383,7 @@ class TestTransfer:
         api.send(_event("=cmd|calc", "用户"))
         text = api.call("export?format=csv").data.decode("utf-8-sig")
         [row] = csv.DictReader(io.StringIO(text))
-        assert (row["name"], row["user_id"], row["verdict"]) == ("'=cmd|calc", "用户", "ok")
+        assert (row["name"], row["user_id"], row["kind"]) == ("'=cmd|calc", "用户", "event")
 
     @pytest.mark.parametrize(
         ("format_", "body", "error"),

@@ -10,6 +10,9 @@ from starlette.routing import BaseRoute, Route
 from growingio_tracker.collector.api import (
     counts,
     events,
+    faults,
+    forward,
+    plan,
     requests,
     state,
     stream,
@@ -38,6 +41,9 @@ OPERATIONS: Final = (
     *counts.OPERATIONS,
     *stream.OPERATIONS,
     *transfer.OPERATIONS,
+    *plan.OPERATIONS,
+    *forward.OPERATIONS,
+    *faults.OPERATIONS,
     *state.OPERATIONS,
     _OWN,
 )
