@@ -45,9 +45,6 @@ OPERATIONS: Final = (
     *forward.OPERATIONS,
     *faults.OPERATIONS,
     *state.OPERATIONS,
-    *plan.OPERATIONS,
-    *forward.OPERATIONS,
-    *faults.OPERATIONS,
     _OWN,
 )
 
