@@ -26,9 +26,10 @@ class Output:
         self._json = json
         self._is_chinese = lang.is_chinese
 
-    def say(self, text: str) -> None:
+    def say(self, *texts: str) -> None:
         """Print what is no event."""
-        typer.echo(text, err=self._json)
+        for text in texts:
+            typer.echo(text, err=self._json)
 
     def follow(self, running: "Collector") -> None:
         """Print every event as it comes, until the collector stops."""
