@@ -8,36 +8,8 @@ from starlette.routing import BaseRoute
 
 from growingio_tracker.collector.api.bodies import body_as, without_parameters
 from growingio_tracker.collector.api.common import guarded, json_answer, route
-from growingio_tracker.collector.api.describe import GUARD, JSON, TEXT, Answer, Operation
+from growingio_tracker.collector.api.describe import GUARD, JSON, Answer, Operation
 from growingio_tracker.collector.faults import Fault, Faults
-
-_SHOWN: Final = {200: Answer("What goes wrong, and how often it did.", {"type": "object"})}
-_FAULT: Final = {
-    "type": "object",
-    "additionalProperties": False,
-    "properties": {
-        "next": {"anyOf": [{"type": "integer"}, {"type": "null"}]},
-        "percent": {"type": "number"},
-        "status": {"type": "integer"},
-        "delay_ms": {"type": "integer"},
-        "drop": {"type": "boolean"},
-        "truncate": {"type": "boolean"},
-        "path": TEXT,
-    },
-}
-
-OPERATIONS: Final = (
-    Operation("get", "/faults", "What goes wrong.", _SHOWN),
-    Operation(
-        "put",
-        "/faults",
-        "Let this go wrong, in place of what did until now.",
-        _SHOWN,
-        (GUARD,),
-        {JSON: _FAULT},
-    ),
-    Operation("delete", "/faults", "Let nothing go wrong any more.", _SHOWN, (GUARD,)),
-)
 
 
 class _Faults:
@@ -62,6 +34,17 @@ class _Faults:
         without_parameters(request)
         self._faults.clear()
         return json_answer(self._faults.show())
+
+
+_SHOWN: Final = {200: Answer("What goes wrong, and how often.", {"type": "object"})}
+
+OPERATIONS: Final = (
+    Operation("get", "/faults", "What goes wrong.", _SHOWN),
+    Operation(
+        "put", "/faults", "Let answers go wrong.", _SHOWN, (GUARD,), {JSON: {"type": "object"}}
+    ),
+    Operation("delete", "/faults", "Let nothing go wrong any more.", _SHOWN, (GUARD,)),
+)
 
 
 def routes(faults: Faults) -> list[BaseRoute]:

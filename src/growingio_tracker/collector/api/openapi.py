@@ -41,10 +41,10 @@ OPERATIONS: Final = (
     *counts.OPERATIONS,
     *stream.OPERATIONS,
     *transfer.OPERATIONS,
-    *state.OPERATIONS,
     *plan.OPERATIONS,
     *forward.OPERATIONS,
     *faults.OPERATIONS,
+    *state.OPERATIONS,
     _OWN,
 )
 
