@@ -11,6 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from growingio_tracker.collector import pages
 from growingio_tracker.collector.api import events
 from growingio_tracker.collector.api.common import ERROR_HANDLERS
 from growingio_tracker.collector.query import count_all
@@ -40,7 +41,7 @@ Look at:
 
 
 def home_text(store: Store) -> str:
-    """Return what ``GET /`` answers."""
+    """Return what ``GET /`` answers to whoever does not ask for HTML."""
     paths = "\n".join(f"  POST {schema.path.format('{project}')}" for schema in SCHEMAS.values())
     return _HOME.format(version=VERSION, totals=count_all(store.path), paths=paths)
 
@@ -68,15 +69,12 @@ class _LoopbackHost:
 def make_app(store: Store, writer: Executor) -> ASGIApp:
     """Return the application over ``store``; ``writer`` must run one call at a time."""
 
-    def home(_request: Request) -> Response:
-        return PlainTextResponse(home_text(store))
-
     def healthy(_request: Request) -> Response:
         return PlainTextResponse("OK")
 
     app = Starlette(
         routes=[
-            Route("/", home),
+            *pages.routes(lambda: home_text(store)),
             Route("/healthy-check", healthy),
             Mount("/api/v1", routes=events.routes(store)),
             Route("/{path:path}", Receiver(store, writer)),

@@ -1,0 +1,126 @@
+"""The pages in the browser: the files of the folder ``page``, and the choice at ``/``.
+
+Nothing is built and nothing comes from outside. What was received is put into the page by its
+scripts, as text; the files themselves never change while the collector runs.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Final, NamedTuple
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+LANGUAGES: Final = ("zh-CN", "en")
+
+PAGE_HEADERS: Final = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+}
+"""Sent with the page and all of its files: whatever gets into it as markup cannot run."""
+
+_MEDIA_TYPES: Final = {
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+}
+"""Our own, because a machine's table of types may call a script plain text."""
+
+_LANG: Final = b'<html lang="en"'
+
+
+class _File(NamedTuple):
+    """One file of the page as it is answered."""
+
+    content: bytes
+    media_type: str
+    tag: str
+
+
+def _file(name: str, content: bytes) -> _File:
+    suffix = name[name.rindex(".") :]
+    tag = hashlib.sha256(content).hexdigest()[:20]
+    return _File(content, _MEDIA_TYPES[suffix], f'"{tag}"')
+
+
+def _below(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, _File]]:
+    for entry in folder.iterdir():
+        name = prefix + entry.name
+        if entry.is_dir():
+            yield from _below(entry, name + "/")
+        else:
+            yield name, _file(name, entry.read_bytes())
+
+
+def preferred_language(accepted: str) -> str:
+    """Return the one of ``LANGUAGES`` that an ``Accept-Language`` header likes best.
+
+    English when it names neither, or is empty.
+    """
+    ranked = sorted(map(_weighted, accepted.split(",")), key=lambda one: -one[1])
+    for tag, weight in ranked:
+        if weight > 0 and tag.startswith(("zh", "en")):
+            return "zh-CN" if tag.startswith("zh") else "en"
+    return "en"
+
+
+def _weighted(part: str) -> tuple[str, float]:
+    tag, _, weight = part.strip().lower().partition(";q=")
+    try:
+        return tag, float(weight or 1)
+    except ValueError:
+        return tag, 0.0
+
+
+def _answer(request: Request, file: _File) -> Response:
+    headers = {**PAGE_HEADERS, "ETag": file.tag}
+    if request.headers.get("if-none-match") == file.tag:
+        return Response(status_code=304, headers=headers)
+    return Response(file.content, headers=headers, media_type=file.media_type)
+
+
+class _Pages:
+    """The handlers, over the files as they were when the collector started."""
+
+    def __init__(self, text: Callable[[], str]) -> None:
+        self._text = text
+        self._files = dict(_below(files("growingio_tracker.collector").joinpath("page")))
+        index = self._files.pop("index.html").content
+        self._index = {
+            language: _file("index.html", index.replace(_LANG, f'<html lang="{language}"'.encode()))
+            for language in LANGUAGES
+        }
+
+    def home(self, request: Request) -> Response:
+        """``GET /``: the page for whoever accepts HTML, text for all others."""
+        if "text/html" not in request.headers.get("accept", ""):
+            return PlainTextResponse(self._text(), headers={"Vary": "Accept"})
+        language = preferred_language(request.headers.get("accept-language", ""))
+        answer = _answer(request, self._index[language])
+        answer.headers["Vary"] = "Accept, Accept-Language"
+        return answer
+
+    def asset(self, request: Request) -> Response:
+        """``GET /page/…``: one file of the page."""
+        file = self._files.get(request.path_params["name"])
+        if file is None:
+            return PlainTextResponse("Nothing is here.\n", 404)
+        return _answer(request, file)
+
+
+def routes(text: Callable[[], str]) -> list[BaseRoute]:
+    """Return the routes of ``/`` and of the page's files; ``text`` makes what is not HTML."""
+    pages = _Pages(text)
+    return [
+        Route("/", pages.home, methods=["GET"]),
+        Route("/page/{name:path}", pages.asset, methods=["GET"]),
+    ]
