@@ -6,8 +6,7 @@ scripts, as text; the files themselves never change while the collector runs.
 
 import hashlib
 from collections.abc import Callable, Iterator
-from importlib.resources import files
-from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from starlette.requests import Request
@@ -52,13 +51,10 @@ def _file(name: str, content: bytes) -> _File:
     return _File(content, _MEDIA_TYPES[suffix], f'"{tag}"')
 
 
-def _below(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, _File]]:
-    for entry in folder.iterdir():
-        name = prefix + entry.name
-        if entry.is_dir():
-            yield from _below(entry, name + "/")
-        else:
-            yield name, _file(name, entry.read_bytes())
+def _below(folder: Path) -> Iterator[tuple[str, _File]]:
+    for path in folder.rglob("*.*"):
+        name = path.relative_to(folder).as_posix()
+        yield name, _file(name, path.read_bytes())
 
 
 def preferred_language(accepted: str) -> str:
@@ -93,7 +89,7 @@ class _Pages:
 
     def __init__(self, text: Callable[[], str]) -> None:
         self._text = text
-        self._files = dict(_below(files("growingio_tracker.collector").joinpath("page")))
+        self._files = dict(_below(Path(__file__).with_name("page")))
         index = self._files.pop("index.html").content
         self._index = {
             language: _file("index.html", index.replace(_LANG, f'<html lang="{language}"'.encode()))
