@@ -2,12 +2,17 @@
 
 const ROOT = "/api/v1";
 
-/** An answer that is not a success. `status` is 0 when there was no answer at all. */
+/** An answer that is not a success. */
 export class ApiError extends Error {
-  /** @param {number} status @param {string} message */
-  constructor(status, message) {
+  /**
+   * @param {number} status 0 when there was no answer at all
+   * @param {string} message
+   * @param {any} [content] the answer's JSON, when it had some
+   */
+  constructor(status, message, content = null) {
     super(message);
     this.status = status;
+    this.content = content;
   }
 }
 
@@ -53,14 +58,14 @@ async function answered(url, options) {
     throw new ApiError(0, String(error));
   }
   if (response.ok) return response;
-  throw new ApiError(response.status, await reason(response));
+  throw refusal(response.status, await response.text());
 }
 
-async function reason(response) {
-  const text = await response.text();
+function refusal(status, text) {
   try {
-    return JSON.parse(text).error ?? text;
+    const content = JSON.parse(text);
+    return new ApiError(status, content.error ?? text, content);
   } catch {
-    return text.slice(0, 500);
+    return new ApiError(status, text.slice(0, 500));
   }
 }

@@ -97,11 +97,6 @@ export class Feed {
     this.changed.set(held.length);
   }
 
-  /** The store was cleared. */
-  cleared() {
-    this.load();
-  }
-
   /** @param {number} id @returns {any} undefined when it is not loaded */
   find(id) {
     return this.events.find((event) => event.id === id);

@@ -1,0 +1,106 @@
+/** Users: which ids belong together, and what one user did. */
+
+import { get } from "../core/api.js";
+import { el, replace } from "../core/dom.js";
+import { ago, count, dateTime } from "../core/format.js";
+import { t } from "../core/i18n.js";
+import { go, route } from "../core/route.js";
+import { badge, mark } from "../ui/marks.js";
+import { loaded } from "../ui/loaded.js";
+import { heading, nothing } from "../ui/states.js";
+import { title, typeName } from "../live/row.js";
+
+const SHOWN_JOINS = 5;
+const LINE_LIMIT = 200;
+const LISTS = { users: "user", devices: "device", user_keys: "user_key" };
+
+/** @param {HTMLElement} root @param {any} app */
+export function show(root, app) {
+  const groups = el("div", {});
+  const line = el("div", {});
+  replace(root, heading(t("page.users"), t("users.text")), line, groups);
+  const part = loaded(groups, () => get("/identities"), ({ groups: all }) => content(all));
+  const drawLine = () => timeline(line);
+  drawLine();
+  const ends = [
+    app.summary.subscribe(part.refresh),
+    app.summary.subscribe(drawLine),
+    route.subscribe(drawLine),
+  ];
+  return {
+    close() {
+      for (const end of ends) end();
+      part.close();
+    },
+  };
+}
+
+function content(groups) {
+  if (!groups.length) return nothing(t("users.none"), t("users.none.text"));
+  return el("ul", { class: "groups" }, groups.map(group));
+}
+
+function group(one) {
+  return el(
+    "li",
+    { class: "group" },
+    Object.keys(LISTS).map((list) => one[list].length > 0 && ids(list, one[list])),
+    el(
+      "p",
+      { class: "group-facts" },
+      t("users.events", { n: count(one.events) }),
+      ` · ${ago(one.last_ms)}`,
+      one.joined_by.length > 0 && [" · ", t("users.joined"), joins(one.joined_by)],
+    ),
+  );
+}
+
+function ids(list, values) {
+  const name = LISTS[list];
+  return el(
+    "div",
+    { class: "ids-line" },
+    el("span", { class: "ids-name" }, t(`users.${list}`)),
+    values.map((value) => (list === "user_keys" ? el("code", {}, value) : idButton(name, value))),
+  );
+}
+
+function idButton(name, value) {
+  const onClick = () => go({ filters: { [name]: value } });
+  const pressed = String(route.value.filters[name] === value);
+  return el("button", { type: "button", class: "chip", "aria-pressed": pressed, on: { click: onClick } }, value);
+}
+
+function joins(events) {
+  return events.slice(-SHOWN_JOINS).map((id) => {
+    const onClick = () => go({ page: "live", filters: {}, open: id });
+    return el("button", { type: "button", class: "link", on: { click: onClick } }, `#${id}`);
+  });
+}
+
+function timeline(into) {
+  const { user, device } = route.value.filters;
+  if (!user && !device) return replace(into);
+  loaded(into, () => get("/events", { user, device, limit: LINE_LIMIT }), ({ events, total }) => [
+    el("h2", {}, t("users.line", { name: user ?? device, n: count(total) }), closeLine()),
+    el("ol", { class: "timeline" }, events.map(moment)),
+  ]);
+}
+
+function closeLine() {
+  return el("button", { type: "button", class: "link", on: { click: () => go({ filters: {} }) } }, t("close"));
+}
+
+function moment(event) {
+  const onClick = () => go({ page: "live", filters: {}, open: event.id });
+  return el(
+    "li",
+    {},
+    el("time", {}, dateTime(event.received_ms)),
+    mark(event.verdict),
+    el("button", { type: "button", class: "link", on: { click: onClick } }, title(event) || typeName(event)),
+    el("span", { class: "type" }, typeName(event)),
+    badge(event.client),
+    event.user_id && el("span", { class: "gloss" }, event.user_id),
+  );
+}
