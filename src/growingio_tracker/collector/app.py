@@ -1,6 +1,7 @@
 """The collector as an ASGI application: its own pages, its API, and everything else received."""
 
 import re
+from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Final
 
@@ -8,12 +9,22 @@ from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from growingio_tracker.collector import pages
-from growingio_tracker.collector.api import events
+from growingio_tracker.collector.api import (
+    counts,
+    events,
+    micro,
+    requests,
+    state,
+    stream,
+    transfer,
+    waits,
+)
 from growingio_tracker.collector.api.common import ERROR_HANDLERS
+from growingio_tracker.collector.info import Info
 from growingio_tracker.collector.query import count_all
 from growingio_tracker.collector.receive import Receiver
 from growingio_tracker.collector.store import Store
@@ -66,8 +77,24 @@ class _LoopbackHost:
         await refusal(scope, receive, send)
 
 
-def make_app(store: Store, writer: Executor) -> ASGIApp:
-    """Return the application over ``store``; ``writer`` must run one call at a time."""
+def _api(store: Store, writer: Executor, info: Callable[[], Info]) -> list[BaseRoute]:
+    return [
+        *events.routes(store),
+        *waits.routes(store),
+        *requests.routes(store),
+        *counts.routes(store),
+        *stream.routes(store),
+        *transfer.routes(store, writer),
+        *state.routes(store, writer, info),
+    ]
+
+
+def make_app(store: Store, writer: Executor, info: Callable[[], Info]) -> ASGIApp:
+    """Return the application over ``store``.
+
+    :param writer: must run one call at a time.
+    :param info: tells what the collector is at the moment it is called.
+    """
 
     def healthy(_request: Request) -> Response:
         return PlainTextResponse("OK")
@@ -76,7 +103,8 @@ def make_app(store: Store, writer: Executor) -> ASGIApp:
         routes=[
             *pages.routes(lambda: home_text(store)),
             Route("/healthy-check", healthy),
-            Mount("/api/v1", routes=events.routes(store)),
+            Mount("/api/v1", routes=_api(store, writer, info)),
+            Mount("/micro", routes=micro.routes(store)),
             Route("/{path:path}", Receiver(store, writer)),
         ],
         exception_handlers=ERROR_HANDLERS,

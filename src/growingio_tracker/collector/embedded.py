@@ -7,15 +7,21 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from growingio_tracker.collector.app import make_app
-from growingio_tracker.collector.query import Filter, count_all, find_events, find_requests
+from growingio_tracker.collector.filters import Filters, make_filter
+from growingio_tracker.collector.info import Info, Limits
+from growingio_tracker.collector.pruning import DEFAULT_MAX_AGE_S, DEFAULT_MAX_EVENTS, Keep
+from growingio_tracker.collector.query import count_all, find_events, find_requests
 from growingio_tracker.collector.rows import Event, Request, Totals
 from growingio_tracker.collector.server import HOST, ServerThread, listen
 from growingio_tracker.collector.store import Store
 from growingio_tracker.collector.waiting import gather
 from growingio_tracker.exceptions import GrowingError, GrowingParamException
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 DEFAULT_PORT: Final = 8917
 
@@ -45,19 +51,33 @@ class Collector:
     :param port: 0, the default, takes any free port.
     :param db: the SQLite file to keep everything in; it is made when it does not exist. None,
         the default, keeps it in a temporary file that is removed by ``close()``.
-    :raises GrowingParamException: the port or the file cannot be used.
+    :param max_events: keep only the newest so many events, and as many requests; None and 0 mean
+        no bound.
+    :param max_age_s: forget what was stored more than so many seconds ago; the default is seven
+        days, None and 0 mean no bound.
+    :raises GrowingParamException: the port or the file cannot be used, or a bound is negative.
     """
 
-    def __init__(self, port: int = 0, db: str | Path | None = None) -> None:
+    def __init__(
+        self,
+        port: int = 0,
+        db: str | Path | None = None,
+        *,
+        max_events: int | None = DEFAULT_MAX_EVENTS,
+        max_age_s: float | None = DEFAULT_MAX_AGE_S,
+    ) -> None:
+        _check_not_negative(max_events=max_events, max_age_s=max_age_s)
+        self._keep = Keep(max_events, max_age_s)
         with ExitStack() as stack:
             listener = stack.enter_context(listen(port))
             self.port: int = listener.getsockname()[1]
-            self._store = Store(_place(db, stack), temporary=db is None)
+            self._temporary = db is None
+            self._store = Store(_place(db, stack), temporary=self._temporary, keep=self._keep)
             stack.callback(self._store.close)
             self._stored_before = self._store.last_event
             writer = ThreadPoolExecutor(1, "growingio-collector-writer")
             stack.callback(writer.shutdown)
-            self._server = ServerThread(make_app(self._store, writer), listener)
+            self._server = ServerThread(make_app(self._store, writer, self.info), listener)
             stack.callback(self.stop)
             self._open = stack.pop_all()
         self._closing = threading.Lock()
@@ -68,27 +88,27 @@ class Collector:
         """What a client takes as its host: ``http://127.0.0.1:PORT``."""
         return f"http://{HOST}:{self.port}"
 
-    def events(
-        self,
-        name: str | None = None,
-        user: str | None = None,
-        kind: str | None = None,
-        verdict: str | None = None,
-        limit: int | None = None,
-    ) -> list[Event]:
+    def info(self) -> Info:
+        """Return what this collector is: its addresses, its file, its limits."""
+        return Info(
+            urls=(self.url,),
+            db=str(self._store.path),
+            temporary=self._temporary,
+            limits=Limits(
+                max_events=self._keep.max_events or None, max_age_s=self._keep.max_age_s or None
+            ),
+        )
+
+    def events(self, *, limit: int | None = None, **filters: "Unpack[Filters]") -> list[Event]:
         """Return the stored events, oldest first.
 
-        :param name: only events of this name (items: of this key).
-        :param user: only events of this user id.
-        :param kind: ``"event"``, ``"item"``, ``"mapping"``, or ``"request"`` for requests that
-            could not be read; None, the default, means all.
-        :param verdict: ``"ok"``, ``"warn"`` or ``"bad"``; None means all.
         :param limit: only the newest so many; None means all.
-        :raises GrowingParamException: ``limit`` is negative.
+        :param filters: ``name``, ``user``, ``verdict`` and more, see ``Filters``.
+        :raises GrowingParamException: ``limit`` is negative, or a filter is unknown.
         :raises GrowingError: the collector is closed.
         """
         _check_not_negative(limit=limit)
-        wanted = Filter(name, user, kind, verdict)
+        wanted = make_filter(filters)
         return find_events(self._path, wanted, limit=limit, newest=True)[::-1]
 
     def requests(self, limit: int | None = None) -> list[Request]:
@@ -105,22 +125,18 @@ class Collector:
         self,
         count: int = 1,
         timeout: float = 5.0,
-        *,
-        name: str | None = None,
-        user: str | None = None,
-        kind: str | None = None,
-        verdict: str | None = None,
+        **filters: "Unpack[Filters]",
     ) -> list[Event]:
         """Block until ``count`` events match, and return the first ``count``, oldest first.
 
         Events that arrived before the call count. The filters are those of ``events()``.
 
         :param timeout: in seconds; 0 only looks.
-        :raises GrowingParamException: ``count`` or ``timeout`` is negative.
+        :raises GrowingParamException: ``count`` or ``timeout`` is negative, or a filter is unknown.
         :raises WaitTimeoutError: they did not arrive in time, or the collector was closed.
         :raises GrowingError: the collector is closed.
         """
-        wanted = Filter(name, user, kind, verdict)
+        wanted = make_filter(filters)
         _check_not_negative(count=count, timeout=timeout)
         gathering = gather(self._checked_store, wanted, count, timeout)
         if gathering.complete:

@@ -28,6 +28,18 @@ _COMPARED: Final = 200
 """Characters of an unknown path that are compared and shown: comparing takes quadratic time."""
 
 
+_RUN: Final = re.compile(r"/+run/+([^/]+)(/.*)", re.DOTALL)
+
+
+def split_run(path: str) -> tuple[str | None, str]:
+    """Return the run that the undecoded ``path`` names (``/run/NAME/…``), and the path behind it.
+
+    None, and the path as it is, when it names none.
+    """
+    found = _RUN.fullmatch(path)
+    return (unquote(found[1]), found[2]) if found else (None, path)
+
+
 def match(path: str) -> Target | None:
     """Return what the undecoded ``path`` of a request means; None when it is no collect path."""
     for kind, pattern in _PATTERNS:

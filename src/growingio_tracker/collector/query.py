@@ -4,59 +4,65 @@ from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 from sqlite3 import Connection, Row
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
+from growingio_tracker.collector.filters import Condition, Filter, where
+from growingio_tracker.collector.packing import unpack
 from growingio_tracker.collector.problems.problem import Problem
 from growingio_tracker.collector.rows import Event, Request, Step, Totals
 from growingio_tracker.collector.schema import reading
 
-_EVENTS: Final = "SELECT * FROM event WHERE id > ?"
 _NO_LIMIT: Final = -1
-
-
-class Filter(NamedTuple):
-    """Which events are meant; None means any. ``user`` is the user id."""
-
-    name: str | None = None
-    user: str | None = None
-    kind: str | None = None
-    verdict: str | None = None
-
-
-_COLUMNS: Final = Filter("name", "user_id", "kind", "verdict")
+_EVERYTHING: Final = Filter()
 
 
 def find_events(
     path: Path,
-    wanted: Filter = Filter(),  # noqa: B008 - immutable
+    wanted: Filter = _EVERYTHING,
     *,
     after: int = 0,
+    before: int | None = None,
     limit: int | None = None,
     newest: bool = False,
 ) -> list[Event]:
     """Return the events that match, oldest first.
 
     :param after: only events with a greater id.
+    :param before: only events with a smaller id; None means all.
     :param limit: at most so many; None means all.
     :param newest: they come newest first, and ``limit`` keeps the newest.
     """
-    conditions, values = _conditions(wanted)
+    bounds: list[Condition] = [("id > ?", (after,))]
+    if before is not None:
+        bounds.append(("id < ?", (before,)))
+    clause, values = where(wanted, *bounds)
     order = "DESC" if newest else "ASC"
-    query = f"{_EVENTS}{conditions} ORDER BY id {order} LIMIT ?"
-    bounds = (after, *values, _NO_LIMIT if limit is None else limit)
+    query = f"SELECT * FROM event {clause} ORDER BY id {order} LIMIT ?"  # noqa: S608 - our own words
     with reading(path) as connection:
-        rows = connection.execute(query, bounds).fetchall()
+        rows = connection.execute(query, (*values, _limit(limit))).fetchall()
         problems = _problems(connection, [row["id"] for row in rows])
     return [_event(row, problems.get(row["id"], ())) for row in rows]
 
 
-def _conditions(wanted: Filter) -> tuple[str, list[str]]:
-    chosen = [
-        (column, value) for column, value in zip(_COLUMNS, wanted, strict=True) if value is not None
-    ]
-    return "".join(f" AND {column} = ?" for column, _ in chosen), [value for _, value in chosen]
+def _limit(limit: int | None) -> int:
+    return _NO_LIMIT if limit is None else limit
+
+
+def count_events(path: Path, wanted: Filter = _EVERYTHING) -> int:
+    """Return how many events match."""
+    clause, values = where(wanted)
+    with reading(path) as connection:
+        query = f"SELECT count(*) FROM event {clause}"  # noqa: S608 - our own words
+        count: int = connection.execute(query, values).fetchone()[0]
+        return count
+
+
+def find_event(path: Path, event_id: int) -> Event | None:
+    """Return the event with this id, None when there is none."""
+    found = find_events(path, after=event_id - 1, before=event_id + 1)
+    return found[0] if found else None
 
 
 def _problems(connection: Connection, ids: list[int]) -> dict[int, tuple[Problem, ...]]:
@@ -91,16 +97,37 @@ def _event(row: Row, problems: tuple[Problem, ...]) -> Event:
     )
 
 
-def find_requests(path: Path, *, limit: int | None = None, newest: bool = False) -> list[Request]:
-    """Return the stored requests, oldest first; ``limit`` and ``newest`` as for events."""
+def find_requests(
+    path: Path,
+    holding: Filter = _EVERYTHING,
+    *,
+    after: int = 0,
+    limit: int | None = None,
+    newest: bool = False,
+) -> list[Request]:
+    """Return the stored requests, oldest first; the other arguments as for events.
+
+    :param holding: only requests with an event that matches; without a filter all requests.
+    """
+    clause, values = where(holding)
+    held = f"AND id IN (SELECT request_id FROM event {clause})" if clause else ""  # noqa: S608
     order = "DESC" if newest else "ASC"
-    query = f"SELECT * FROM request ORDER BY id {order} LIMIT ?"  # noqa: S608 - our own words
+    query = f"SELECT * FROM request WHERE id > ? {held} ORDER BY id {order} LIMIT ?"  # noqa: S608
     with reading(path) as connection:
-        rows = connection.execute(query, (_NO_LIMIT if limit is None else limit,)).fetchall()
-    return [_request(row) for row in rows]
+        rows = connection.execute(query, (after, *values, _limit(limit))).fetchall()
+    return [make_request(row) for row in rows]
 
 
-def _request(row: Row) -> Request:
+def find_request(path: Path, request_id: int) -> Request | None:
+    """Return the request with this id, None when there is none."""
+    with reading(path) as connection:
+        query = "SELECT * FROM request WHERE id = ?"
+        row = connection.execute(query, (request_id,)).fetchone()
+    return make_request(row) if row else None
+
+
+def make_request(row: Row) -> Request:
+    """Return the request of a row of its table."""
     reason: str | None = row["reason"]
     return Request(
         id=row["id"],
@@ -108,7 +135,7 @@ def _request(row: Row) -> Request:
         method=row["method"],
         target=row["target"],
         headers=msgspec.json.decode(row["headers"], type=tuple[tuple[str, str], ...]),
-        body=row["body"],
+        body=unpack(row["body"], row["packed"]),
         answered=row["answered"],
         steps=msgspec.json.decode(row["steps"], type=tuple[Step, ...]),
         reason=msgspec.json.decode(reason, type=Problem) if reason else None,

@@ -125,7 +125,8 @@ def _wrong_method(method: str) -> Problem:
 def _received(request: Request, received_us: int, body: _Body) -> Received:
     """Decode and check the request."""
     path, query = _path_and_query(request)
-    verdict = _judge(request, path, body)
+    run, behind = paths.split_run(path)
+    verdict = _judge(request, behind, body)
     decoded, target = verdict.decoded, verdict.target
     findings = [examine(target.kind, message) for message in decoded.messages] if target else []
     if decoded.reason:
@@ -143,7 +144,13 @@ def _received(request: Request, received_us: int, body: _Body) -> Received:
         reason=decoded.reason,
         project=target.project if target else None,
         findings=findings,
+        run=run or (target.project if target else None),
     )
+
+
+def read_again(scope: Scope, received_us: int, body: bytes) -> Received:
+    """Return what a request that was received earlier, or elsewhere, is found to be today."""
+    return _received(Request(scope), received_us, _Body(body))
 
 
 def _path_and_query(request: Request) -> tuple[str, str]:
@@ -208,4 +215,5 @@ def _is_a_visit(request: Request) -> bool:
     """Tell whether it is a look around (``/favicon.ico``), which carries no event to lose."""
     if request.method not in ("GET", "HEAD"):
         return False
-    return paths.match(_path_and_query(request)[0]) is None
+    _, path = paths.split_run(_path_and_query(request)[0])
+    return paths.match(path) is None

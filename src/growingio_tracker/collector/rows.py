@@ -17,6 +17,15 @@ def as_object(value: object) -> dict[str, Any] | None:
     return cast("dict[str, Any]", value) if isinstance(value, dict) else None
 
 
+def decode_message(text: str | bytes | msgspec.Raw) -> dict[str, Any] | None:
+    """Return the object that a message's JSON holds, None when it holds anything else."""
+    try:
+        return as_object(msgspec.json.decode(text))
+    except msgspec.ValidationError:
+        # Numbers such as 1e999 are JSON, but only the standard library reads them.
+        return as_object(json.loads(text if isinstance(text, str) else bytes(text)))
+
+
 class Step(msgspec.Struct, frozen=True):
     """One step that made messages of a body: ``name`` (``"xor"``), ``detail`` (the key used)."""
 
@@ -60,11 +69,7 @@ class Event(msgspec.Struct, frozen=True, dict=True):
         None when it could not be read as an object. Numbers that JSON does not know (``NaN``)
         stand here as text.
         """
-        try:
-            return as_object(msgspec.json.decode(self.raw))
-        except msgspec.ValidationError:
-            # Numbers such as 1e999 are JSON, but only the standard library reads them.
-            return as_object(json.loads(bytes(self.raw)))
+        return decode_message(self.raw)
 
     @property
     def attributes(self) -> dict[str, Any]:

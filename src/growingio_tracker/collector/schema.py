@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
+from growingio_tracker.collector.text_functions import add_functions
 from growingio_tracker.exceptions import GrowingParamException
 
 SCHEMA_VERSION: Final = 2
@@ -21,12 +22,15 @@ CREATE TABLE request (
     method TEXT NOT NULL,
     target TEXT NOT NULL,
     headers TEXT NOT NULL,
-    body BLOB NOT NULL,
     answered INTEGER NOT NULL,
     steps TEXT NOT NULL,
     reason TEXT,
     client TEXT,
-    run TEXT
+    run TEXT,
+    stored_us INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    packed INTEGER NOT NULL,
+    body BLOB NOT NULL
 );
 CREATE TABLE event (
     id INTEGER PRIMARY KEY,
@@ -97,6 +101,7 @@ def open_store(path: Path, temporary: bool) -> sqlite3.Connection:
     connection = sqlite3.connect(path, check_same_thread=False)
     try:
         version = _version(connection, path)
+        add_functions(connection)
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute(f"PRAGMA synchronous={'OFF' if temporary else 'NORMAL'}")
         if version == 0:
@@ -134,9 +139,12 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
 def reading(path: Path) -> Generator[sqlite3.Connection, None, None]:
     """Open the store at ``path`` for reading, for the length of the block.
 
-    Readers never wait for the writer, nor it for them.
+    All queries of the block see the store as it was at the first. Readers never wait for the
+    writer, nor it for them.
     """
     with closing(sqlite3.connect(path, check_same_thread=False)) as connection:
         connection.execute("PRAGMA query_only = ON")
         connection.row_factory = sqlite3.Row
+        add_functions(connection)
+        connection.execute("BEGIN")
         yield connection

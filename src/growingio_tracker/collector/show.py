@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from growingio_tracker.collector.listing import ListedRequest
 from growingio_tracker.collector.problems.problem import explain
 from growingio_tracker.collector.rows import Event, Request
 
@@ -24,6 +25,14 @@ def show_request(request: Request) -> dict[str, Any]:
         "body_base64": request.body,
         "reason": explain(request.reason) if request.reason else None,
     }
+
+
+def show_listed(listed: ListedRequest) -> dict[str, Any]:
+    """Return the JSON object of one row of a list of requests."""
+    shown = show_request(listed.request)
+    del shown["body_base64"]
+    counts = {"size": listed.size, "events": listed.events, "forward": listed.forward}
+    return {**shown, **counts}
 
 
 _EVENT = [field.name for field in msgspec.structs.fields(Event)]

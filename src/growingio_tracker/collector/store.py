@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,9 +11,13 @@ from typing import Final, NamedTuple
 import msgspec
 
 from growingio_tracker.collector.check import Finding
+from growingio_tracker.collector.filters import Filter, where
+from growingio_tracker.collector.packing import pack
 from growingio_tracker.collector.problems.problem import Problem
+from growingio_tracker.collector.pruning import Keep, Pruner
 from growingio_tracker.collector.rows import Step
 from growingio_tracker.collector.schema import open_store
+from growingio_tracker.collector.summary import REQUESTS_BEFORE
 from growingio_tracker.exceptions import GrowingParamException
 
 
@@ -23,11 +28,23 @@ def _insert_into(table: str, columns: int) -> str:
 _LAST_IDS: Final = (
     "SELECT (SELECT coalesce(max(id), 0) FROM request), (SELECT coalesce(max(id), 0) FROM event)"
 )
-_ADD_REQUEST: Final = _insert_into("request", 11)
+_ADD_REQUEST: Final = _insert_into("request", 14)
 _ADD_EVENT: Final = _insert_into("event", 16)
 _ADD_PROBLEM: Final = _insert_into("problem", 5)
 
 _CLEARED: Final = ("request", "problem", "counter", "property", "forward")
+
+_CHOOSE: Final = "CREATE TEMP TABLE chosen AS SELECT id, request_id FROM event {}"
+_EMPTIED: Final = (
+    "IN (SELECT request_id FROM chosen WHERE NOT EXISTS "
+    "(SELECT 1 FROM event WHERE event.request_id = chosen.request_id))"
+)
+_REMOVE: Final = (
+    "DELETE FROM problem WHERE event_id IN (SELECT id FROM chosen)",
+    "DELETE FROM event WHERE id IN (SELECT id FROM chosen)",
+    f"DELETE FROM request WHERE id {_EMPTIED}",  # noqa: S608 - our own words
+    f"DELETE FROM forward WHERE request_id {_EMPTIED}",  # noqa: S608 - as above
+)
 
 _encode = msgspec.json.Encoder().encode
 
@@ -69,20 +86,22 @@ def _problem_rows(first_id: int, findings: Sequence[Finding]) -> Iterator[tuple[
 class Store:
     """The writing side of one database file, made when it does not exist.
 
-    ``last_event`` is the id of the newest event.
+    ``last_event`` is the id of the newest event; ``removals`` counts the calls that removed some.
 
     :param path: the database file.
+    :param keep: how much is kept at most.
     :param temporary: the file will not outlive a crash of the machine, so do not wait for the disk.
     :raises GrowingParamException: when the file cannot be opened, is no database, or was written
         by a newer release.
     """
 
-    def __init__(self, path: Path, *, temporary: bool = False) -> None:
+    def __init__(self, path: Path, *, temporary: bool = False, keep: Keep = Keep()) -> None:  # noqa: B008 - immutable
         self.path = path
         # Two threads write, never at once: the one that receives and the one that clears.
         self._lock = threading.Lock()
         self._listeners: set[Callable[[], None]] = set()
         self.closing = False
+        self.removals = 0
         try:
             self._connection = open_store(path, temporary)
         except sqlite3.Error as error:
@@ -91,6 +110,7 @@ class Store:
                 "Choose another file, or a folder that exists and can be written to."
             ) from error
         self._last_request, self.last_event = self._connection.execute(_LAST_IDS).fetchone()
+        self._pruner = Pruner(keep, self._connection)
 
     def add(self, received: Received) -> None:
         """Store one request with its events. When it returns, readers see them.
@@ -110,6 +130,7 @@ class Store:
         connection.execute(_ADD_REQUEST, _request_row(request_id, received))
         connection.executemany(_ADD_EVENT, _event_rows(first, request_id, received))
         connection.executemany(_ADD_PROBLEM, _problem_rows(first, received.findings))
+        self._pruner.added(connection, len(received.findings))
         self._last_request, self.last_event = request_id, first + len(received.findings) - 1
 
     def clear(self) -> int:
@@ -118,7 +139,32 @@ class Store:
             removed = connection.execute("DELETE FROM event").rowcount
             for table in _CLEARED:
                 connection.execute(f"DELETE FROM {table}")  # noqa: S608 - our own words
+            setting = (REQUESTS_BEFORE, str(self._last_request))
+            connection.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", setting)
+            self._pruner.recount(connection)
+        self._tell_of_removal()
         return removed
+
+    def remove(self, wanted: Filter) -> int:
+        """Remove the events that match, and the requests that have no others; return how many.
+
+        The counts of what was received stay as they are.
+        """
+        clause, values = where(wanted)
+        with self._lock, self._connection as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute(_CHOOSE.format(clause), values)
+            for query in _REMOVE:
+                connection.execute(query)
+            removed: int = connection.execute("SELECT count(*) FROM chosen").fetchone()[0]
+            connection.execute("DROP TABLE chosen")
+            self._pruner.recount(connection)
+        self._tell_of_removal()
+        return removed
+
+    def _tell_of_removal(self) -> None:
+        self.removals += 1
+        self.tell()
 
     @contextmanager
     def listening(self, listener: Callable[[], None]) -> Generator[None, None, None]:
@@ -149,16 +195,20 @@ class Store:
 
 
 def _request_row(request_id: int, received: Received) -> tuple[object, ...]:
+    body, packed = pack(received.body)
     return (
         request_id,
         received.received_us,
         received.method,
         received.target,
         _text(received.headers),
-        received.body,
         received.answered,
         _text(received.steps),
         _text(received.reason) if received.reason else None,
         received.client,
         received.run,
+        time.time_ns() // 1000,
+        len(received.body),
+        packed,
+        body,
     )

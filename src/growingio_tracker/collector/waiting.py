@@ -4,7 +4,8 @@ import asyncio
 import threading
 import time
 
-from growingio_tracker.collector.query import Filter, find_events
+from growingio_tracker.collector.filters import Filter
+from growingio_tracker.collector.query import find_events
 from growingio_tracker.collector.rows import Event
 from growingio_tracker.collector.store import Store
 

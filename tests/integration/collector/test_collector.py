@@ -372,7 +372,8 @@ class TestApi:
         assert good["steps"] == [{"name": "json", "detail": "1 message"}]
         assert (good["method"], good["target"], good["reason"]) == ("POST", COLLECT, None)
         assert ["content-length", "1"] in bad["headers"]
-        assert base64.b64decode(bad["body_base64"]) == b"x"
+        assert (bad["size"], bad["events"]) == (1, {"ok": 0, "warn": 0, "bad": 1})
+        assert self._get(http, collector, "requests/2")["body_base64"] == "eA=="
         assert (bad["steps"], bad["reason"]["code"]) == ([], "not_protobuf")
 
     @pytest.mark.parametrize(

@@ -29,6 +29,11 @@ def json_answer(content: object, status: int = 200) -> Response:
     return Response(msgspec.json.encode(content), status, media_type="application/json")
 
 
+def missing(error: str) -> Response:
+    """Return the answer that what was asked for is not there."""
+    return json_answer({"error": error}, 404)
+
+
 def number(
     query: QueryParams, name: str, to: Callable[[str], _Number], default: _Number, most: _Number
 ) -> _Number:

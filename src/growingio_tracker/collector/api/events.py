@@ -1,37 +1,28 @@
-"""``/api/v1``: what was received, and waiting for more."""
+"""``/api/v1``: the events that were received."""
 
 import asyncio
 from typing import Final
 
-from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from growingio_tracker.collector.api.common import (
-    WrongParameterError,
-    guarded,
-    json_answer,
-    number,
-)
-from growingio_tracker.collector.query import Filter, find_events, find_requests
-from growingio_tracker.collector.show import show_event, show_request
+from growingio_tracker.collector.api.common import Handler, guarded, json_answer, missing, number
+from growingio_tracker.collector.api.parameters import MAX_ID, only_known, read_filter, row_id
+from growingio_tracker.collector.filters import Filter
+from growingio_tracker.collector.query import count_events, find_event, find_events
+from growingio_tracker.collector.rows import Event
+from growingio_tracker.collector.show import show_event
 from growingio_tracker.collector.store import Store
-from growingio_tracker.collector.waiting import gather_async
+from growingio_tracker.wire import Kind
 
-MAX_EVENTS_LISTED: Final = 10_000
-MAX_REQUESTS_LISTED: Final = 1000
-MAX_WAIT_S: Final = 300.0
+MAX_LISTED: Final = 10_000
+DEFAULT_LISTED: Final = 100
 
-_FILTERS: Final = frozenset(Filter._fields)
+PAGE: Final = ("limit", "after", "before")
+"""The parameters that bound a list."""
 
-
-def _filter(query: QueryParams, *others: str) -> Filter:
-    unknown = sorted(set(query) - _FILTERS - set(others))
-    if unknown:
-        known = ", ".join(sorted(_FILTERS | set(others)))
-        raise WrongParameterError(f"There is no parameter {unknown[0][:40]!r}; known are {known}.")
-    return Filter(**{name: query.get(name) for name in _FILTERS})
+_NO_EVENT: Final = "No stored event is meant by this. It may have been removed."
 
 
 class _Events:
@@ -40,53 +31,66 @@ class _Events:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def events(self, request: Request) -> Response:
-        """``GET /events?name=&user=&kind=&verdict=&limit=100``: newest first."""
-        query = request.query_params
-        wanted = _filter(query, "limit")
-        limit = number(query, "limit", int, 100, MAX_EVENTS_LISTED)
-        found = await asyncio.to_thread(
-            find_events, self._store.path, wanted, limit=limit, newest=True
+    def listing(self, kind: str | None = None) -> Handler:
+        """Return ``GET /events?filters&limit=100&after=&before=`` for one kind or all."""
+
+        async def events(request: Request) -> Response:
+            query = request.query_params
+            wanted = read_filter(query, *PAGE, kind=kind)
+            limit = number(query, "limit", int, DEFAULT_LISTED, MAX_LISTED)
+            bounds = row_id(query, "after"), row_id(query, "before")
+            return json_answer(await asyncio.to_thread(self._page, wanted, limit, *bounds))
+
+        return events
+
+    def _page(
+        self, wanted: Filter, limit: int, after: int | None, before: int | None
+    ) -> dict[str, object]:
+        path = self._store.path
+        found = find_events(
+            path, wanted, after=after or 0, before=before, limit=limit, newest=after is None
         )
-        return json_answer({"events": [show_event(event) for event in found]})
+        return {
+            "events": [show_event(event) for event in found],
+            "total": count_events(path, wanted),
+        }
 
-    async def wait(self, request: Request) -> Response:
-        """``GET /wait?count=1&timeout=5`` and the filters of events: blocks until they are there.
+    async def event(self, request: Request) -> Response:
+        """``GET /events/{id}``."""
+        only_known(request.query_params, ())
+        event_id: int = request.path_params["id"]
+        if event_id > MAX_ID:
+            return missing(_NO_EVENT)
+        return _one(await asyncio.to_thread(find_event, self._store.path, event_id))
 
-        200 with the first ``count`` that match, oldest first; 408 with those that did arrive.
-        """
-        query = request.query_params
-        wanted = _filter(query, "count", "timeout")
-        count = number(query, "count", int, 1, MAX_EVENTS_LISTED)
-        timeout = number(query, "timeout", float, 5.0, MAX_WAIT_S)
-        gathering = await gather_async(self._store, wanted, count, timeout)
-        return json_answer(
-            {"events": [show_event(event) for event in gathering.events]},
-            200 if gathering.complete else 408,
-        )
-
-    async def requests(self, request: Request) -> Response:
-        """``GET /requests?limit=20``: the requests as they came, newest first."""
-        query = request.query_params
-        if set(query) - {"limit"}:
-            raise WrongParameterError("The only parameter is limit.")
-        limit = number(query, "limit", int, 20, MAX_REQUESTS_LISTED)
-        found = await asyncio.to_thread(find_requests, self._store.path, limit=limit, newest=True)
-        return json_answer({"requests": [show_request(one) for one in found]})
+    async def latest(self, request: Request) -> Response:
+        """``GET /events/latest?filters``: the newest that matches."""
+        wanted = read_filter(request.query_params)
+        found = await asyncio.to_thread(find_events, self._store.path, wanted, limit=1, newest=True)
+        return _one(found[0] if found else None)
 
     async def delete(self, request: Request) -> Response:
-        """``DELETE /events``: forget everything, requests too."""
-        if request.query_params:
-            raise WrongParameterError("Deleting takes no parameters; it removes everything.")
-        return json_answer({"deleted": await asyncio.to_thread(self._store.clear)})
+        """``DELETE /events?filters``: forget those; without a filter everything, requests too."""
+        wanted = read_filter(request.query_params)
+        if wanted == Filter():
+            deleted = await asyncio.to_thread(self._store.clear)
+        else:
+            deleted = await asyncio.to_thread(self._store.remove, wanted)
+        return json_answer({"deleted": deleted})
+
+
+def _one(event: Event | None) -> Response:
+    return missing(_NO_EVENT) if event is None else json_answer(show_event(event))
 
 
 def routes(store: Store) -> list[BaseRoute]:
     """Return the routes below ``/api/v1``."""
     events = _Events(store)
     return [
-        Route("/events", events.events, methods=["GET"]),
+        Route("/events", events.listing(), methods=["GET"]),
+        Route("/items", events.listing(Kind.ITEM.value), methods=["GET"]),
+        Route("/mappings", events.listing(Kind.MAPPING.value), methods=["GET"]),
         Route("/events", guarded(events.delete), methods=["DELETE"]),
-        Route("/wait", events.wait, methods=["GET"]),
-        Route("/requests", events.requests, methods=["GET"]),
+        Route("/events/latest", events.latest, methods=["GET"]),
+        Route("/events/{id:int}", events.event, methods=["GET"]),
     ]

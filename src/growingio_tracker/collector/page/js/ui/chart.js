@@ -19,7 +19,7 @@ export function columns(series, label) {
       const height = (counts[verdict] / most) * (HEIGHT - 2);
       y -= height;
       return height
-        ? svg("rect", { class: `bar ${verdict}`, x: i * step, y, width: step - 0.8, height })
+        ? svg("rect", { class: verdict, x: i * step, y, width: step - 0.8, height })
         : null;
     });
   });
