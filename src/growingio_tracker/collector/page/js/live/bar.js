@@ -74,7 +74,7 @@ function verdictChips() {
         on: { click: () => setFilter("status", on ? null : verdict) },
       },
       mark(verdict),
-      t(`verdict.${verdict}`),
+      el("span", { class: "chip-text" }, t(`verdict.${verdict}`)),
     );
   });
 }

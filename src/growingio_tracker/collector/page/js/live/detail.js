@@ -41,6 +41,7 @@ export function detail(app) {
 
 function head(event) {
   const facts = [
+    event.kind === "request" ? null : typeName(event),
     dateTime(event.received_ms),
     event.project && `${t("project")} ${event.project}`,
     event.user_id && `${t("user")} ${event.user_id}`,
@@ -55,10 +56,8 @@ function head(event) {
       { class: "detail-title" },
       mark(event.verdict),
       el("h2", {}, event.kind === "request" ? t("kind.request") : title(event) || typeName(event)),
-      el("span", { class: "type" }, typeName(event)),
-      badge(event.client),
     ),
-    el("p", { class: "detail-facts" }, facts.filter(Boolean).map((fact) => el("span", {}, fact))),
+    el("p", { class: "detail-facts" }, badge(event.client), facts.filter(Boolean).map((fact) => el("span", {}, fact))),
   );
 }
 

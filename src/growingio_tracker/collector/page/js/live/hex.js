@@ -1,6 +1,6 @@
 /** Bytes as people look at them: offset, hex, text. */
 
-const PER_LINE = 16;
+const PER_LINE = 8;
 
 /** @param {Uint8Array} bytes @returns {string} */
 export function hexDump(bytes) {
@@ -12,12 +12,9 @@ export function hexDump(bytes) {
 }
 
 function line(at, part) {
-  const hex = Array.from(part, (byte) => byte.toString(16).padStart(2, "0"));
-  const half = PER_LINE / 2;
-  const left = hex.slice(0, half).join(" ").padEnd(3 * half - 1);
-  const right = hex.slice(half).join(" ").padEnd(3 * half - 1);
+  const hex = Array.from(part, (byte) => byte.toString(16).padStart(2, "0")).join(" ");
   const text = Array.from(part, (byte) =>
     byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : "·",
   ).join("");
-  return `${at.toString(16).padStart(4, "0")}  ${left}  ${right}  ${text}`;
+  return `${at.toString(16).padStart(4, "0")}  ${hex.padEnd(3 * PER_LINE - 1)}  ${text}`;
 }

@@ -17,7 +17,7 @@ export function row(event, chosen, choose) {
   return el(
     "div",
     {
-      class: `row ${event.verdict}`,
+      class: `row ${event.verdict} ${event.kind}`,
       role: "option",
       id: `event-${event.id}`,
       "aria-selected": String(chosen),
@@ -48,7 +48,8 @@ export function title(event) {
 
 function attributes(event) {
   const from = event.message?.attributes ?? event.message?.identifies;
-  if (from === null || typeof from !== "object") return "";
+  if (from === undefined || from === null) return "";
+  if (typeof from !== "object" || Array.isArray(from)) return inline(from);
   return Object.entries(from)
     .slice(0, SHOWN_ATTRIBUTES)
     .map(([key, value]) => [

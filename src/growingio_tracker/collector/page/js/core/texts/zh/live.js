@@ -25,7 +25,7 @@ export default {
   "filter.client": "客户端",
   "filter.project": "项目",
   "filter.type": "事件类型",
-  "filter.run": "运行",
+  "filter.run": "运行分组",
   "filter.code": "问题代码",
   "filter.attr": "属性，格式为 键=值",
   "filter.attr.form": "属性请写成“键=值”。",

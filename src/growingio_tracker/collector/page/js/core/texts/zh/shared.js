@@ -50,7 +50,7 @@ export default {
   user: "用户",
   device: "设备",
   client: "客户端",
-  run: "运行",
+  run: "运行分组",
   unavailable: "当前采集器没有这项内容。",
   "unavailable.text": "可能是启动时未开启、版本较旧，或数据已被清除。",
   unreachable: "采集器没有响应。",
