@@ -22,7 +22,7 @@ export class Rates {
     const counts = this._seconds.get(second) ?? { ok: 0, warn: 0, bad: 0 };
     counts[event.verdict] += 1;
     this._seconds.set(second, counts);
-    const key = nameKey(event.kind, event.name);
+    const key = nameKey(event.kind, event.name || event.type);
     const own = this._names.get(key) ?? new Map();
     own.set(second, (own.get(second) ?? 0) + 1);
     this._names.set(key, own);

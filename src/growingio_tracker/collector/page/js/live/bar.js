@@ -115,7 +115,12 @@ function adder() {
   return el(
     "details",
     { class: "menu" },
-    el("summary", { class: "chip" }, `+ ${t("filter")}`),
+    el(
+      "summary",
+      { class: "chip", "aria-label": t("filter.add.one") },
+      "+",
+      el("span", { class: "chip-text" }, t("filter")),
+    ),
     el("form", { class: "menu-body adder", on: { submit } }, select, value, button),
   );
 }

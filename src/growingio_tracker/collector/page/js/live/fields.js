@@ -1,6 +1,6 @@
 /** Every field of a message with the type of its value; text lists are split. */
 
-import { el } from "../core/dom.js";
+import { el, svg } from "../core/dom.js";
 import { dateTime, inline, typeOf } from "../core/format.js";
 import { t } from "../core/i18n.js";
 import { setFilter } from "./bar.js";
@@ -8,6 +8,7 @@ import { nothing } from "../ui/states.js";
 
 const MOST_ROWS = 500;
 const DEEPEST = 6;
+const FUNNEL = "M1.5 2h9L7 6.2V10L5 9V6.2z";
 const TIMES = new Set(["timestamp", "sendTime"]);
 const FILTERS = { userId: "user", deviceId: "device", eventName: "name", eventType: "type" };
 
@@ -75,6 +76,6 @@ function filterButton(path, value) {
       "aria-label": label,
       on: { click: () => setFilter(name, inline(value)) },
     },
-    "⊂",
+    svg("svg", { viewBox: "0 0 12 12", "aria-hidden": "true" }, svg("path", { d: FUNNEL })),
   );
 }

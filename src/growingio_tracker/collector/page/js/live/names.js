@@ -8,6 +8,12 @@ import { counts } from "../ui/marks.js";
 
 const KINDS = ["event", "item", "mapping", "request"];
 
+/** Events without a name are counted by their type, which is one of these. */
+const TYPES = new Set([
+  "VISIT", "CUSTOM", "VISITOR_ATTRIBUTES", "LOGIN_USER_ATTRIBUTES", "CONVERSION_VARIABLES",
+  "APP_CLOSED", "PAGE", "VIEW_CLICK", "VIEW_CHANGE", "FORM_SUBMIT", "REENGAGE", "ACTIVATE",
+]);
+
 /** @param {any} app */
 export function namesList(app) {
   const element = el("nav", { class: "names", "aria-label": t("names") });
@@ -20,12 +26,12 @@ function content(app) {
   const names = app.summary.value?.names ?? [];
   const all = app.summary.value?.stored ?? {};
   return [
-    entry(t("names.all"), all, null, !isFiltered(), () => choose(null, null)),
+    entry(t("names.all"), all, null, !isFiltered(), () => choose(null)),
     KINDS.map((kind) => section(app, kind, names.filter((one) => one.kind === kind))),
   ];
 }
 
-const isFiltered = () => "name" in route.value.filters || "kind" in route.value.filters;
+const isFiltered = () => ["name", "kind", "type"].some((field) => field in route.value.filters);
 
 function section(app, kind, names) {
   if (!names.length) return null;
@@ -37,11 +43,21 @@ function section(app, kind, names) {
 const compare = (a, b) => String(a ?? "").localeCompare(String(b ?? ""));
 
 function named(app, one) {
-  const { filters } = route.value;
-  const chosen = filters.kind === one.kind && (filters.name ?? "") === (one.name ?? "");
+  const chosen = isChosen(one);
   const label = one.name || t(one.kind === "request" ? "names.unread" : "names.none");
   const line = spark(app.rates.spark(one.kind, one.name));
-  return entry(label, one, line, chosen, () => choose(one.kind, one.name));
+  return entry(label, one, line, chosen, () => choose(chosen ? null : one));
+}
+
+/** The filters that show exactly what is counted here. */
+function filtersOf({ kind, name }) {
+  if (!name) return { kind };
+  return kind === "event" && TYPES.has(name) ? { kind, type: name } : { kind, name };
+}
+
+function isChosen(one) {
+  const own = /** @type {Record<string, string|undefined>} */ (filtersOf(one));
+  return ["kind", "name", "type"].every((field) => route.value.filters[field] === own[field]);
 }
 
 function entry(label, numbers, line, chosen, onClick) {
@@ -54,13 +70,8 @@ function entry(label, numbers, line, chosen, onClick) {
   );
 }
 
-/** Shows only this name; the same again shows all. */
-function choose(kind, name) {
-  const { filters } = route.value;
-  const next = { ...filters };
-  const again = filters.kind === kind && (filters.name ?? "") === (name ?? "");
-  delete next.kind;
-  delete next.name;
-  if (kind && !again) Object.assign(next, { kind }, name ? { name } : {});
-  go({ filters: next });
+/** Shows only these events. @param {any} one null shows all */
+function choose(one) {
+  const { kind: _kind, name: _name, type: _type, ...others } = route.value.filters;
+  go({ filters: { ...others, ...(one ? filtersOf(one) : {}) } });
 }

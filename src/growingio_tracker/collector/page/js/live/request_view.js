@@ -79,18 +79,22 @@ export function steps(all) {
   return el("ol", { class: "steps" }, all.map(step));
 }
 
-function step({ name, detail, ok = true, ...more }) {
-  const rest = Object.entries(more).filter(([, value]) => value !== null && value !== "");
+function step({ name, detail, ok = true, in_bytes: before, out_bytes: after, offset, head_hex: head }) {
+  const sizes = [before, after].filter(isNumber).map(bytes).join(" → ");
+  const place = isNumber(offset) ? t("step.offset", { n: offset }) : "";
+  const more = [sizes, place].filter(Boolean).join(" · ");
   return el(
     "li",
     { class: ok ? "step" : "step failed" },
     el("span", { class: "step-sign", "aria-hidden": "true" }, ok ? "✓" : "✕"),
     el("b", {}, name),
     el("span", {}, detail),
-    rest.length > 0 &&
-      el("span", { class: "step-more" }, rest.map(([key, value]) => `${key} ${value}`).join(" · ")),
+    more && el("span", { class: "step-more" }, more),
+    head && el("code", { class: "step-head", title: head }, head),
   );
 }
+
+const isNumber = (value) => typeof value === "number";
 
 /** @param {[string, string][]} all */
 export function headers(all) {

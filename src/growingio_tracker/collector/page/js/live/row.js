@@ -28,7 +28,7 @@ export function row(event, chosen, choose) {
     mark(event.verdict),
     el("span", { class: "row-client" }, badge(event.client)),
     el("span", { class: "row-type" }, typeName(event)),
-    el("span", { class: "row-name" }, title(event)),
+    el("span", { class: title(event) ? "row-name" : "row-name none" }, title(event) || typeName(event)),
     el("span", { class: "row-user" }, event.user_id ?? event.device_id ?? ""),
     el("span", { class: "row-attributes" }, attributes(event)),
   );

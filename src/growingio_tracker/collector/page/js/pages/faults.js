@@ -12,12 +12,14 @@ const STATUSES = [503, 500, 502, 504, 429, 408, 400, 401, 403, 404, 413, 200];
 /** @param {HTMLElement} root @param {any} app */
 export function show(root, app) {
   const now = el("div", { class: "fault-now", role: "status" });
-  replace(root, heading(t("page.faults"), t("faults.text")), now);
-  const part = loaded(now, () => get("/faults"), (faults) => running(faults, () => part.refresh()));
-  root.append(
-    el("div", { class: "cards" }, CARDS.map((card) => form(card, () => part.refresh()))),
-    el("p", { class: "gloss" }, t("faults.note")),
-  );
+  const again = () => part.refresh();
+  const forms = el("div", { class: "cards" }, CARDS.map((card) => form(card, again)));
+  const ways = el("div", { hidden: true }, forms, el("p", { class: "gloss" }, t("faults.note")));
+  replace(root, heading(t("page.faults"), t("faults.text")), now, ways);
+  const part = loaded(now, () => get("/faults"), (faults) => {
+    ways.hidden = false;
+    return running(faults, again);
+  });
   const end = app.summary.subscribe(part.refresh);
   return {
     close() {

@@ -84,8 +84,7 @@ function row(request) {
     el(
       "td",
       { class: "c-request" },
-      el("b", {}, request.method),
-      ` ${request.target}`,
+      el("span", { class: "clamp", title: request.target }, el("b", {}, request.method), ` ${request.target}`),
       request.reason && el("span", { class: "row-reason" }, `✕ ${sentence(request.reason)}`),
     ),
     el("td", { class: "c-client" }, badge(request.client)),

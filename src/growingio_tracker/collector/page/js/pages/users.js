@@ -16,9 +16,10 @@ const LISTS = { users: "user", devices: "device", user_keys: "user_key" };
 
 /** @param {HTMLElement} root @param {any} app */
 export function show(root, app) {
-  const groups = el("div", {});
-  const line = el("div", {});
-  replace(root, heading(t("page.users"), t("users.text")), line, groups);
+  const groups = el("div", { class: "user-groups" });
+  const line = el("aside", { class: "user-line" });
+  const both = el("div", { class: "users" }, groups, line);
+  replace(root, heading(t("page.users"), t("users.text")), both);
   const part = loaded(groups, () => get("/identities"), ({ groups: all }) => content(all));
   const drawLine = () => timeline(line);
   drawLine();
@@ -80,9 +81,10 @@ function joins(events) {
 
 function timeline(into) {
   const { user, device } = route.value.filters;
-  if (!user && !device) return replace(into);
+  into.hidden = !user && !device;
+  if (into.hidden) return replace(into);
   loaded(into, () => get("/events", { user, device, limit: LINE_LIMIT }), ({ events, total }) => [
-    el("h2", {}, t("users.line", { name: user ?? device, n: count(total) }), closeLine()),
+    el("h2", { class: "line-head" }, t("users.line", { name: user ?? device, n: total }), closeLine()),
     el("ol", { class: "timeline" }, events.map(moment)),
   ]);
 }
