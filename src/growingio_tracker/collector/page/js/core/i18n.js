@@ -26,9 +26,13 @@ export function t(key, values = {}) {
   const text = TEXTS[language.value][key];
   if (text === undefined) throw new Error(`There is no text ${key}.`);
   return text.replace(/\{(\w+)(?::([^|}]*)\|([^}]*))?\}/g, (_whole, name, one, many) => {
-    if (one === undefined) return String(values[name]);
+    if (one === undefined) return shown(values[name]);
     return values[name] === 1 ? one : many;
   });
+}
+
+function shown(value) {
+  return typeof value === "number" ? new Intl.NumberFormat(language.value).format(value) : value;
 }
 
 /** The sentence of a problem in the chosen language. @param {any} problem @returns {string} */

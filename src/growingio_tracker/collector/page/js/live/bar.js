@@ -2,7 +2,6 @@
 
 import { address, change } from "../core/api.js";
 import { el, replace } from "../core/dom.js";
-import { count } from "../core/format.js";
 import { t } from "../core/i18n.js";
 import { go, route } from "../core/route.js";
 import { known } from "../data/filters.js";
@@ -147,7 +146,7 @@ function drawPause(parent, app) {
 
 function labelled(button, { feed }) {
   button.setAttribute("aria-pressed", String(feed.paused));
-  const text = feed.paused ? t("paused", { n: count(feed.held.length) }) : t("pause");
+  const text = feed.paused ? t("paused", { n: feed.held.length }) : t("pause");
   if (button.textContent !== text) button.textContent = text;
   return button;
 }
@@ -161,7 +160,7 @@ export function pause(app) {
 export function clear(app) {
   const filters = known(route.value.filters);
   const some = Object.keys(filters).length > 0;
-  const text = t(some ? "clear.some" : "clear.all", { n: count(app.feed.total) });
+  const text = t(some ? "clear.some" : "clear.all", { n: app.feed.total });
   confirmed(t("clear.title"), text, t("clear"), async () => {
     try {
       await change("DELETE", "/events", { params: filters });

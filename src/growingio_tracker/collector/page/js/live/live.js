@@ -1,7 +1,6 @@
 /** The Live page: names, the stream, and the chosen event beside it. */
 
 import { el, replace } from "../core/dom.js";
-import { count } from "../core/format.js";
 import { t } from "../core/i18n.js";
 import { go, route } from "../core/route.js";
 import { perFrame } from "../core/signal.js";
@@ -88,7 +87,7 @@ class Live {
     const filtered = Object.keys(feed.filters).length > 0;
     const hidden = filtered ? Math.max(0, total(summary.value?.stored) - feed.total) : 0;
     this._note.hidden = feed.loading || hidden === 0;
-    if (hidden) replace(this._note, t("hides", { n: count(hidden) }), " ", showAll());
+    if (hidden) replace(this._note, t("hides", { n: hidden }), " ", showAll());
     this._drawEmpty(filtered);
   }
 

@@ -11,7 +11,7 @@ const KINDS = ["event", "item", "mapping", "request"];
 /** Events without a name are counted by their type, which is one of these. */
 const TYPES = new Set([
   "VISIT", "CUSTOM", "VISITOR_ATTRIBUTES", "LOGIN_USER_ATTRIBUTES", "CONVERSION_VARIABLES",
-  "APP_CLOSED", "PAGE", "VIEW_CLICK", "VIEW_CHANGE", "FORM_SUBMIT", "REENGAGE", "ACTIVATE",
+  "APP_CLOSED", "PAGE", "PAGE_ATTRIBUTES", "VIEW_CLICK", "VIEW_CHANGE", "FORM_SUBMIT", "ACTIVATE",
 ]);
 
 /** @param {any} app */

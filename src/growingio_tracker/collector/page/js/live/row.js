@@ -14,10 +14,11 @@ const SHOWN_CHARACTERS = 80;
  * @param {() => void} choose
  */
 export function row(event, chosen, choose) {
+  const name = title(event);
   return el(
     "div",
     {
-      class: `row ${event.verdict} ${event.kind}`,
+      class: `row ${event.verdict} ${event.kind}${name ? "" : " unnamed"}`,
       role: "option",
       id: `event-${event.id}`,
       "aria-selected": String(chosen),
@@ -28,7 +29,7 @@ export function row(event, chosen, choose) {
     mark(event.verdict),
     el("span", { class: "row-client" }, badge(event.client)),
     el("span", { class: "row-type" }, typeName(event)),
-    el("span", { class: title(event) ? "row-name" : "row-name none" }, title(event) || typeName(event)),
+    el("span", { class: "row-name" }, name || typeName(event)),
     el("span", { class: "row-user" }, event.user_id ?? event.device_id ?? ""),
     el("span", { class: "row-attributes" }, attributes(event)),
   );

@@ -103,7 +103,7 @@ function description(faults) {
   const parts = [
     faults.next === null ? t("faults.endless") : t("faults.left", { n: faults.next }),
     faults.percent < 100 && `${faults.percent} %`,
-    faults.status && t("faults.status", { status: faults.status }),
+    faults.status && t("faults.status", { status: String(faults.status) }),
     faults.delay_ms && t("faults.delay", { ms: faults.delay_ms }),
     faults.drop && t("fault.drop"),
     faults.truncate && t("fault.truncate"),

@@ -2,7 +2,7 @@
 
 import { change, get } from "../core/api.js";
 import { el, replace } from "../core/dom.js";
-import { bytes, clock, count } from "../core/format.js";
+import { bytes, clock } from "../core/format.js";
 import { sentence, t } from "../core/i18n.js";
 import { go, route } from "../core/route.js";
 import { badge, counts } from "../ui/marks.js";
@@ -120,7 +120,7 @@ function head(id) {
     el("button", { type: "button", class: "button back", "aria-label": t("back"), on: { click: back } },
       el("span", { class: "back-arrow", "aria-hidden": "true" }, "←"),
       el("span", { class: "back-cross", "aria-hidden": "true" }, "×")),
-    el("div", { class: "detail-title" }, el("h2", {}, t("request.title", { n: count(id) }))),
+    el("div", { class: "detail-title" }, el("h2", {}, t("request.title", { n: id }))),
     el("p", {}, el("button", { type: "button", class: "link", on: { click: () => eventsOf(id) } }, t("show.events"))),
   );
 }
@@ -140,7 +140,7 @@ function replay(id, app) {
   const send = async () => {
     const answer = await change("POST", `/requests/${id}/replay`, { json: { to: to.value || null } });
     const { status, error, answer: text } = await answer.json();
-    replace(said, error ?? t("replay.said", { status, text: text ?? "" }));
+    replace(said, error ?? t("replay.said", { status: String(status), text: text ?? "" }));
   };
   return [el("h3", {}, t("replay")), el("div", { class: "inline" }, to, taskButton(t("replay.send"), send)), said];
 }

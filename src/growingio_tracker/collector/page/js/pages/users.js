@@ -2,7 +2,7 @@
 
 import { get } from "../core/api.js";
 import { el, replace } from "../core/dom.js";
-import { ago, count, dateTime } from "../core/format.js";
+import { ago, dateTime } from "../core/format.js";
 import { t } from "../core/i18n.js";
 import { go, route } from "../core/route.js";
 import { badge, mark } from "../ui/marks.js";
@@ -49,7 +49,7 @@ function group(one) {
     el(
       "p",
       { class: "group-facts" },
-      t("users.events", { n: count(one.events) }),
+      t("users.events", { n: one.events }),
       ` · ${ago(one.last_ms)}`,
       one.joined_by.length > 0 && [" · ", t("users.joined"), joins(one.joined_by)],
     ),
