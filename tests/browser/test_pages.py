@@ -43,7 +43,7 @@ class Api:
         if isinstance(answer, str):
             route.fulfill(body=answer)
         else:
-            status = 400 if "error" in answer else 200
+            status = 400 if answer.get("error") else 200
             route.fulfill(status=status, json=answer)
 
 

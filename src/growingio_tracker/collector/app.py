@@ -101,7 +101,7 @@ def make_app(store: Store, writer: Executor, info: Callable[[], Info]) -> ASGIAp
 
     app = Starlette(
         routes=[
-            *pages.routes(lambda: home_text(store)),
+            *pages.routes(lambda: home_text(store), lambda: info().lang),
             Route("/healthy-check", healthy),
             Mount("/api/v1", routes=_api(store, writer, info)),
             Mount("/micro", routes=micro.routes(store)),

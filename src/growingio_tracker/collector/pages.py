@@ -87,8 +87,9 @@ def _answer(request: Request, file: _File) -> Response:
 class _Pages:
     """The handlers, over the files as they were when the collector started."""
 
-    def __init__(self, text: Callable[[], str]) -> None:
+    def __init__(self, text: Callable[[], str], language: Callable[[], str]) -> None:
         self._text = text
+        self._language = language
         self._files = dict(_below(Path(__file__).with_name("page")))
         index = self._files.pop("index.html").content
         self._index = {
@@ -100,10 +101,15 @@ class _Pages:
         """``GET /``: the page for whoever accepts HTML, text for all others."""
         if "text/html" not in request.headers.get("accept", ""):
             return PlainTextResponse(self._text(), headers={"Vary": "Accept"})
-        language = preferred_language(request.headers.get("accept-language", ""))
-        answer = _answer(request, self._index[language])
+        answer = _answer(request, self._index[self._language_for(request)])
         answer.headers["Vary"] = "Accept, Accept-Language"
         return answer
+
+    def _language_for(self, request: Request) -> str:
+        chosen = self._language()
+        if chosen in LANGUAGES:
+            return chosen
+        return preferred_language(request.headers.get("accept-language", ""))
 
     def asset(self, request: Request) -> Response:
         """``GET /page/…``: one file of the page."""
@@ -113,9 +119,13 @@ class _Pages:
         return _answer(request, file)
 
 
-def routes(text: Callable[[], str]) -> list[BaseRoute]:
-    """Return the routes of ``/`` and of the page's files; ``text`` makes what is not HTML."""
-    pages = _Pages(text)
+def routes(text: Callable[[], str], language: Callable[[], str]) -> list[BaseRoute]:
+    """Return the routes of ``/`` and of the page's files.
+
+    :param text: makes what is answered to whoever does not ask for HTML.
+    :param language: tells one of ``LANGUAGES``, or ``"auto"`` for the browser's own.
+    """
+    pages = _Pages(text, language)
     return [
         Route("/", pages.home, methods=["GET"]),
         Route("/page/{name:path}", pages.asset, methods=["GET"]),

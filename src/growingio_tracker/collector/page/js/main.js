@@ -11,6 +11,7 @@ import { known } from "./data/filters.js";
 import { Rates } from "./data/rates.js";
 import { Stream } from "./data/stream.js";
 import { listenToKeys } from "./ui/keys.js";
+import { closeMenus, closeMenusOutside } from "./ui/menu.js";
 import { shell } from "./shell.js";
 import * as live from "./live/live.js";
 import * as faults from "./pages/faults.js";
@@ -98,7 +99,8 @@ route.subscribe(({ page: next }) => {
 });
 language.subscribe(showAll);
 theme.subscribe(showAll);
-listenToKeys((key) => view.key(key));
+closeMenusOutside();
+listenToKeys((key) => (key === "Escape" && closeMenus()) || view.key(key));
 showAll();
 refresh("/summary", app.summary);
 refresh("/info", app.info);

@@ -51,8 +51,13 @@ class Live {
   _listen() {
     const { feed, summary } = this._app;
     const drawNames = perFrame(() => this._names.draw());
+    const drawFeed = perFrame(() => this._drawFeed(this._onTop));
+    this._onTop = 0;
     this._ends = [
-      feed.changed.subscribe((onTop) => this._drawFeed(onTop)),
+      feed.changed.subscribe((onTop) => {
+        this._onTop += onTop;
+        drawFeed();
+      }),
       summary.subscribe(() => {
         drawNames();
         this._drawNotes();
@@ -72,11 +77,13 @@ class Live {
     this._names.draw();
     this._detail.show(route.value.open);
     this._columns.dataset.open = String(route.value.open !== null);
-    this._list.draw();
+    this._list.choose(route.value.open);
     this._drawFeed(0);
   }
 
+  /** @param {number} onTop how many events were put on top since it was drawn */
   _drawFeed(onTop) {
+    this._onTop = 0;
     this._list.set(this._app.feed.events, onTop);
     this._bar.drawActions();
     this._drawNotes();

@@ -20,7 +20,7 @@ export class VirtualList {
     this._nearEnd = nearEnd;
     /** @type {any[]} */
     this._items = [];
-    this._rows = el("div", { class: "rows" });
+    this._rows = el("div", { class: "rows", role: "presentation" });
     this.element = el(
       "div",
       { class: "list", tabindex: "0", role: "listbox", "aria-label": label },
@@ -54,6 +54,13 @@ export class VirtualList {
     else if (top + height > scrollTop + clientHeight) {
       this.element.scrollTop = top + height - clientHeight;
     }
+    this.draw();
+  }
+
+  /** Tells who does not see it which row is chosen. @param {number|null} id of an event */
+  choose(id) {
+    if (id === null) this.element.removeAttribute("aria-activedescendant");
+    else this.element.setAttribute("aria-activedescendant", `event-${id}`);
     this.draw();
   }
 
