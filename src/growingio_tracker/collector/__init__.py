@@ -11,9 +11,14 @@
 from growingio_tracker._extras import missing_extra
 
 try:
-    from growingio_tracker.collector.embedded import DEFAULT_PORT, Collector, WaitTimeoutError
+    from growingio_tracker.collector.embedded import DEFAULT_PORT, Collector
+    from growingio_tracker.collector.filters import Filters
+    from growingio_tracker.collector.nearest import Miss
     from growingio_tracker.collector.problems.problem import Problem
+    from growingio_tracker.collector.pruning import Keep
     from growingio_tracker.collector.rows import Event, Request, Step, Totals
+    from growingio_tracker.collector.settings import Handling, Serving
+    from growingio_tracker.collector.waiting import WaitTimeoutError
 except ModuleNotFoundError as error:
     if error.name in ("starlette", "uvicorn", "cramjam"):
         raise missing_extra("the local collector", "collector") from error
@@ -23,8 +28,13 @@ __all__ = [
     "DEFAULT_PORT",
     "Collector",
     "Event",
+    "Filters",
+    "Handling",
+    "Keep",
+    "Miss",
     "Problem",
     "Request",
+    "Serving",
     "Step",
     "Totals",
     "WaitTimeoutError",

@@ -1,15 +1,14 @@
 """The collector as an ASGI application: its own pages, its API, and everything else received."""
 
-import re
 from collections.abc import Callable
 from concurrent.futures import Executor
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from starlette.applications import Starlette
-from starlette.datastructures import Headers
+from starlette.datastructures import URLPath
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Match, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from growingio_tracker.collector import pages
@@ -17,6 +16,7 @@ from growingio_tracker.collector.api import (
     counts,
     events,
     micro,
+    openapi,
     requests,
     state,
     stream,
@@ -27,13 +27,10 @@ from growingio_tracker.collector.api.common import ERROR_HANDLERS
 from growingio_tracker.collector.info import Info
 from growingio_tracker.collector.query import count_all
 from growingio_tracker.collector.receive import Receiver
+from growingio_tracker.collector.security import Access, Door
 from growingio_tracker.collector.store import Store
 from growingio_tracker.version import VERSION
 from growingio_tracker.wire import SCHEMAS
-
-_LOOPBACK: Final = re.compile(
-    r"(localhost|[a-z0-9.-]+\.localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?", re.IGNORECASE
-)
 
 _HOME: Final = """GrowingIO collector {version} is listening.
 
@@ -57,58 +54,78 @@ def home_text(store: Store) -> str:
     return _HOME.format(version=VERSION, totals=count_all(store.path), paths=paths)
 
 
-class _LoopbackHost:
-    """Refuses requests whose Host is not this machine.
+class _Behind(BaseRoute):
+    """A route of the collector's own, behind the door."""
 
-    A page that resolves its own name to 127.0.0.1 could otherwise read what was collected.
+    def __init__(self, route: BaseRoute, access: Access) -> None:
+        self._route = route
+        self._door = Door(route.handle, access)
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Match what the route does."""
+        return self._route.matches(scope)
+
+    def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
+        """Return the route's address."""
+        return self._route.url_path_for(name, **path_params)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the route answer whoever may come in."""
+        await self._door(scope, receive, send)
+
+
+class Parts(NamedTuple):
+    """What the application is made of; ``writer`` runs one call at a time.
+
+    ``info`` tells what the collector is at the moment it is called.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        host = Headers(scope=scope).get("host", "localhost")
-        if _LOOPBACK.fullmatch(host):
-            await self._app(scope, receive, send)
-            return
-        refusal = PlainTextResponse(
-            "The collector answers only as 127.0.0.1 or localhost. Use that as the host.\n", 403
-        )
-        await refusal(scope, receive, send)
+    store: Store
+    writer: Executor
+    receiver: Receiver
+    access: Access
+    info: Callable[[], Info]
 
 
-def _api(store: Store, writer: Executor, info: Callable[[], Info]) -> list[BaseRoute]:
+def api_routes(parts: Parts) -> list[BaseRoute]:
+    """Return all routes of the API below ``/api/v1``."""
+    store = parts.store
     return [
         *events.routes(store),
         *waits.routes(store),
         *requests.routes(store),
         *counts.routes(store),
         *stream.routes(store),
-        *transfer.routes(store, writer),
-        *state.routes(store, writer, info),
+        *transfer.routes(store, parts.writer, parts.receiver),
+        *state.routes(store, parts.writer, parts.info),
+        *openapi.routes(),
     ]
 
 
-def make_app(store: Store, writer: Executor, info: Callable[[], Info]) -> ASGIApp:
-    """Return the application over ``store``.
+def _own_routes(parts: Parts) -> list[BaseRoute]:
+    """Return what shows what was collected, or changes it."""
 
-    :param writer: must run one call at a time.
-    :param info: tells what the collector is at the moment it is called.
-    """
+    return [
+        *pages.routes(lambda: home_text(parts.store), lambda: parts.info().lang),
+        Mount("/api/v1", routes=api_routes(parts)),
+        Mount("/micro", routes=micro.routes(parts.store)),
+    ]
+
+
+def make_app(parts: Parts) -> ASGIApp:
+    """Return the application."""
 
     def healthy(_request: Request) -> Response:
         return PlainTextResponse("OK")
 
     app = Starlette(
         routes=[
-            *pages.routes(lambda: home_text(store), lambda: info().lang),
             Route("/healthy-check", healthy),
-            Mount("/api/v1", routes=_api(store, writer, info)),
-            Mount("/micro", routes=micro.routes(store)),
-            Route("/{path:path}", Receiver(store, writer)),
+            *(_Behind(route, parts.access) for route in _own_routes(parts)),
+            Route("/{path:path}", parts.receiver),
         ],
         exception_handlers=ERROR_HANDLERS,
     )
     # A path that almost fits is shown as unknown, not redirected: clients do not follow.
     app.router.redirect_slashes = False
-    return _LoopbackHost(app)
+    return app

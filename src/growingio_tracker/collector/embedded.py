@@ -9,15 +9,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final
 
-from growingio_tracker.collector.app import make_app
+from growingio_tracker.collector.app import Parts, make_app
 from growingio_tracker.collector.filters import Filters, make_filter
 from growingio_tracker.collector.info import Info, Limits
-from growingio_tracker.collector.pruning import DEFAULT_MAX_AGE_S, DEFAULT_MAX_EVENTS, Keep
+from growingio_tracker.collector.listening import Listening
+from growingio_tracker.collector.pruning import Keep
 from growingio_tracker.collector.query import count_all, find_events, find_requests
+from growingio_tracker.collector.receive import Receiver
 from growingio_tracker.collector.rows import Event, Request, Totals
-from growingio_tracker.collector.server import HOST, ServerThread, listen
+from growingio_tracker.collector.server import ServerThread
+from growingio_tracker.collector.settings import Handling, Serving
 from growingio_tracker.collector.store import Store
-from growingio_tracker.collector.waiting import gather
+from growingio_tracker.collector.waiting import gather, timed_out
 from growingio_tracker.exceptions import GrowingError, GrowingParamException
 
 if TYPE_CHECKING:
@@ -30,32 +33,21 @@ _FOLLOW_TICK_S: Final = 0.5
 """How soon following sees that the server has died, and Windows a Ctrl-C."""
 
 
-class WaitTimeoutError(GrowingError, TimeoutError):
-    """The events waited for did not all arrive in time.
-
-    ``events`` are those that match and did arrive, oldest first. Waiting again may help.
-    """
-
-    def __init__(self, message: str, events: list[Event]) -> None:
-        super().__init__(message)
-        self.events = events
-
-
 class Collector:
     """A local server for GrowingIO clients that keeps and shows what they send.
 
-    It serves on 127.0.0.1 from a thread of its own, from construction until ``close()`` or the
-    end of the ``with`` block. Every request is stored before it is answered, so whatever a client
-    got an answer for is there.
+    It serves from a thread of its own, from construction until ``close()`` or the end of the
+    ``with`` block. Every request is stored before it is answered, so whatever a client got an
+    answer for is there.
 
     :param port: 0, the default, takes any free port.
     :param db: the SQLite file to keep everything in; it is made when it does not exist. None,
         the default, keeps it in a temporary file that is removed by ``close()``.
-    :param max_events: keep only the newest so many events, and as many requests; None and 0 mean
-        no bound.
-    :param max_age_s: forget what was stored more than so many seconds ago; the default is seven
-        days, None and 0 mean no bound.
-    :raises GrowingParamException: the port or the file cannot be used, or a bound is negative.
+    :param keep: how much is kept: by default 10,000 events, none older than seven days.
+    :param serving: where it listens besides, and who may look; by default only this machine.
+    :param handling: what is done with what arrives; by default it is stored as it is.
+    :raises GrowingParamException: the port or the file cannot be used.
+    :raises MissingExtraError: ``serving`` asks for TLS, and the package for it is not installed.
     """
 
     def __init__(
@@ -63,40 +55,61 @@ class Collector:
         port: int = 0,
         db: str | Path | None = None,
         *,
-        max_events: int | None = DEFAULT_MAX_EVENTS,
-        max_age_s: float | None = DEFAULT_MAX_AGE_S,
+        keep: Keep = Keep(),  # noqa: B008 - immutable, as are the next two
+        serving: Serving = Serving(),  # noqa: B008
+        handling: Handling = Handling(),  # noqa: B008
     ) -> None:
-        _check_not_negative(max_events=max_events, max_age_s=max_age_s)
-        self._keep = Keep(max_events, max_age_s)
+        self._keep, self._lang = keep, serving.lang
+        self._temporary = db is None
         with ExitStack() as stack:
-            listener = stack.enter_context(listen(port))
-            self.port: int = listener.getsockname()[1]
-            self._temporary = db is None
-            self._store = Store(_place(db, stack), temporary=self._temporary, keep=self._keep)
+            self._listening = Listening(port, serving, stack)
+            self._store = Store(_place(db, stack), temporary=self._temporary, keep=keep)
             stack.callback(self._store.close)
             self._stored_before = self._store.last_event
-            writer = ThreadPoolExecutor(1, "growingio-collector-writer")
-            stack.callback(writer.shutdown)
-            self._server = ServerThread(make_app(self._store, writer, self.info), listener)
+            self._server = self._start(handling, stack)
             stack.callback(self.stop)
             self._open = stack.pop_all()
         self._closing = threading.Lock()
         self._closed = False
 
+    def _start(self, handling: Handling, stack: ExitStack) -> ServerThread:
+        writer = ThreadPoolExecutor(1, "growingio-collector-writer")
+        stack.callback(writer.shutdown)
+        receiver = Receiver(self._store, writer, handling)
+        listening = self._listening
+        app = make_app(Parts(self._store, writer, receiver, listening.access, self.info))
+        return ServerThread(app, listening.listeners, listening.tls)
+
+    @property
+    def port(self) -> int:
+        """The first port it listens on."""
+        return self._listening.port
+
     @property
     def url(self) -> str:
-        """What a client takes as its host: ``http://127.0.0.1:PORT``."""
-        return f"http://{HOST}:{self.port}"
+        """What a client on this machine takes as its host: ``http://127.0.0.1:PORT``."""
+        return self._listening.url
+
+    @property
+    def page_url(self) -> str:
+        """What a browser opens; it holds the token when other machines may look."""
+        return self._listening.page_url
+
+    @property
+    def token(self) -> str | None:
+        """What the page and the API ask for; None when they ask for nothing."""
+        return self._listening.access.token
 
     def info(self) -> Info:
         """Return what this collector is: its addresses, its file, its limits."""
         return Info(
-            urls=(self.url,),
+            urls=self._listening.urls,
             db=str(self._store.path),
             temporary=self._temporary,
             limits=Limits(
                 max_events=self._keep.max_events or None, max_age_s=self._keep.max_age_s or None
             ),
+            lang=self._lang,
         )
 
     def events(self, *, limit: int | None = None, **filters: "Unpack[Filters]") -> list[Event]:
@@ -141,16 +154,7 @@ class Collector:
         gathering = gather(self._checked_store, wanted, count, timeout)
         if gathering.complete:
             return gathering.events
-        raise WaitTimeoutError(self._missing(count, timeout, gathering.events), gathering.events)
-
-    def _missing(self, count: int, timeout: float, events: list[Event]) -> str:
-        last = ", ".join(
-            _named(event) for event in find_events(self._store.path, limit=10, newest=True)
-        )
-        return (
-            f"{len(events)} of {count} events arrived within {timeout:g} s. "
-            f"Newest in the collector: {last or 'nothing'}."
-        )
+        raise timed_out(gathering, timeout)
 
     def follow(self) -> Iterator[Event]:
         """Yield every event since the collector started, and then each as it arrives.
@@ -227,10 +231,6 @@ def _check_not_negative(**arguments: float | None) -> None:
     for name, value in arguments.items():
         if value is not None and value < 0:
             raise GrowingParamException(f"{name}: {value} is negative; it must be 0 or more.")
-
-
-def _named(event: Event) -> str:
-    return f"{event.verdict} {event.kind} {event.name or event.type or ''}".rstrip()
 
 
 def _place(db: str | Path | None, stack: ExitStack) -> Path:

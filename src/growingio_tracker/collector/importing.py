@@ -9,7 +9,7 @@ from urllib.parse import quote
 import msgspec
 from starlette.types import Scope
 
-from growingio_tracker.collector.receive import read_again
+from growingio_tracker.collector.receive import Receiver
 from growingio_tracker.collector.rows import REQUEST
 from growingio_tracker.collector.store import Received
 from growingio_tracker.wire import SCHEMAS, Kind
@@ -96,12 +96,12 @@ def _address(target: _Target) -> str:
     return f"/run/{quote(target.run or '', safe='')}{path}" if apart else path
 
 
-def receive(recorded: Recorded) -> Received:
-    """Return what ``recorded`` is found to be when it is decoded and checked now."""
+def receive(recorded: Recorded, receiver: Receiver) -> Received:
+    """Let ``receiver`` take ``recorded`` once more; to be run by the writer."""
     received_us = time.time_ns() // 1000
     if recorded.received_ms is not None:
         received_us = recorded.received_ms * 1000
-    return read_again(_scope(recorded), received_us, recorded.body)
+    return receiver.take_again(_scope(recorded), received_us, recorded.body)
 
 
 def _scope(recorded: Recorded) -> Scope:

@@ -21,7 +21,10 @@ from growingio_tracker.collector.check import examine, unreadable
 from growingio_tracker.collector.decode import Decoded, Envelope, decode_body
 from growingio_tracker.collector.decode.limits import MAX_BODY_BYTES
 from growingio_tracker.collector.problems.problem import Problem
+from growingio_tracker.collector.redaction import Redaction
+from growingio_tracker.collector.settings import Handling
 from growingio_tracker.collector.store import Received, Store
+from growingio_tracker.collector.strict import REFUSED, answered_strictly, reasons
 
 _MAX_DRAINED_BYTES: Final = 10 * MAX_BODY_BYTES
 """A body over the limit is read on, and thrown away, up to here: a client that is still sending
@@ -148,11 +151,6 @@ def _received(request: Request, received_us: int, body: _Body) -> Received:
     )
 
 
-def read_again(scope: Scope, received_us: int, body: bytes) -> Received:
-    """Return what a request that was received earlier, or elsewhere, is found to be today."""
-    return _received(Request(scope), received_us, _Body(body))
-
-
 def _path_and_query(request: Request) -> tuple[str, str]:
     query: bytes = request.scope["query_string"]
     path: bytes = request.scope["raw_path"]
@@ -167,6 +165,8 @@ def _answer(request: Request, received: Received) -> Response:
         return Response(status_code=204, headers=headers)
     if received.answered == 200:
         return Response(_GIF, media_type="image/gif", headers=headers)
+    if received.answered == REFUSED:
+        return PlainTextResponse(reasons(received) + "\n", REFUSED, headers)
     sentence = received.reason.sentence if received.reason else ""
     return PlainTextResponse(sentence + "\n", received.answered, headers)
 
@@ -176,10 +176,13 @@ class Receiver:
 
     :param store: takes every request before it is answered.
     :param writer: runs decoding and storing, one request at a time, outside the event loop.
+    :param handling: what is done with what arrives.
     """
 
-    def __init__(self, store: Store, writer: Executor) -> None:
+    def __init__(self, store: Store, writer: Executor, handling: Handling) -> None:
         self._store = store
+        self._strict = handling.strict
+        self._redact = Redaction(handling.redact)
         self._writer = writer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -206,9 +209,18 @@ class Receiver:
         return _answer(request, received)
 
     def _store_one(self, request: Request, received_us: int, body: _Body) -> Received:
-        received = _received(request, received_us, body)
+        received = self._redact(_received(request, received_us, body))
+        if self._strict:
+            received = answered_strictly(received)
         self._store.add(received)
         return received
+
+    def take_again(self, scope: Scope, received_us: int, body: bytes) -> Received:
+        """Store a request that was received earlier, or elsewhere, as it is found to be today.
+
+        To be run by the writer.
+        """
+        return self._store_one(Request(scope), received_us, _Body(body))
 
 
 def _is_a_visit(request: Request) -> bool:

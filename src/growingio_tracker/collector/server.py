@@ -1,53 +1,29 @@
-"""uvicorn in a thread of its own, on the loopback interface only."""
+"""uvicorn in a thread of its own."""
 
 import asyncio
-import errno
 import logging
 import socket
 import threading
-from collections.abc import Generator
-from contextlib import contextmanager
-from typing import Final
+from collections.abc import Generator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Final, NamedTuple
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from growingio_tracker.collector._log import logger
-from growingio_tracker.exceptions import GrowingParamException
 
-HOST: Final = "127.0.0.1"
 _GRACE_S: Final = 1
 _KEEP_ALIVE_S: Final = 60
-_BACKLOG: Final = 2048
 
 
-def listen(port: int) -> socket.socket:
-    """Return a socket that listens on ``port`` of 127.0.0.1; 0 takes any free port.
+class Tls(NamedTuple):
+    """A listening socket whose connections are encrypted, and what with."""
 
-    :raises GrowingParamException: when the port is taken or may not be used.
-    """
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    try:
-        # On Windows the option would let two programs share the port.
-        if not hasattr(socket, "SO_EXCLUSIVEADDRUSE"):
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((HOST, port))
-        listener.listen(_BACKLOG)
-    except (OSError, OverflowError) as error:
-        listener.close()
-        raise GrowingParamException(_explained(port, error)) from error
-    return listener
-
-
-def _explained(port: int, error: OSError | OverflowError) -> str:
-    if isinstance(error, OverflowError):
-        return f"port: {port} is not a port; it must be from 0 to 65535."
-    if error.errno == errno.EADDRINUSE:
-        return (
-            f"port: {port} on {HOST} is already in use, perhaps by another collector. "
-            "Stop that program or choose another port (0 takes any free one)."
-        )
-    return f"port: {port} on {HOST} cannot be used ({error.strerror}). Choose another one."
+    listener: socket.socket
+    certificate: Path
+    key: Path
 
 
 class _OwnThread(logging.Filter):
@@ -79,30 +55,48 @@ def _quiet_thread() -> Generator[None, None, None]:
             log.removeFilter(quiet)
 
 
-class ServerThread:
-    """Serves ``app`` on ``listener`` from construction until ``stop()``."""
+def _server(app: ASGIApp, tls: Tls | None = None) -> uvicorn.Server:
+    config = uvicorn.Config(
+        app,
+        http="h11",
+        ws="none",
+        loop="asyncio",
+        lifespan="off",
+        log_config=None,
+        server_header=False,
+        timeout_keep_alive=_KEEP_ALIVE_S,
+        timeout_graceful_shutdown=_GRACE_S,
+        ssl_certfile=tls.certificate if tls else None,
+        ssl_keyfile=tls.key if tls else None,
+    )
+    return uvicorn.Server(config)
 
-    def __init__(self, app: ASGIApp, listener: socket.socket) -> None:
-        config = uvicorn.Config(
-            app,
-            http="h11",
-            ws="none",
-            loop="asyncio",
-            lifespan="off",
-            log_config=None,
-            server_header=False,
-            timeout_keep_alive=_KEEP_ALIVE_S,
-            timeout_graceful_shutdown=_GRACE_S,
-        )
-        self._server = uvicorn.Server(config)
-        self._listener = listener
+
+class ServerThread:
+    """Serves ``app`` on all ``listeners``, and on that of ``tls``, until ``stop()``."""
+
+    def __init__(
+        self, app: ASGIApp, listeners: Sequence[socket.socket], tls: Tls | None = None
+    ) -> None:
+        self._served = [(_server(app), list(listeners))]
+        if tls:
+            self._served.append((_server(app, tls), [tls.listener]))
         # A daemon: a forgotten collector must not keep the interpreter from ending.
         self._thread = threading.Thread(target=self._run, name="growingio-collector", daemon=True)
         self._thread.start()
 
     def _run(self) -> None:
-        with self._listener, _quiet_thread():
-            asyncio.run(self._server.serve(sockets=[self._listener]))
+        with ExitStack() as stack:
+            stack.enter_context(_quiet_thread())
+            for _, listeners in self._served:
+                for listener in listeners:
+                    stack.enter_context(listener)
+            asyncio.run(self._serve())
+
+    async def _serve(self) -> None:
+        await asyncio.gather(
+            *(server.serve(sockets=listeners) for server, listeners in self._served)
+        )
 
     @property
     def alive(self) -> bool:
@@ -111,5 +105,6 @@ class ServerThread:
 
     def stop(self) -> None:
         """Answer what is being answered, for up to a second, close every connection and end."""
-        self._server.should_exit = True
+        for server, _ in self._served:
+            server.should_exit = True
         self._thread.join()

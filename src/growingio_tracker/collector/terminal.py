@@ -1,5 +1,6 @@
 """One line per event, safe to print: everything received is text from a stranger."""
 
+import json
 import time
 import unicodedata
 from collections.abc import Iterator
@@ -8,7 +9,9 @@ from typing import Any, Final
 
 import msgspec
 
+from growingio_tracker.collector.problems.problem import Problem
 from growingio_tracker.collector.rows import Event, as_object
+from growingio_tracker.collector.show import show_event
 
 _SHOWN_ATTRIBUTES: Final = 4
 _SHOWN_CHARACTERS: Final = 60
@@ -51,11 +54,25 @@ def _pairs(event: Event) -> Iterator[tuple[str, Any]]:
     yield from islice(attributes.items(), _SHOWN_ATTRIBUTES)
 
 
-def line(event: Event) -> str:
+def line(event: Event, *, is_chinese: bool = False) -> str:
     """Return ``event`` as one line: time, verdict, what it is, who, first attributes, problems."""
     clock = time.strftime("%H:%M:%S", time.localtime(event.received_ms / 1000))
     what = (event.kind if event.type is None else event.type, event.name or "")
     pairs = (f"{_shown(key)}={_value(value)}" for key, value in _pairs(event))
-    problems = (f"! {harmless(f'{problem.sentence} {problem.fix}')}" for problem in event.problems)
+    problems = (f"! {harmless(_said(problem, is_chinese))}" for problem in event.problems)
     start = f"{clock}.{event.received_ms % 1000:03d} {event.verdict:4}"
     return " ".join(part for part in chain((start,), map(_shown, what), pairs, problems) if part)
+
+
+def _said(problem: Problem, is_chinese: bool) -> str:
+    if is_chinese:
+        return f"{problem.sentence_zh}{problem.fix_zh}"
+    return f"{problem.sentence} {problem.fix}"
+
+
+def json_line(event: Event) -> str:
+    r"""Return ``event`` as one line of JSON in ASCII, as the API shows it.
+
+    Everything a terminal might obey is written as ``\uXXXX``, which JSON reads back.
+    """
+    return json.dumps(json.loads(msgspec.json.encode(show_event(event))))

@@ -323,7 +323,7 @@ class TestApi:
             "project": "p1",
             "kind": "event",
             "client": None,
-            "run": None,
+            "run": "p1",
             "type": "CUSTOM",
             "name": "b",
             "user_key": None,

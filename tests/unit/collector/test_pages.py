@@ -12,7 +12,7 @@ import urllib3
 from starlette.applications import Starlette
 
 import growingio_tracker.collector
-from growingio_tracker.collector import pages
+from growingio_tracker.collector import Collector, pages
 from growingio_tracker.collector.server import ServerThread, listen
 from growingio_tracker.wire import EVENT_TYPES
 
@@ -93,15 +93,18 @@ class TestHome:
         with _serving("en") as english:
             assert '<html lang="en"' in english.page("zh")
 
-    def test_policy(self, server: Server) -> None:
+    def test_policy(self) -> None:
         """The page and its files allow no script or style but their own, and no frame."""
-        for path in ("/", "/page/js/main.js", "/page/css/base.css"):
-            headers = server.get(path, accept="text/html").headers
-            policy = headers["content-security-policy"]
-            assert "default-src 'none'" in policy
-            assert "frame-ancestors 'none'" in policy
-            assert "unsafe" not in policy
-            assert headers["x-content-type-options"] == "nosniff"
+        with Collector() as collector:
+            server = Server(collector.port)
+            for path in ("/", "/page/js/main.js", "/page/css/base.css"):
+                headers = server.get(path, accept="text/html").headers
+                policy = headers["content-security-policy"]
+                assert "default-src 'none'" in policy
+                assert "frame-ancestors 'none'" in policy
+                assert "unsafe" not in policy
+                assert headers["x-content-type-options"] == "nosniff"
+                assert headers["cache-control"] == "no-cache"
 
     def test_files(self, server: Server) -> None:
         """A file is answered with its type, not again when it is known, and no other file ever."""

@@ -11,7 +11,25 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from growingio_tracker.collector.api.common import WrongParameterError, guarded, json_answer
-from growingio_tracker.collector.api.parameters import one_of, only_known, read_filter
+from growingio_tracker.collector.api.describe import (
+    COUNT,
+    GUARD,
+    JSON,
+    TEXT,
+    Answer,
+    Operation,
+    record,
+)
+from growingio_tracker.collector.api.describe import (
+    query as described,
+)
+from growingio_tracker.collector.api.parameters import (
+    DESCRIBED_FILTERS,
+    DESCRIBED_KIND,
+    one_of,
+    only_known,
+    read_filter,
+)
 from growingio_tracker.collector.decode.limits import MAX_BODY_BYTES
 from growingio_tracker.collector.exporting import FORMATS
 from growingio_tracker.collector.importing import (
@@ -22,6 +40,7 @@ from growingio_tracker.collector.importing import (
     receive,
     requests_of,
 )
+from growingio_tracker.collector.receive import Receiver
 from growingio_tracker.collector.store import Store
 
 IMPORTED: Final = ("ndjson", "requests")
@@ -36,9 +55,10 @@ _DEFAULT_FORMAT: Final = "ndjson"
 class _Transfer:
     """The handlers, over one store; ``writer`` runs one call at a time."""
 
-    def __init__(self, store: Store, writer: Executor) -> None:
+    def __init__(self, store: Store, writer: Executor, receiver: Receiver) -> None:
         self._store = store
         self._writer = writer
+        self._receiver = receiver
 
     async def export(self, request: Request) -> Response:
         """``GET /export?format=ndjson|csv|requests`` and the filters of events: oldest first."""
@@ -67,8 +87,7 @@ class _Transfer:
 
     def _take(self, group: Iterable[Recorded], counts: dict[str, int]) -> None:
         for recorded in group:
-            received = receive(recorded)
-            self._store.add(received)
+            received = receive(recorded, self._receiver)
             counts["requests"] += 1
             counts["events"] += len(received.findings)
 
@@ -123,9 +142,34 @@ def _events_of(text: bytes, number: int) -> list[Line]:
     return [line] if line else []
 
 
-def routes(store: Store, writer: Executor) -> list[BaseRoute]:
+_NDJSON: Final = "application/x-ndjson"
+
+OPERATIONS: Final = (
+    Operation(
+        "get",
+        "/export",
+        "What matches, oldest first, as text.",
+        {200: Answer("Streamed.", None, (_NDJSON, "text/csv", JSON))},
+        (
+            *DESCRIBED_FILTERS,
+            DESCRIBED_KIND,
+            described("format", {"enum": list(FORMATS)}, "ndjson by default."),
+        ),
+    ),
+    Operation(
+        "post",
+        "/import",
+        "Receive what an export, or a recording of a client, holds once more.",
+        {200: Answer("How much came in.", record(requests=COUNT, events=COUNT))},
+        (described("format", {"enum": list(IMPORTED)}, "ndjson by default."), GUARD),
+        {_NDJSON: TEXT, JSON: {"type": "object"}},
+    ),
+)
+
+
+def routes(store: Store, writer: Executor, receiver: Receiver) -> list[BaseRoute]:
     """Return the routes below ``/api/v1``."""
-    transfer = _Transfer(store, writer)
+    transfer = _Transfer(store, writer, receiver)
     return [
         Route("/export", transfer.export, methods=["GET"]),
         Route("/import", guarded(transfer.import_), methods=["POST"]),
