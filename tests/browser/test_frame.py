@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +11,10 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 import growingio_tracker.collector
 from growingio_tracker.collector import Collector
-
-Send = Callable[..., None]
+from posted import Send, event
 
 PAGES = ("live", "problems", "plan", "requests", "users", "items", "faults", "settings")
 SCRIPTS = Path(growingio_tracker.collector.__file__).with_name("page") / "js"
-
-
-def event(name: str, **more: object) -> dict[str, object]:
-    now = int(time.time() * 1000)
-    whole = {"eventType": "CUSTOM", "eventName": name, "timestamp": now, "userId": "u1"}
-    return {**whole, "dataSourceId": "d1", **more}
 
 
 class TestLanguage:
@@ -110,7 +101,7 @@ class TestNarrow:
     def test_nothing_sticks_out(self, phone: Page, collector: Collector, send: Send) -> None:
         """No page is wider than 360 pixels, with long content too."""
         long = "x" * 300
-        send(event(long, userId=long, attributes={long: long, "b": [1]}), event("y"))
+        send(event(long, user=long, attributes={long: long, "b": [1]}), event("y"))
         send(body=b"[{" + b"z" * 300)
         for name in PAGES:
             phone.goto(f"{collector.url}/#/{name}")

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 
+import urllib3
 from playwright.sync_api import BrowserContext, Page, expect
 
 from growingio_tracker.collector import Collector
-
-Send = Callable[..., None]
+from posted import Send, event
 
 NAMES = ".row .row-name"
 MARKUP = "<img src=x onerror=\"document.title='run'\">"
-
-
-def event(name: str, user: str = "u1", **more: object) -> dict[str, object]:
-    now = int(time.time() * 1000)
-    whole = {"eventType": "CUSTOM", "eventName": name, "timestamp": now, "userId": user}
-    return {**whole, "dataSourceId": "d1", **more}
 
 
 def names(page: Page) -> list[str]:
@@ -157,8 +150,6 @@ class TestStream:
 
 
 def _post(collector: Collector, *events: object) -> None:
-    import urllib3
-
     answer = urllib3.request("POST", f"{collector.url}/v3/projects/p1/collect", json=events)
     assert answer.status == 204
 

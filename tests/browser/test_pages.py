@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import Page, Route, expect
 
 from growingio_tracker.collector import Collector
-
-Send = Callable[..., None]
-
-
-def event(name: str, user: str = "u1", **more: object) -> dict[str, object]:
-    now = int(time.time() * 1000)
-    whole = {"eventType": "CUSTOM", "eventName": name, "timestamp": now, "userId": user}
-    return {**whole, "dataSourceId": "d1", **more}
-
-
-def item(id_: str, **attributes: str) -> dict[str, object]:
-    return {"id": id_, "key": "goods", "attributes": attributes}
+from posted import Send, event, item
 
 
 class Api:
@@ -132,7 +119,13 @@ class TestItems:
 class TestFaults:
     def test_start_and_end(self, page: Page, collector: Collector) -> None:
         """A fault is asked for as the form says, shows what is left, and can be ended."""
-        state = {"active": False, "hit": 0, "next": 0, "percent": 100, "status": None}
+        state: dict[str, Any] = {
+            "active": False,
+            "hit": 0,
+            "next": 0,
+            "percent": 100,
+            "status": None,
+        }
         state |= {"delay_ms": 0, "drop": False, "truncate": False, "path": "", "seed": None}
         api = Api(page, {"/faults": lambda _request: state})
         page.goto(f"{collector.url}/#/faults")
@@ -160,7 +153,7 @@ class TestSettings:
 
     def test_forwarding(self, page: Page, collector: Collector) -> None:
         """The target is named, with what is done, and failed requests are sent again."""
-        recent = {"request_id": 7, "state": "failed", "tries": 3, "status": 500}
+        recent: dict[str, Any] = {"request_id": 7, "state": "failed", "tries": 3, "status": 500}
         answer = {
             "url": "https://real.example",
             "sync": False,
@@ -209,7 +202,7 @@ REPORT = {
     "not_planned": [{"kind": "event", "name": "paid", "nearest": "pay", "events": 2, "event": 3}],
     "wrong_types": [],
 }
-PLAN = {
+PLAN: dict[str, Any] = {
     "plan": {},
     "text": "events: {}",
     "format": "yaml",
