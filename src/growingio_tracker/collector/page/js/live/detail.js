@@ -47,6 +47,7 @@ function head(event) {
     event.user_id && `${t("user")} ${event.user_id}`,
     !event.user_id && event.device_id && `${t("device")} ${event.device_id}`,
   ];
+  const shown = facts.filter(Boolean).map((fact) => el("span", {}, fact));
   return el(
     "header",
     { class: `detail-head ${event.verdict}` },
@@ -57,11 +58,12 @@ function head(event) {
       mark(event.verdict),
       el("h2", {}, event.kind === "request" ? t("kind.request") : title(event) || typeName(event)),
     ),
-    el("p", { class: "detail-facts" }, badge(event.client), facts.filter(Boolean).map((fact) => el("span", {}, fact))),
+    el("p", { class: "detail-facts" }, badge(event.client), shown),
   );
 }
 
-function backButton() {
+/** Closes what is open: a cross beside the list, an arrow where it covers the list. */
+export function backButton() {
   const onClick = () => go({ open: null });
   return el(
     "button",

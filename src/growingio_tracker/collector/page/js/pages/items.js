@@ -87,12 +87,16 @@ function row({ key, id, writes, names, open }) {
       {},
       el("th", { scope: "row" }, mark(last.verdict), " ", id),
       names.map((name) => el("td", {}, name in values ? inline(values[name]) : "")),
-      el("td", {}, el("button", { type: "button", class: "link", on: { click: toggle } }, count(writes.length))),
+      el("td", {}, historyButton(writes.length, toggle)),
       el("td", {}, badge(last.client)),
       el("td", { class: "c-time" }, ago(last.received_ms)),
     ),
     history,
   ];
+}
+
+function historyButton(writes, click) {
+  return el("button", { type: "button", class: "link", on: { click } }, count(writes));
 }
 
 function past(writes, columns) {

@@ -50,13 +50,16 @@ async function reportOrNone() {
 
 function dropZone(use) {
   const input = el("input", { type: "file", accept: ".yaml,.yml,.csv", class: "offscreen" });
-  const take = async (file) => file && use(file, file.name.endsWith(".csv") ? "text/csv" : "application/yaml");
+  const take = (file) => {
+    if (file) use(file, file.name.endsWith(".csv") ? "text/csv" : "application/yaml");
+  };
   input.addEventListener("change", () => {
     const field = /** @type {HTMLInputElement} */ (input);
     take(field.files?.[0]);
     field.value = "";
   });
-  const zone = el("label", { class: "drop" }, el("b", {}, t("plan.drop")), t("plan.drop.text"), input);
+  const words = [el("b", {}, t("plan.drop")), t("plan.drop.text")];
+  const zone = el("label", { class: "drop" }, words, input);
   zone.addEventListener("dragover", (event) => {
     event.preventDefault();
     zone.classList.add("over");
@@ -131,7 +134,8 @@ function removal(then) {
       await change("DELETE", "/plan");
       then();
     });
-  const ask = () => confirmed(t("plan.remove"), t("plan.remove.text"), t("plan.remove"), remove);
-  const button = el("button", { type: "button", class: "button danger", on: { click: ask } }, t("plan.remove"));
+  const label = t("plan.remove");
+  const click = () => confirmed(label, t("plan.remove.text"), label, remove);
+  const button = el("button", { type: "button", class: "button danger", on: { click } }, label);
   return el("p", { class: "after" }, button);
 }

@@ -9,6 +9,7 @@ import { badge, counts } from "../ui/marks.js";
 import { loaded } from "../ui/loaded.js";
 import { failed, heading, nothing } from "../ui/states.js";
 import { taskButton } from "../ui/tasks.js";
+import { backButton } from "../live/detail.js";
 import { requestView } from "../live/request_view.js";
 
 const AT_ONCE = 200;
@@ -58,15 +59,19 @@ const mark = (row) =>
   row.setAttribute("aria-selected", String(Number(row.dataset.id) === route.value.open));
 
 function onlyBad() {
-  const change = ({ target }) => go({ filters: target.checked ? { status: "bad" } : {}, open: null });
+  const change = ({ target }) =>
+    go({ filters: target.checked ? { status: "bad" } : {}, open: null });
   const checked = route.value.filters.status === "bad";
-  return el("label", { class: "check" }, el("input", { type: "checkbox", checked, on: { change } }), t("requests.bad"));
+  const box = el("input", { type: "checkbox", checked, on: { change } });
+  return el("label", { class: "check" }, box, t("requests.bad"));
 }
 
 function table(requests) {
   if (!requests.length) return nothing(t("requests.none"), t("requests.none.text"));
   const columns = ["time", "request", "client", "size", "events", "answered", "forwarded"];
-  const head = columns.map((name) => el("th", { scope: "col", class: `c-${name}` }, t(`column.${name}`)));
+  const head = columns.map((name) =>
+    el("th", { scope: "col", class: `c-${name}` }, t(`column.${name}`)),
+  );
   return el(
     "table",
     { class: "grid" },
@@ -79,19 +84,29 @@ function row(request) {
   const open = () => go({ open: request.id });
   const element = el(
     "tr",
-    { class: request.reason ? "bad" : null, data: { id: request.id }, tabindex: "0", on: { click: open } },
+    {
+      class: request.reason ? "bad" : null,
+      data: { id: request.id },
+      tabindex: "0",
+      on: { click: open },
+    },
     el("td", { class: "c-time" }, clock(request.received_ms)),
     el(
       "td",
       { class: "c-request" },
-      el("span", { class: "clamp", title: request.target }, el("b", {}, request.method), ` ${request.target}`),
+      el(
+        "span",
+        { class: "clamp", title: request.target },
+        el("b", {}, request.method),
+        ` ${request.target}`,
+      ),
       request.reason && el("span", { class: "row-reason" }, `✕ ${sentence(request.reason)}`),
     ),
     el("td", { class: "c-client" }, badge(request.client)),
     el("td", { class: "c-size" }, bytes(request.size)),
     el("td", { class: "c-events" }, counts(request.events)),
     el("td", { class: "c-answered" }, request.answered || "–"),
-    el("td", { class: "c-forwarded" }, request.forward ? t(`forward.${request.forward.state}`) : ""),
+    el("td", { class: "c-forwarded" }, request.forward && t(`forward.${request.forward.state}`)),
   );
   element.addEventListener("keydown", ({ key }) => key === "Enter" && open());
   mark(element);
@@ -106,26 +121,23 @@ async function showOne(side, id, app) {
   if (id === null) return replace(side, nothing(t("request.none"), t("request.none.text")));
   try {
     const content = await requestView(id);
-    if (shown === id) replace(side, head(id), el("div", { class: "detail-body" }, content, replay(id, app)));
+    const body = el("div", { class: "detail-body" }, content, replay(id, app));
+    if (shown === id) replace(side, head(id), body);
   } catch (error) {
     if (shown === id) replace(side, head(id), failed(error));
   }
 }
 
 function head(id) {
-  const back = () => go({ open: null });
+  const show = () => go({ page: "live", filters: { request: String(id) }, open: null });
   return el(
     "header",
     { class: "detail-head" },
-    el("button", { type: "button", class: "button back", "aria-label": t("back"), on: { click: back } },
-      el("span", { class: "back-arrow", "aria-hidden": "true" }, "←"),
-      el("span", { class: "back-cross", "aria-hidden": "true" }, "×")),
+    backButton(),
     el("div", { class: "detail-title" }, el("h2", {}, t("request.title", { n: id }))),
-    el("p", {}, el("button", { type: "button", class: "link", on: { click: () => eventsOf(id) } }, t("show.events"))),
+    el("button", { type: "button", class: "link", on: { click: show } }, t("show.events")),
   );
 }
-
-const eventsOf = (id) => go({ page: "live", filters: { request: String(id) }, open: null });
 
 /** Sends the request again, to another server or to the one that requests are forwarded to. */
 function replay(id, app) {
@@ -138,9 +150,11 @@ function replay(id, app) {
   );
   const said = el("p", { class: "gloss", role: "status" });
   const send = async () => {
-    const answer = await change("POST", `/requests/${id}/replay`, { json: { to: to.value || null } });
+    const json = { to: to.value || null };
+    const answer = await change("POST", `/requests/${id}/replay`, { json });
     const { status, error, answer: text } = await answer.json();
     replace(said, error ?? t("replay.said", { status: String(status), text: text ?? "" }));
   };
-  return [el("h3", {}, t("replay")), el("div", { class: "inline" }, to, taskButton(t("replay.send"), send)), said];
+  const line = el("div", { class: "inline" }, to, taskButton(t("replay.send"), send));
+  return [el("h3", {}, t("replay")), line, said];
 }

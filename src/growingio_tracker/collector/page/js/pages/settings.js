@@ -70,21 +70,31 @@ function choice(label, options, chosen, choose) {
       text,
     ),
   );
-  return el("div", { class: "field", role: "group", "aria-label": label }, el("span", {}, label), el("div", { class: "inline" }, buttons));
+  return el(
+    "div",
+    { class: "field", role: "group", "aria-label": label },
+    el("span", {}, label),
+    el("div", { class: "inline" }, buttons),
+  );
 }
 
 function facts(info) {
   const { limits } = info;
   const all = [
     [t("settings.version"), info.version],
-    [t("settings.urls"), info.urls.map((url) => el("span", { class: "inline" }, el("code", {}, url), copyButton(() => url)))],
+    [t("settings.urls"), info.urls.map(address)],
     [t("settings.db"), [el("code", {}, info.db), info.temporary && ` (${t("settings.temporary")})`]],
     [t("settings.events"), bound(limits.max_events, count)],
     [t("settings.age"), bound(limits.max_age_s, age)],
     [t("settings.body"), bound(limits.max_body_bytes, bytes)],
     [t("settings.plan"), t(info.plan ? "yes" : "no")],
   ];
-  return el("dl", { class: "facts" }, all.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
+  const pairs = all.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]);
+  return el("dl", { class: "facts" }, pairs);
+}
+
+function address(url) {
+  return el("span", { class: "inline" }, el("code", {}, url), copyButton(() => url));
 }
 
 /** None and 0 mean that nothing is removed for this reason. */
@@ -105,10 +115,14 @@ function forwarding(state, then) {
   };
   return [
     el("p", { class: "forward-url" }, t("forwarding.to", { url: state.url })),
-    el("p", {}, counts.map(([name, number]) => el("span", { class: "stat" }, el("b", {}, count(Number(number))), t(`forward.${name}`)))),
+    el("p", {}, counts.map(stat)),
     state.counts.failed > 0 && taskButton(t("forward.again"), again),
     el("ul", { class: "recent" }, state.recent.slice(0, RECENT).map(sent)),
   ];
+}
+
+function stat([name, number]) {
+  return el("span", { class: "stat" }, el("b", {}, count(number)), t(`forward.${name}`));
 }
 
 function sent({ request_id: id, state, status, error }) {

@@ -69,7 +69,11 @@ function ids(list, values) {
 function idButton(name, value) {
   const onClick = () => go({ filters: { [name]: value } });
   const pressed = String(route.value.filters[name] === value);
-  return el("button", { type: "button", class: "chip", "aria-pressed": pressed, on: { click: onClick } }, value);
+  return el(
+    "button",
+    { type: "button", class: "chip", "aria-pressed": pressed, on: { click: onClick } },
+    value,
+  );
 }
 
 function joins(events) {
@@ -90,7 +94,8 @@ function timeline(into) {
 }
 
 function closeLine() {
-  return el("button", { type: "button", class: "link", on: { click: () => go({ filters: {} }) } }, t("close"));
+  const click = () => go({ filters: {} });
+  return el("button", { type: "button", class: "link", on: { click } }, t("close"));
 }
 
 function moment(event) {
@@ -100,7 +105,11 @@ function moment(event) {
     {},
     el("time", {}, dateTime(event.received_ms)),
     mark(event.verdict),
-    el("button", { type: "button", class: "link", on: { click: onClick } }, title(event) || typeName(event)),
+    el(
+      "button",
+      { type: "button", class: "link", on: { click: onClick } },
+      title(event) || typeName(event),
+    ),
     el("span", { class: "type" }, typeName(event)),
     badge(event.client),
     event.user_id && el("span", { class: "gloss" }, event.user_id),
