@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 import growingio_tracker.collector
 from growingio_tracker.collector import Collector
+from growingio_tracker.collector.settings import Serving
 from posted import Send, event
 
 PAGES = ("live", "problems", "plan", "requests", "users", "items", "faults", "settings")
@@ -152,6 +153,16 @@ class TestFirstSight:
         [stored] = collector.events()
         assert stored.project == "my-project"
         assert stored.verdict != "bad"
+
+
+class TestToken:
+    def test_page_of_another_machine(self, page: Page) -> None:
+        """With the token in its address the page loads, shows what is there, and follows."""
+        with Collector(serving=Serving(bind="0.0.0.0")) as collector:
+            page.goto(f"http://127.0.0.1:{collector.port}/?token={collector.token}")
+            expect(page.locator(".state")).to_have_attribute("data-state", "live")
+            page.get_by_role("button", name="Send a test event").click()
+            expect(page.locator(".row-name")).to_have_text(["test_event"])
 
 
 class TestMissing:

@@ -98,7 +98,9 @@ class TestUsers:
         send(event("pay", user="u2"))
         page.goto(f"{collector.url}/#/users")
         expect(page.locator(".group")).to_have_count(2)
-        page.get_by_role("button", name="u1", exact=True).click()
+        user = page.get_by_role("button", name="u1", exact=True)
+        user.click()
+        expect(user).to_have_attribute("aria-pressed", "true")
         expect(page.locator(".timeline li")).to_have_count(2)
 
 

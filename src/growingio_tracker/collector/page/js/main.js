@@ -8,7 +8,7 @@ import { route } from "./core/route.js";
 import { signal } from "./core/signal.js";
 import { Feed } from "./data/feed.js";
 import { known } from "./data/filters.js";
-import { Rates } from "./data/rates.js";
+import { Rates, SECONDS } from "./data/rates.js";
 import { Stream } from "./data/stream.js";
 import { listenToKeys } from "./ui/keys.js";
 import { closeMenus, closeMenusOutside } from "./ui/menu.js";
@@ -22,6 +22,7 @@ import * as requests from "./pages/requests.js";
 import * as settings from "./pages/settings.js";
 import * as users from "./pages/users.js";
 
+const SEEDED = 1000;
 const VIEWS = { live, problems, plan, requests, users, items, faults, settings };
 
 const app = {
@@ -86,8 +87,14 @@ async function begin() {
   // Before the list is read: what comes in between is in both, and shown once.
   const newest = await newestId();
   await app.feed.load(known(route.value.page === "live" ? route.value.filters : {}));
-  app.feed.events.forEach((event) => app.rates.add(event));
   app.stream.start(newest);
+}
+
+/** What came in the last two minutes, whatever the filters show. */
+async function seedRates() {
+  const recent = signal(null);
+  recent.subscribe(({ events }) => events.forEach((event) => app.rates.add(event)));
+  await refresh(`/events?limit=${SEEDED}&since=${Date.now() - SECONDS * 1000}`, recent);
 }
 
 let page = route.value.page;
@@ -104,4 +111,5 @@ listenToKeys((key) => (key === "Escape" && closeMenus()) || view.key(key));
 showAll();
 refresh("/summary", app.summary);
 refresh("/info", app.info);
+seedRates();
 begin();

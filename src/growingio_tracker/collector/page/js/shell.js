@@ -16,7 +16,15 @@ export function shell(app) {
   const nav = el("nav", { class: "pages", "aria-label": t("pages") });
   const state = el("span", { class: "state", role: "status" });
   const forward = el("span", { class: "forward-to" });
-  const drawNav = () => replace(nav, PAGES.map((name) => link(name, app)));
+  const bad = el("span", { class: "nav-count" });
+  const links = PAGES.map((name) => link(name, name === "problems" ? bad : null));
+  replace(nav, links);
+  const drawPage = () => links.forEach((one, i) => markCurrent(one, PAGES[i]));
+  const drawBad = () => {
+    const number = app.summary.value?.stored?.bad ?? 0;
+    bad.hidden = number === 0;
+    replace(bad, count(number));
+  };
   const drawState = () => {
     state.dataset.state = app.stream.state.value;
     replace(state, el("i", { "aria-hidden": "true" }), t(`state.${app.stream.state.value}`));
@@ -26,13 +34,14 @@ export function shell(app) {
     forward.hidden = !url;
     if (url) replace(forward, t("forwarding.to", { url }));
   };
-  drawNav();
+  drawPage();
+  drawBad();
   drawState();
   drawForward();
   document.title = t("title");
   ends = [
-    app.summary.subscribe(drawNav),
-    route.subscribe(drawNav),
+    app.summary.subscribe(drawBad),
+    route.subscribe(drawPage),
     app.stream.state.subscribe(drawState),
     app.info.subscribe(drawForward),
   ];
@@ -44,19 +53,19 @@ function brand() {
   return el("a", { class: "brand", href: "#/live" }, logo, el("span", {}, "Collector"));
 }
 
-function link(name, app) {
-  const current = route.value.page === name;
-  const bad = name === "problems" ? (app.summary.value?.stored?.bad ?? 0) : 0;
-  const onClick = (event) => {
+function link(name, end) {
+  const click = (event) => {
     event.preventDefault();
     go({ page: name, filters: {}, open: null });
   };
-  return el(
-    "a",
-    { href: `#/${name}`, "aria-current": current ? "page" : null, on: { click: onClick } },
-    t(`page.${name}`),
-    bad > 0 && el("span", { class: "nav-count" }, count(bad)),
-  );
+  return el("a", { href: `#/${name}`, on: { click } }, t(`page.${name}`), end);
+}
+
+function markCurrent(one, name) {
+  if (route.value.page !== name) return one.removeAttribute("aria-current");
+  one.setAttribute("aria-current", "page");
+  // On a narrow screen the pages are a line that is scrolled.
+  requestAnimationFrame(() => one.scrollIntoView({ block: "nearest", inline: "nearest" }));
 }
 
 function switches() {

@@ -32,6 +32,21 @@ export function replace(parent, ...children) {
   parent.replaceChildren(...nodes(children));
 }
 
+/**
+ * Does the same, and gives the focus to what now stands in the place of what had it.
+ * @param {Element} parent @param {...Child} children
+ */
+export function replaceKeepingFocus(parent, ...children) {
+  const place = focusable(parent).indexOf(/** @type {HTMLElement} */ (document.activeElement));
+  replace(parent, ...children);
+  if (place >= 0) focusable(parent)[place]?.focus({ preventScroll: true });
+}
+
+/** @returns {HTMLElement[]} */
+function focusable(parent) {
+  return [...parent.querySelectorAll("button, a, input, select, textarea, [tabindex]")];
+}
+
 function filled(element, props, children) {
   for (const [name, value] of Object.entries(props)) set(element, name, value);
   element.append(...nodes(children));

@@ -47,7 +47,7 @@ export function inline(value) {
 
 /** "string", "integer", "number", "boolean", "null", "list" or "object". */
 export function typeOf(value) {
-  if (value === null) return "null";
+  if (value === null || value === undefined) return "null";
   if (Array.isArray(value)) return "list";
   if (typeof value === "number") return Number.isInteger(value) ? "integer" : "number";
   return typeof value;

@@ -63,7 +63,9 @@ function rows(clients) {
 function typesByKey(events) {
   const table = new Map();
   for (const { message } of events) {
-    for (const [key, value] of Object.entries(message?.attributes ?? {})) {
+    const attributes = message?.attributes;
+    if (typeOf(attributes) !== "object") continue;
+    for (const [key, value] of Object.entries(attributes)) {
       table.set(key, (table.get(key) ?? new Set()).add(typeOf(value)));
     }
   }

@@ -1,6 +1,6 @@
 /** The list of names with their counts and a line of the last two minutes. */
 
-import { el, replace } from "../core/dom.js";
+import { el, replaceKeepingFocus } from "../core/dom.js";
 import { t } from "../core/i18n.js";
 import { go, route } from "../core/route.js";
 import { spark } from "../ui/chart.js";
@@ -17,7 +17,7 @@ const TYPES = new Set([
 /** @param {any} app */
 export function namesList(app) {
   const element = el("nav", { class: "names", "aria-label": t("names") });
-  const draw = () => replace(element, content(app));
+  const draw = () => replaceKeepingFocus(element, content(app));
   draw();
   return { element, draw };
 }
@@ -57,7 +57,9 @@ function filtersOf({ kind, name }) {
 
 function isChosen(one) {
   const own = /** @type {Record<string, string|undefined>} */ (filtersOf(one));
-  return ["kind", "name", "type"].every((field) => route.value.filters[field] === own[field]);
+  const { kind = own.kind, name, type } = route.value.filters;
+  if (!own.name && !own.type && !route.value.filters.kind) return false;
+  return kind === own.kind && name === own.name && type === own.type;
 }
 
 function entry(label, numbers, line, chosen, onClick) {

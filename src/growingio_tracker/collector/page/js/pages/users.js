@@ -17,23 +17,36 @@ const LISTS = { users: "user", devices: "device", user_keys: "user_key" };
 /** @param {HTMLElement} root @param {any} app */
 export function show(root, app) {
   const groups = el("div", { class: "user-groups" });
-  const line = el("aside", { class: "user-line" });
+  const line = el("aside", { class: "user-line", hidden: true });
   const both = el("div", { class: "users" }, groups, line);
   replace(root, heading(t("page.users"), t("users.text")), both);
-  const part = loaded(groups, () => get("/identities"), ({ groups: all }) => content(all));
-  const drawLine = () => timeline(line);
-  drawLine();
+  const parts = [
+    loaded(groups, () => get("/identities"), ({ groups: all }) => content(all)),
+    loaded(line, readLine, (found) => {
+      line.hidden = found === null;
+      return found && timeline(found);
+    }),
+  ];
+  const refresh = () => parts.forEach((part) => part.refresh());
   const ends = [
-    app.summary.subscribe(part.refresh),
-    app.summary.subscribe(drawLine),
-    route.subscribe(drawLine),
+    app.summary.subscribe(refresh),
+    route.subscribe(() => {
+      for (const chip of groups.querySelectorAll(".chip")) markChosen(chip);
+      refresh();
+    }),
   ];
   return {
     close() {
-      for (const end of ends) end();
-      part.close();
+      for (const one of [...ends, ...parts.map((part) => part.close)]) one();
     },
   };
+}
+
+/** The events of the user or device that the address names; null when it names none. */
+async function readLine() {
+  const { user, device } = route.value.filters;
+  if (!user && !device) return null;
+  return { name: user ?? device, ...(await get("/events", { user, device, limit: LINE_LIMIT })) };
 }
 
 function content(groups) {
@@ -67,13 +80,15 @@ function ids(list, values) {
 }
 
 function idButton(name, value) {
-  const onClick = () => go({ filters: { [name]: value } });
-  const pressed = String(route.value.filters[name] === value);
-  return el(
-    "button",
-    { type: "button", class: "chip", "aria-pressed": pressed, on: { click: onClick } },
-    value,
-  );
+  const click = () => go({ filters: { [name]: value } });
+  const button = el("button", { type: "button", class: "chip", data: { name }, on: { click } }, value);
+  markChosen(button);
+  return button;
+}
+
+function markChosen(chip) {
+  const chosen = route.value.filters[chip.dataset.name] === chip.textContent;
+  chip.setAttribute("aria-pressed", String(chosen));
 }
 
 function joins(events) {
@@ -83,14 +98,11 @@ function joins(events) {
   });
 }
 
-function timeline(into) {
-  const { user, device } = route.value.filters;
-  into.hidden = !user && !device;
-  if (into.hidden) return replace(into);
-  loaded(into, () => get("/events", { user, device, limit: LINE_LIMIT }), ({ events, total }) => [
-    el("h2", { class: "line-head" }, t("users.line", { name: user ?? device, n: total }), closeLine()),
+function timeline({ name, events, total }) {
+  return [
+    el("h2", { class: "line-head" }, t("users.line", { name, n: total }), closeLine()),
     el("ol", { class: "timeline" }, events.map(moment)),
-  ]);
+  ];
 }
 
 function closeLine() {

@@ -1,6 +1,6 @@
 /** A part of a page that is read from the API, and read again when something has changed. */
 
-import { replace } from "../core/dom.js";
+import { replaceKeepingFocus } from "../core/dom.js";
 import { failed } from "./states.js";
 
 /**
@@ -12,16 +12,24 @@ import { failed } from "./states.js";
  */
 export function loaded(into, read, draw) {
   let turn = 0;
+  let shown = "";
   const refresh = async () => {
     const own = ++turn;
-    let content;
-    try {
-      content = draw(await read());
-    } catch (error) {
-      content = failed(error);
-    }
-    if (own === turn) replace(into, content);
+    const { value, error } = await tried(read);
+    const text = error ? String(error) : JSON.stringify(value);
+    // What is the same stays as it is, with whatever is selected in it.
+    if (own !== turn || text === shown) return;
+    shown = text;
+    replaceKeepingFocus(into, error ? failed(error) : draw(value));
   };
   refresh();
   return { refresh, close: () => void turn++ };
+}
+
+async function tried(read) {
+  try {
+    return { value: await read(), error: null };
+  } catch (error) {
+    return { value: null, error };
+  }
 }
