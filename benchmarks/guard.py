@@ -69,7 +69,7 @@ def blocks() -> float:
 
 
 @contextmanager
-def tracking() -> Iterator[Callable[[], None]]:
+def tracking() -> Iterator[Callable[[], object]]:
     """Give a call whose events wait until the end of the block."""
     with GrowingTracker.consumer(
         AsyncBufferedConsumer(

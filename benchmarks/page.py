@@ -22,6 +22,7 @@ SWEEPS = {
     "attributes": "attributes: a call, ns",
     "size": "characters in an attribute: a call, ns",
     "round_trip": "round trip, ms: delivered events/s",
+    "workers": "round trip, ms, workers=32: delivered events/s",
 }
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import growingio_tracker as gio
 from benchmarks.clients import ATTRIBUTES, HOUR_S, MANY, NAME, USER, Client
 
+WORKERS = 32
+USERS = 1000
 IS_OLD = not hasattr(gio, "QueueLimits")
 
 
@@ -14,8 +17,16 @@ def make(server: str, strategy: str) -> Client:
     consumer = make_consumer(server, strategy)
     track = gio.GrowingTracker.consumer(consumer).track_custom_event
 
+    users = itertools.cycle([f"user-{number}" for number in range(USERS)])
+
     def track_one() -> None:
         track(NAME, login_user_id=USER, attributes=ATTRIBUTES)
+
+    def track_one_of_many() -> None:
+        track(NAME, login_user_id=next(users), attributes=ATTRIBUTES)
+
+    if strategy == "workers":
+        return Client(track_one_of_many, consumer.flush, 100_000)
 
     if IS_OLD:  # its queue has no limit, and its flush() may be called by its own thread only
         return Client(track_one, lambda: None)
@@ -34,6 +45,8 @@ def make_consumer(server: str, strategy: str) -> Any:
         return gio.BufferedConsumer(*names)
     if strategy == "waiting":
         return waiting(server)
+    if strategy == "workers":
+        return gio.AsyncBufferedConsumer(*names, flush_after=1, workers=WORKERS)
     return gio.AsyncBufferedConsumer(*names, parser(strategy), flush_after=1)
 
 

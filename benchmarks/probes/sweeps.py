@@ -19,6 +19,7 @@ WAITING = (0, 1_000, 10_000, 100_000, 1_000_000)
 ATTRIBUTE_COUNTS = (0, 5, 10, 20, 50)
 SIZES = (100, 1_000, 10_000, 100_000)
 ROUND_TRIPS_MS = (0, 20, 100)
+EVENTS = {"background": 20_000, "workers": 100_000}
 TOTAL_BYTES = 50_000_000
 
 
@@ -32,10 +33,13 @@ def probe(task: Task) -> dict[str, float]:
     for size in SIZES:
         events = min(task.events, TOTAL_BYTES // size)
         figures[f"size.{size}"] = call_ns(task, {"text": "x" * size}, events)
-    return figures | {f"round_trip.{ms}": round_trip(task, ms) for ms in ROUND_TRIPS_MS}
+    figures |= {f"round_trip.{ms}": round_trip(task, ms, "background") for ms in ROUND_TRIPS_MS}
+    return figures | {f"workers.{ms}": round_trip(task, ms, "workers") for ms in ROUND_TRIPS_MS}
 
 
-def tracking(consumer: AsyncBufferedConsumer, attributes: Mapping[str, Any]) -> Callable[[], None]:
+def tracking(
+    consumer: AsyncBufferedConsumer, attributes: Mapping[str, Any]
+) -> Callable[[], object]:
     track = GrowingTracker.consumer(consumer).track_custom_event
     return lambda: track(NAME, login_user_id=USER, attributes=attributes)
 
@@ -76,11 +80,11 @@ def levels(task: Task) -> dict[str, float]:
     return figures
 
 
-def round_trip(task: Task, delay_ms: int) -> float:
+def round_trip(task: Task, delay_ms: int, strategy: str) -> float:
     """Return events delivered per second when each answer takes so long."""
-    sink, client = SinkCounts(task.server), make(task.server, "background")
+    sink, client = SinkCounts(task.server), make(task.server, strategy)
     sink.start(client, delay_ms)
-    figures = deliver(client, sink, min(task.events, 20_000))
+    figures = deliver(client, sink, min(task.events, EVENTS[strategy]))
     sink.start(client)
     return figures["events_per_s"]
 

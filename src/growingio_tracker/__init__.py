@@ -9,6 +9,7 @@ from growingio_tracker.consumers.buffered import BufferedConsumer
 from growingio_tracker.consumers.debug import DebugConsumer
 from growingio_tracker.consumers.default import DefaultConsumer
 from growingio_tracker.delivery.contract import Problem, QueueLimits, Stats
+from growingio_tracker.delivery.receipt import Fate, Receipt
 from growingio_tracker.exceptions import (
     GrowingError,
     GrowingIOException,
@@ -46,6 +47,7 @@ __all__ = [
     "DebugConsumer",
     "DefaultConsumer",
     "DurableConsumer",
+    "Fate",
     "GrowingError",
     "GrowingIOException",
     "GrowingParamException",
@@ -56,6 +58,7 @@ __all__ = [
     "Problem",
     "QueueFullError",
     "QueueLimits",
+    "Receipt",
     "RejectedError",
     "ResourceItem",
     "SpoolError",

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection, Mapping
+import os
+from collections.abc import Callable, Collection, Mapping
 from time import time_ns
 from types import TracebackType
 from typing import Final, Literal, TypeAlias, TypeVar
 
 from growingio_tracker.arguments import one_of, text_name
+from growingio_tracker.binding import Bindable, bindings
 from growingio_tracker.consumers.base import Consumer
 from growingio_tracker.consumers.default import DefaultConsumer
 from growingio_tracker.consumers.foreign import as_consumer
 from growingio_tracker.delivery.contract import Problem, Stats
+from growingio_tracker.delivery.receipt import Fate, Receipt, receipt_of
 from growingio_tracker.exceptions import GrowingParamException
 from growingio_tracker.filters import BeforeSend, Filters
 from growingio_tracker.message import (
@@ -37,7 +40,7 @@ OnInvalid: TypeAlias = Literal["raise", "drop"]
 MAX_EVENT_BYTES: Final = 1024 * 1024
 
 
-class GrowingTracker:
+class GrowingTracker(Bindable):
     """Tracks events, user attributes, items and user mappings of one data source.
 
     :param product_id: the project's id (AccountID).
@@ -57,7 +60,9 @@ class GrowingTracker:
     :raises GrowingParamException: when an argument cannot be used; the message names it.
 
     A call returns when the consumer has taken the event, and what was taken can no longer change
-    or fail: it was copied and encoded. Calls may be made from any thread.
+    or fail: it was copied and encoded. Calls may be made from any thread. In the background
+    strategies a call returns a :class:`~growingio_tracker.Receipt`, which tells later what became
+    of the event; elsewhere ``None``, because there a call that returns has said it.
     """
 
     def __init__(
@@ -73,6 +78,7 @@ class GrowingTracker:
         before_send: BeforeSend | None = None,
         redact: Collection[str] = (),
     ) -> None:
+        super().__init__()
         self._product_id = text_name(product_id, "product_id")
         self._data_source_id = text_name(data_source_id, "data_source_id")
         if consumer is None:
@@ -115,6 +121,27 @@ class GrowingTracker:
             redact=redact,
         )
 
+    @staticmethod
+    def from_env(environ: Mapping[str, str] | None = None) -> GrowingTracker:
+        """Return the tracker that the variables ``GROWINGIO_…`` describe.
+
+        :param environ: the variables; ``None`` is this process's environment.
+        :raises GrowingParamException: naming everything that is wrong, and where.
+        """
+        return _configured(None, environ)
+
+    @staticmethod
+    def from_file(
+        path: str | os.PathLike[str], environ: Mapping[str, str] | None = None
+    ) -> GrowingTracker:
+        """Return the tracker that a TOML file describes, and the environment, which wins.
+
+        :param path: the file; its table ``[growingio]``, or where it has none, all of it.
+        :param environ: as in :meth:`from_env`; ``{}`` leaves the environment out.
+        :raises GrowingParamException: naming everything that is wrong, with file and line.
+        """
+        return _configured(path, environ)
+
     def track_custom_event(
         self,
         event_name: str,
@@ -126,7 +153,7 @@ class GrowingTracker:
         *,
         item: ResourceItem | None = None,
         preset: PresetProperties | None = None,
-    ) -> None:
+    ) -> Receipt | None:
         """Track a custom event (埋点事件).
 
         :param event_name: the event's identifier on the platform.
@@ -143,6 +170,10 @@ class GrowingTracker:
         :raises GrowingParamException: when the event cannot be sent; it names the argument.
         :raises GrowingIOException: as the consumer says.
         """
+        if self._binding is not None or bindings() is not None:
+            login_user_key, login_user_id, anonymous_id, attributes = self._complete(
+                login_user_key, login_user_id, anonymous_id, attributes
+            )
         if event_time is None and item is None and preset is None and self._filters is None:
             record = plain_event_record(
                 time_ns() // 1_000_000,
@@ -155,8 +186,7 @@ class GrowingTracker:
                 self._data_source_id,
             )
             if record is not None and len(record) <= self._max_event_bytes:
-                self._accept(Kind.EVENT, record)
-                return
+                return self._accept(Kind.EVENT, record)
         message = CustomEventMessage(
             event_time,
             event_name,
@@ -174,9 +204,8 @@ class GrowingTracker:
             try:
                 _set_preset(message, preset)
             except GrowingParamException as error:
-                self._refuse(error)
-                return
-        self._submit(message)
+                return self._refuse(error)
+        return self._submit(message)
 
     def track_user(
         self,
@@ -185,12 +214,16 @@ class GrowingTracker:
         anonymous_id: str | None = None,
         event_time: EventTime | None = None,
         attributes: Attributes | None = None,
-    ) -> None:
+    ) -> Receipt | None:
         """Set attributes of a user (登录用户属性事件).
 
-        The parameters and errors are those of :meth:`track_custom_event`.
+        The parameters and errors are those of :meth:`track_custom_event`. Bound attributes belong
+        to events, and are not set here.
         """
-        self._submit(
+        login_user_key, login_user_id, anonymous_id, _ = self._complete(
+            login_user_key, login_user_id, anonymous_id, None
+        )
+        return self._submit(
             UserLoginMessage(
                 login_user_key,
                 login_user_id,
@@ -205,7 +238,7 @@ class GrowingTracker:
 
     def submit_item(
         self, item_key: str, item_id: str, item_attrs: Attributes | None = None
-    ) -> None:
+    ) -> Receipt | None:
         """Upload a row of a dimension table (维度表).
 
         :param item_key: the table's key.
@@ -214,13 +247,13 @@ class GrowingTracker:
         :raises GrowingParamException: when the item cannot be sent; the message names the argument.
         :raises GrowingIOException: as the consumer says.
         """
-        self._submit(
+        return self._submit(
             ItemMessage(item_key, item_id, item_attrs, self._product_id, self._data_source_id)
         )
 
     def track_user_mapping(
         self, identities: Mapping[str, str], event_time: EventTime | None = None
-    ) -> None:
+    ) -> Receipt | None:
         """Say that several ids are one person's (用户融合).
 
         :param identities: user key → user id, for instance ``{"phone": "…", "email": "…"}``.
@@ -228,11 +261,11 @@ class GrowingTracker:
         :raises GrowingParamException: when an id or key is missing or empty.
         :raises GrowingIOException: as the consumer says.
         """
-        self._submit(
+        return self._submit(
             UserMappingMessage(identities, event_time, self._product_id, self._data_source_id)
         )
 
-    def track(self, message: Message) -> None:
+    def track(self, message: Message) -> Receipt | None:
         """Track a message that a builder made, as this tracker's. ``message`` is not changed.
 
         :raises GrowingParamException: when it is not a message, or cannot be sent.
@@ -240,10 +273,10 @@ class GrowingTracker:
         """
         try:
             own = self._own(message)
+            self._fill_in(own)
         except GrowingParamException as error:
-            self._refuse(error)
-        else:
-            self._submit(own)
+            return self._refuse(error)
+        return self._submit(own)
 
     def flush(self, timeout: float | None = None) -> bool:
         """Send everything now; see the consumer's ``flush``."""
@@ -261,6 +294,25 @@ class GrowingTracker:
         """Return False when events are pending and none was delivered for ``within_s`` seconds."""
         return self._consumer.healthy(within_s)
 
+    async def aflush(self, timeout: float | None = None) -> bool:
+        """Do what :meth:`flush` does in another thread, so that the event loop goes on."""
+        return await _in_thread(self.flush, timeout)
+
+    async def aclose(self, timeout: float | None = None) -> bool:
+        """Do what :meth:`close` does in another thread, so that the event loop goes on."""
+        return await _in_thread(self.close, timeout)
+
+    async def __aenter__(self: _T) -> _T:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
     def __enter__(self: _T) -> _T:
         return self
 
@@ -272,12 +324,12 @@ class GrowingTracker:
     ) -> None:
         self.close()
 
-    def _submit(self, message: Message) -> None:
+    def _submit(self, message: Message) -> Receipt | None:
         try:
             if self._filters is not None:
                 filtered = self._filtered(message, self._filters)
-                if filtered is None:
-                    return
+                if isinstance(filtered, Problem):
+                    return self._drop(filtered)
                 message = filtered
             record, left_out = to_record(message, time_ns() // 1_000_000)
             if left_out:
@@ -285,14 +337,17 @@ class GrowingTracker:
             if len(record) > self._max_event_bytes:
                 raise self._too_long(record)
         except GrowingParamException as error:
-            self._refuse(error)
-        else:
-            self._accept(message.kind, record)
+            return self._refuse(error)
+        return self._accept(message.kind, record)
 
-    def _refuse(self, error: GrowingParamException) -> None:
+    def _refuse(self, error: GrowingParamException) -> Receipt:
         if not self._drops_invalid:
             raise error
-        self._consumer.refuse(Problem("invalid", str(error), 1))
+        return self._drop(Problem("invalid", str(error), 1))
+
+    def _drop(self, problem: Problem) -> Receipt:
+        self._consumer.refuse(problem)
+        return receipt_of(Fate("dropped", problem.reason))
 
     def _own(self, message: object) -> Message:
         if not is_a(message, Message) or not hasattr(message, "kind"):
@@ -305,15 +360,28 @@ class GrowingTracker:
         own.set_data_source_id(self._data_source_id)
         return own
 
-    def _filtered(self, message: Message, filters: Filters) -> Message | None:
-        """Return the message to send, or ``None`` when it was dropped, counted and reported."""
+    def _fill_in(self, message: Message) -> None:
+        """Complete a message that a builder made."""
+        if isinstance(message, CustomEventMessage | UserLoginMessage):
+            is_event = isinstance(message, CustomEventMessage)
+            subject = self._complete(
+                message.login_user_key,
+                message.login_user_id,
+                message.anonymous_id,
+                message.attributes if is_event else None,
+            )
+            message.login_user_key = subject.login_user_key
+            message.login_user_id = subject.login_user_id
+            message.anonymous_id = subject.anonymous_id
+            if is_event:
+                message.attributes = subject.attributes
+
+    def _filtered(self, message: Message, filters: Filters) -> Message | Problem:
+        """Return the message to send, or why there is none."""
         filters.redact(message)  # before the check, which makes one text of a one-level map
         self._leave_out(message.check(time_ns() // 1_000_000))
         filtered = filters.apply(message)
-        if isinstance(filtered, Problem):
-            self._consumer.refuse(filtered)
-            return None
-        return self._own(filtered)
+        return filtered if isinstance(filtered, Problem) else self._own(filtered)
 
     def _too_long(self, record: bytes) -> GrowingParamException:
         return GrowingParamException(
@@ -330,6 +398,21 @@ class GrowingTracker:
                 + "; ".join(map(str, attributes))
             )
         self._consumer.report_left_out(attributes)
+
+
+async def _in_thread(call: Callable[[float | None], bool], timeout: float | None) -> bool:
+    import asyncio  # noqa: PLC0415 - who has no event loop need not load it
+
+    return await asyncio.to_thread(call, timeout)
+
+
+def _configured(
+    path: str | os.PathLike[str] | None, environ: Mapping[str, str] | None
+) -> GrowingTracker:
+    # Most programs have no such file, and all of them start faster without what reads it.
+    from growingio_tracker.config.build import build, gather  # noqa: PLC0415
+
+    return build(gather(path, environ), GrowingTracker.consumer)
 
 
 def _set_preset(message: CustomEventMessage, preset: PresetProperties) -> None:

@@ -31,7 +31,7 @@ from growingio_tracker_snappy import SnappyParser
 HOST = "http://collect.example"
 GUIDE = Path(__file__).parents[2] / "docs" / "migrating.md"
 
-Track = Callable[[gio.GrowingTracker], None]
+Track = Callable[[gio.GrowingTracker], object]
 
 
 def requests(track: Track, parser: DataParser | None = None, host: str = HOST) -> list[Request]:

@@ -82,8 +82,11 @@ def test_every_option_is_listed(subject: Callable[..., object]) -> None:
 
 COMMANDS = [
     "collector",
+    "decode",
     "demo",
+    "diff",
     "relay",
+    *(f"plan {name}" for name in ("check", "draft", "report", "schema")),
     *(f"spool {name}" for name in ("status", "list", "export", "requeue", "drain")),
 ]
 

@@ -22,6 +22,7 @@ from growingio_tracker import (
     DebugConsumer,
     DefaultConsumer,
     DurableConsumer,
+    Fate,
     GrowingError,
     GrowingIOException,
     GrowingParamException,
@@ -32,6 +33,7 @@ from growingio_tracker import (
     Problem,
     QueueFullError,
     QueueLimits,
+    Receipt,
     RejectedError,
     ResourceItem,
     SpoolError,
@@ -220,6 +222,27 @@ def calls(tracker: GrowingTracker) -> None:
     item: ItemMessage = ItemMessage.ItemBuilder().set_item_key("k").set_item_id("1").build()
     for message in (event, user, item, UserMappingMessage({"phone": "1"})):
         tracker.track(message)
+
+
+async def asked_later(tracker: GrowingTracker) -> None:
+    receipt: Receipt | None = tracker.track_custom_event("e", anonymous_id="v")
+    if receipt is not None:
+        fate: Fate = receipt.wait(timeout=1.5)
+        print(fate.status, fate.reason, (await receipt).delivered, receipt.fate == fate)
+    async with tracker.bind(login_user_id="u", attributes={"app": "shop"}) as bound:
+        with bound.context(anonymous_id="v", login_user_key="email"):
+            bound.track_custom_event("e")
+        flushed: bool = await bound.aflush(1.5)
+        closed: bool = await bound.aclose()
+        print(flushed, closed)
+
+
+def configured() -> list[GrowingTracker]:
+    return [
+        GrowingTracker.from_env(),
+        GrowingTracker.from_env({"GROWINGIO_STRATEGY": "async"}),
+        GrowingTracker.from_file(Path("growingio.toml"), {}),
+    ]
 
 
 def life(tracker: GrowingTracker, parser: OldDataParser, consumer: OldConsumer) -> None:

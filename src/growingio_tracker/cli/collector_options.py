@@ -95,6 +95,25 @@ MaxAgeOption = Annotated[
     ),
 ]
 
+StrictOption = Annotated[
+    bool, typer.Option("--strict", help="Answer 400 and the reasons when an event is bad.")
+]
+RedactOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="KEY",
+        help="Hide the values of this key before anything is stored. May be given several times.",
+    ),
+]
+LangOption = Annotated[Language, typer.Option(help="The language of the page and of this command.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", help="Print no line for each event.")]
+JsonOption = Annotated[
+    bool,
+    typer.Option(
+        "--json", help="Print each event as one JSON object a line, and all else on stderr."
+    ),
+]
+
 
 def serving(
     ports: list[str],

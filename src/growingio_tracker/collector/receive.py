@@ -10,21 +10,29 @@ import time
 from concurrent.futures import Executor
 from typing import Final, NamedTuple
 
-from starlette.datastructures import Headers, QueryParams
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from growingio_tracker.collector import paths
 from growingio_tracker.collector._log import logger
-from growingio_tracker.collector.check import examine, unreadable
-from growingio_tracker.collector.decode import Decoded, Envelope, decode_body
+from growingio_tracker.collector.check import Arrival, Finding, unreadable
+from growingio_tracker.collector.clients import name_client
+from growingio_tracker.collector.cors import cors_headers, preflight_headers
+from growingio_tracker.collector.decode import Decoded, decode_request
 from growingio_tracker.collector.decode.limits import MAX_BODY_BYTES
+from growingio_tracker.collector.fault_answers import FaultyAnswer
+from growingio_tracker.collector.faults import Fault, Faults
+from growingio_tracker.collector.forward.gateway import Gateway
+from growingio_tracker.collector.forward.queue import State
+from growingio_tracker.collector.judge import Judge
+from growingio_tracker.collector.plan.plans import Plans
 from growingio_tracker.collector.problems.problem import Problem
 from growingio_tracker.collector.redaction import Redaction
 from growingio_tracker.collector.settings import Handling
 from growingio_tracker.collector.store import Received, Store
 from growingio_tracker.collector.strict import REFUSED, answered_strictly, reasons
+from growingio_tracker.wire import Kind
 
 _MAX_DRAINED_BYTES: Final = 10 * MAX_BODY_BYTES
 """A body over the limit is read on, and thrown away, up to here: a client that is still sending
@@ -39,7 +47,6 @@ _NOBODY_TO_ANSWER: Final = 0
 
 _TOO_LARGE: Final = Problem("too_large", values={"most": MAX_BODY_BYTES})
 _BROKEN_OFF: Final = Problem("broken_off")
-_IMAGE: Final = Problem("empty_body")
 
 
 class _Body(NamedTuple):
@@ -62,40 +69,6 @@ async def _read(request: Request) -> _Body:
     return _Body(bytes(content), _TOO_LARGE if size > MAX_BODY_BYTES else None)
 
 
-def _envelope(headers: Headers, query: QueryParams) -> Envelope:
-    return Envelope(
-        content_type=headers.get("content-type"),
-        codec=headers.get("x-compress-codec"),
-        crypt=headers.get("x-crypt-codec"),
-        x_timestamp=headers.get("x-timestamp"),
-        stm=query.get("stm"),
-        compress=query.get("compress"),
-    )
-
-
-def _cors(headers: Headers) -> dict[str, str]:
-    origin = headers.get("origin")
-    if origin is None:
-        return {"Access-Control-Allow-Origin": "*"}
-    # Beacons are sent with credentials, for which "*" is not enough.
-    return {
-        "Access-Control-Allow-Origin": origin,
-        "Access-Control-Allow-Credentials": "true",
-        "Vary": "Origin",
-    }
-
-
-def _preflight(headers: Headers) -> dict[str, str]:
-    allowed = {
-        "Access-Control-Allow-Methods": "POST, GET, OPTIONS",
-        "Access-Control-Allow-Headers": headers.get("access-control-request-headers", "*"),
-        "Access-Control-Max-Age": "600",
-    }
-    if headers.get("access-control-request-private-network") == "true":
-        allowed["Access-Control-Allow-Private-Network"] = "true"
-    return allowed
-
-
 class _Verdict(NamedTuple):
     """What a request was found to be: its status, its content, and whether that is bad."""
 
@@ -110,34 +83,53 @@ def _judge(request: Request, path: str, body: _Body) -> _Verdict:
         return _Verdict(404, Decoded(reason=paths.unknown(path)))
     if request.method == "OPTIONS":
         return _Verdict(204, Decoded(), target)
-    if request.method == "GET":
-        return _Verdict(200, Decoded(reason=_IMAGE), target)
-    if request.method != "POST":
+    if request.method != "POST" and not _is_image(request.method, target):
         return _Verdict(405, Decoded(reason=_wrong_method(request.method)), target)
     if body.problem:
-        status = 413 if body.problem is _TOO_LARGE else _NOBODY_TO_ANSWER
+        # Java would send the same large body three times more after a 413.
+        status = 204 if body.problem is _TOO_LARGE else _NOBODY_TO_ANSWER
         return _Verdict(status, Decoded(reason=body.problem), target)
-    envelope = _envelope(request.headers, request.query_params)
-    return _Verdict(204, decode_body(target.kind, envelope, body.content), target)
+    query = _query(request)
+    headers = request.headers.items()
+    decoded = decode_request(target.kind, request.method, query, headers, body.content)
+    return _Verdict(204 if request.method == "POST" else 200, decoded, target)
+
+
+def _is_image(method: str, target: paths.Target) -> bool:
+    """Tell whether it is the Web SDK's image form, which exists for events only."""
+    return method == "GET" and target.kind is Kind.EVENT
 
 
 def _wrong_method(method: str) -> Problem:
     return Problem("wrong_method", values={"method": method})
 
 
-def _received(request: Request, received_us: int, body: _Body) -> Received:
+def _judged(
+    request: Request, received_us: int, verdict: _Verdict, client: str | None, judge: Judge
+) -> list[Finding]:
+    """Judge the messages, and add a row for what could not be read."""
+    decoded, target = verdict.decoded, verdict.target
+    findings: list[Finding] = []
+    if target and decoded.messages:
+        stm = request.query_params.get("stm")
+        arrival = Arrival(
+            received_us, target.project, method=request.method, stm=stm, client=client
+        )
+        findings = judge.findings(target.kind, decoded.messages, arrival)
+    return [*findings, unreadable(decoded.reason)] if decoded.reason else findings
+
+
+def _received(request: Request, received_us: int, body: _Body, judge: Judge) -> Received:
     """Decode and check the request."""
-    path, query = _path_and_query(request)
+    path, query = _path(request), _query(request)
     run, behind = paths.split_run(path)
     verdict = _judge(request, behind, body)
     decoded, target = verdict.decoded, verdict.target
-    findings = [examine(target.kind, message) for message in decoded.messages] if target else []
-    if decoded.reason:
-        findings.append(unreadable(decoded.reason))
+    client = name_client(request.headers, query, decoded.messages)
     return Received(
         received_us=received_us,
         method=request.method,
-        target=path + query,
+        target=_target(request),
         headers=[
             (name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw
         ],
@@ -146,21 +138,31 @@ def _received(request: Request, received_us: int, body: _Body) -> Received:
         steps=decoded.steps,
         reason=decoded.reason,
         project=target.project if target else None,
-        findings=findings,
+        findings=_judged(request, received_us, verdict, client, judge),
+        client=client,
         run=run or (target.project if target else None),
     )
 
 
-def _path_and_query(request: Request) -> tuple[str, str]:
-    query: bytes = request.scope["query_string"]
+def _path(request: Request) -> str:
     path: bytes = request.scope["raw_path"]
-    return path.decode("latin-1"), "?" + query.decode("latin-1") if query else ""
+    return path.decode("latin-1")
+
+
+def _query(request: Request) -> str:
+    query: bytes = request.scope["query_string"]
+    return query.decode("latin-1")
+
+
+def _target(request: Request) -> str:
+    path, query = _path(request), _query(request)
+    return f"{path}?{query}" if query else path
 
 
 def _answer(request: Request, received: Received) -> Response:
-    headers = _cors(request.headers)
+    headers = cors_headers(request.headers)
     if request.method == "OPTIONS":
-        headers |= _preflight(request.headers)
+        headers |= preflight_headers(request.headers)
     if received.answered in (204, _NOBODY_TO_ANSWER):
         return Response(status_code=204, headers=headers)
     if received.answered == 200:
@@ -171,19 +173,40 @@ def _answer(request: Request, received: Received) -> Response:
     return PlainTextResponse(sentence + "\n", received.answered, headers)
 
 
+class Rules(NamedTuple):
+    """What is done with what arrives, besides storing it.
+
+    ``plans`` has the tracking plan that every message is compared with, ``gateway`` says what is
+    forwarded, ``faults`` which answers go wrong.
+    """
+
+    handling: Handling
+    plans: Plans
+    gateway: Gateway
+    faults: Faults
+
+
+class _Stored(NamedTuple):
+    """A request that is in the store."""
+
+    request_id: int
+    received: Received
+
+
 class Receiver:
     """The ASGI application behind every path that is not the collector's own.
 
     :param store: takes every request before it is answered.
     :param writer: runs decoding and storing, one request at a time, outside the event loop.
-    :param handling: what is done with what arrives.
+    :param rules: what is done besides.
     """
 
-    def __init__(self, store: Store, writer: Executor, handling: Handling) -> None:
+    def __init__(self, store: Store, writer: Executor, rules: Rules) -> None:
         self._store = store
-        self._strict = handling.strict
-        self._redact = Redaction(handling.redact)
         self._writer = writer
+        self._rules = rules
+        self._redact = Redaction(rules.handling.redact)
+        self._judge = Judge(store)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Store one request, then answer it."""
@@ -197,35 +220,64 @@ class Receiver:
 
     async def _take(self, request: Request, received_us: int, body: _Body) -> Response:
         loop = asyncio.get_running_loop()
+        fault = self._rules.faults.pick(request.method, _target(request))
         try:
-            received = await loop.run_in_executor(
-                self._writer, self._store_one, request, received_us, body
+            stored = await loop.run_in_executor(
+                self._writer, self._store_one, request, received_us, body, fault
             )
         except sqlite3.Error as error:
             logger.error("A request was not stored and is answered 503: %s", error)
             return PlainTextResponse(
-                "The collector could not store this.\n", 503, _cors(request.headers)
+                "The collector could not store this.\n", 503, cors_headers(request.headers)
             )
-        return _answer(request, received)
+        answer = await self._usual_answer(request, stored)
+        return FaultyAnswer(fault, answer, cors_headers(request.headers)) if fault else answer
 
-    def _store_one(self, request: Request, received_us: int, body: _Body) -> Received:
-        received = self._redact(_received(request, received_us, body))
-        if self._strict:
-            received = answered_strictly(received)
-        self._store.add(received)
-        return received
+    def _store_one(
+        self, request: Request, received_us: int, body: _Body, fault: Fault | None
+    ) -> _Stored:
+        received = self._examined(request, received_us, body)
+        if fault:
+            received = received._replace(answered=fault.answered(received.answered))
+        received = received._replace(forward=self._rules.gateway.state_for(received, fault))
+        return _Stored(self._keep(received), received)
+
+    def _examined(self, request: Request, received_us: int, body: _Body) -> Received:
+        received = _received(request, received_us, body, self._judge)
+        received = self._redact(self._rules.plans.judged(received))
+        return answered_strictly(received) if self._rules.handling.strict else received
+
+    def _keep(self, received: Received) -> int:
+        try:
+            request_id = self._store.add(received)
+        except sqlite3.Error:
+            self._judge.forget()
+            raise
+        self._judge.answered(received.received_us, received.answered)
+        return request_id
+
+    async def _usual_answer(self, request: Request, stored: _Stored) -> Response:
+        if stored.received.forward != State.SENDING:
+            return _answer(request, stored.received)
+        gateway, loop = self._rules.gateway, asyncio.get_running_loop()
+        answer = await loop.run_in_executor(gateway.executor, gateway.pass_on, stored.request_id)
+        content = answer.body or (answer.error or "").encode()
+        headers = cors_headers(request.headers)
+        return Response(content, answer.status, headers, answer.content_type)
 
     def take_again(self, scope: Scope, received_us: int, body: bytes) -> Received:
         """Store a request that was received earlier, or elsewhere, as it is found to be today.
 
-        To be run by the writer.
+        It is not forwarded. To be run by the writer.
         """
-        return self._store_one(Request(scope), received_us, _Body(body))
+        received = self._examined(Request(scope), received_us, _Body(body))
+        self._keep(received)
+        return received
 
 
 def _is_a_visit(request: Request) -> bool:
     """Tell whether it is a look around (``/favicon.ico``), which carries no event to lose."""
     if request.method not in ("GET", "HEAD"):
         return False
-    _, path = paths.split_run(_path_and_query(request)[0])
+    _, path = paths.split_run(_path(request))
     return paths.match(path) is None

@@ -17,8 +17,8 @@ def as_object(value: object) -> dict[str, Any] | None:
     return cast("dict[str, Any]", value) if isinstance(value, dict) else None
 
 
-def decode_message(text: str | bytes | msgspec.Raw) -> dict[str, Any] | None:
-    """Return the object that a message's JSON holds, None when it holds anything else."""
+def read_object(text: str | bytes | msgspec.Raw) -> dict[str, Any] | None:
+    """Return the object in ``text``, which is JSON; None when it is no object."""
     try:
         return as_object(msgspec.json.decode(text))
     except msgspec.ValidationError:
@@ -27,10 +27,23 @@ def decode_message(text: str | bytes | msgspec.Raw) -> dict[str, Any] | None:
 
 
 class Step(msgspec.Struct, frozen=True):
-    """One step that made messages of a body: ``name`` (``"xor"``), ``detail`` (the key used)."""
+    """One step that made messages of a body: ``name`` (``"xor"``), ``detail`` (the key used).
+
+    ``detail_zh`` says the same as ``detail`` in Chinese. ``ok`` is False for the step that
+    failed; its ``detail`` is the reason, and ``offset`` the place in its input, in bytes, where
+    it failed. ``in_bytes`` and ``out_bytes``
+    are the sizes before and after; ``head_hex`` the first bytes of the output, in hexadecimal.
+    None means that it is not known or there is none.
+    """
 
     name: str
     detail: str
+    ok: bool = True
+    in_bytes: int | None = None
+    out_bytes: int | None = None
+    head_hex: str = ""
+    offset: int | None = None
+    detail_zh: str = ""
 
 
 class Event(msgspec.Struct, frozen=True, dict=True):
@@ -69,7 +82,7 @@ class Event(msgspec.Struct, frozen=True, dict=True):
         None when it could not be read as an object. Numbers that JSON does not know (``NaN``)
         stand here as text.
         """
-        return decode_message(self.raw)
+        return read_object(self.raw)
 
     @property
     def attributes(self) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from growingio_tracker.delivery.engine import Engine, Parts
 from growingio_tracker.delivery.interrupt import Interrupt
 from growingio_tracker.delivery.ledger import Ledger, Reporter
 from growingio_tracker.delivery.lifecycle import PerProcess
+from growingio_tracker.delivery.receipt import Receipt
 from growingio_tracker.delivery.retry import RetryPolicy, check_seconds
 from growingio_tracker.delivery.sender import Sender
 from growingio_tracker.exceptions import TransportError
@@ -114,9 +115,10 @@ class Consumer:
     def __repr__(self) -> str:
         return f"{type(self).__name__}(server_host={self._server_host!r})"
 
-    def accept(self, kind: Kind, record: bytes) -> None:
+    def accept(self, kind: Kind, record: bytes) -> Receipt | None:
         """Take in one record from a tracker; here, hand it to :meth:`send` as a message."""
         self.send(decode(kind, record))
+        return None
 
     def send(self, message: Message) -> None:
         """Do something with a checked message; here, nothing."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TextIO
 from growingio_tracker.consumers.base import Options
 from growingio_tracker.consumers.strategy import Strategy
 from growingio_tracker.delivery.engine import DirectEngine, Engine, Parts
+from growingio_tracker.delivery.receipt import Receipt
 from growingio_tracker.transport.base import Request, Response, Transport
 from growingio_tracker.wire import Kind
 
@@ -56,10 +57,10 @@ class DebugConsumer(Strategy):
             f"server_host={self._server_host}"
         )
 
-    def accept(self, kind: Kind, record: bytes) -> None:
+    def accept(self, kind: Kind, record: bytes) -> Receipt | None:
         """Print one record and send it."""
         self._print(f"{kind.value}: {record.decode()}")
-        super().accept(kind, record)
+        return super().accept(kind, record)
 
     def _strategy(self, parts: Parts) -> Engine:
         return DirectEngine(parts)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 DEFAULT_MAX_SIZE: Final = 500
 DEFAULT_QUEUE: Final = QueueLimits()
 DEFAULT_MAX_BATCH_BYTES: Final = 5 * 1024 * 1024
+_BY_QUEUE: Final = " (the queue's limit)"
 
 
 class QueueOptions(Options, total=False):
@@ -57,8 +58,10 @@ class QueuedStrategy(Strategy):
         **options: Unpack[Options],
     ) -> None:
         self._queue_limits = queue
-        self._max_size = _within(max_size, "max_size", queue.max_events)
-        self._max_batch_bytes = _within(max_batch_bytes, "max_batch_bytes", queue.max_bytes)
+        self._max_size = within(max_size, "max_size", queue.max_events, _BY_QUEUE)
+        self._max_batch_bytes = within(
+            max_batch_bytes, "max_batch_bytes", queue.max_bytes, _BY_QUEUE
+        )
         super().__init__(
             product_id,
             data_source_id,
@@ -80,9 +83,13 @@ class QueuedStrategy(Strategy):
         raise NotImplementedError
 
 
-def _within(value: object, argument: str, upper: int) -> int:
+def within(value: object, argument: str, upper: int, reason: str = "") -> int:
+    """Return ``value``, an int from 1 to ``upper``, the limit that ``reason`` explains.
+
+    :raises GrowingParamException: when it is anything else.
+    """
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= upper:
         raise GrowingParamException(
-            f"{argument} must be an int from 1 to {upper} (the queue's limit), got {value!r}"
+            f"{argument} must be an int from 1 to {upper}{reason}, got {value!r}"
         )
     return value

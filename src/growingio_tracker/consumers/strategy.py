@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from growingio_tracker._overrides import is_overridden_before
 from growingio_tracker.consumers.base import Consumer, Options, is_disabled
 from growingio_tracker.delivery.engine import DisabledEngine, Engine, Parts
+from growingio_tracker.delivery.receipt import Receipt
 from growingio_tracker.formats.base import as_data_parser
 from growingio_tracker.message import Message
 from growingio_tracker.record import to_record
@@ -24,6 +25,9 @@ class Strategy(Consumer):
 
     :param data_parser: the format of the bodies; ``None`` is JSON.
     """
+
+    disabled = False
+    """Accept and discard everything from the first event on, as ``GROWINGIO_DISABLED`` does."""
 
     def __init__(
         self,
@@ -55,12 +59,12 @@ class Strategy(Consumer):
         if is_overridden_before(cls, frozenset({"send"}), "accept"):
             cls.accept = Consumer.accept  # type: ignore[method-assign]
 
-    def accept(self, kind: Kind, record: bytes) -> None:
-        """Take in one record from a tracker.
+    def accept(self, kind: Kind, record: bytes) -> Receipt | None:
+        """Take in one record from a tracker; return a receipt if the strategy gives one.
 
         :raises GrowingIOException: as the strategy says.
         """
-        self._engines.get().offer(kind, record)
+        return self._engines.get().offer(kind, record)
 
     def send(self, message: Message) -> None:
         """Check a message and take it in, as if a tracker had sent it.
@@ -87,7 +91,8 @@ class Strategy(Consumer):
 
     def _make_engine(self) -> Engine:
         parts = self._parts()
-        return DisabledEngine(parts) if is_disabled() else self._strategy(parts)
+        is_off = self.disabled or is_disabled()
+        return DisabledEngine(parts) if is_off else self._strategy(parts)
 
     def _strategy(self, parts: Parts) -> Engine:
         raise NotImplementedError

@@ -31,6 +31,12 @@ class Bell:
                 while True:
                     self._listeners.pop().release()
 
+    def ring_for_one(self) -> None:
+        """Wake one of those who listen. It must ring for another one if it then goes away."""
+        if self._listeners:
+            with contextlib.suppress(IndexError):
+                self._listeners.pop().release()
+
     def listen(self) -> threading.Lock:
         """Return what :meth:`hear` waits for. With the lock held, no change can be missed."""
         listener = threading.Lock()

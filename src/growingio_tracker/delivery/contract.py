@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from msgspec import Struct, field
 
 from growingio_tracker.exceptions import GrowingIOException, GrowingParamException
 from growingio_tracker.wire import Kind
+
+if TYPE_CHECKING:
+    from growingio_tracker.delivery.receipt import Receipt
 
 Overflow: TypeAlias = Literal["drop_new", "drop_oldest", "block", "raise"]
 
@@ -182,7 +185,10 @@ class Queue(Protocol):
     taken when all of the last one has been settled.
     """
 
-    def offer(self, kind: Kind, record: bytes) -> None:
+    senders: set[int]
+    """The threads that are sending, callbacks included. They must not wait here."""
+
+    def offer(self, kind: Kind, record: bytes) -> Receipt:
         """Take in one record, or apply the overflow policy.
 
         :raises QueueFullError: when the policy is ``"raise"`` and there is no place.

@@ -14,13 +14,15 @@ from growingio_tracker.delivery.contract import Batch, Delivered, Kept, Outcome,
 from growingio_tracker.delivery.interrupt import Interrupt
 from growingio_tracker.delivery.lane_queue import CLOSED
 from growingio_tracker.delivery.ledger import Ledger, Reporter
+from growingio_tracker.delivery.receipt import Fate, Receipt, receipt_of
 from growingio_tracker.delivery.sender import Sender
 from growingio_tracker.exceptions import GrowingIOException
 from growingio_tracker.transport.base import Transport
 from growingio_tracker.wire import Kind
 
 UNDELIVERED: Final = "undelivered"
-_REENTRANT: Final = "reentrant"
+_DISABLED: Final = receipt_of(Fate("dropped", "disabled"))
+REENTRANT: Final = receipt_of(Fate("dropped", "reentrant"))
 
 
 class Parts(Struct, frozen=True):
@@ -46,8 +48,8 @@ class Engine:
         self._transport = parts.transport
         self._attempting = parts.sender.attempting
 
-    def offer(self, kind: Kind, record: bytes) -> None:
-        """Take in one record.
+    def offer(self, kind: Kind, record: bytes) -> Receipt | None:
+        """Take in one record; return a receipt if the strategy gives one.
 
         :raises GrowingIOException: as the strategy says.
         """
@@ -80,16 +82,17 @@ class Engine:
         """
         if threading.get_ident() not in self._attempting:
             return False
-        self.ledger.refuse(_REENTRANT)
+        self.ledger.refuse(REENTRANT.fate.reason)
         return True
 
 
 class DisabledEngine(Engine):
     """Accepts and discards."""
 
-    def offer(self, kind: Kind, record: bytes) -> None:
+    def offer(self, kind: Kind, record: bytes) -> Receipt:
         """Discard one record."""
-        self.ledger.refuse("disabled")
+        self.ledger.refuse(_DISABLED.fate.reason)
+        return _DISABLED
 
 
 class DirectEngine(Engine):

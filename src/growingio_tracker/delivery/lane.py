@@ -36,7 +36,7 @@ class Lane:
         self.linger_s = limits.linger_s
         self.size = 0  # of what waits, in bytes
         self.since = 0.0  # when lingering began for what waits
-        self.entered = 0  # the place of the next record
+        self.entered: int = 0  # the place of the next record
         self.flush_to = 0  # everything before this place is due now
         self.rest_until = 0.0  # nothing is due before
         self.in_flight = 0  # how many of the batch that was taken have no outcome

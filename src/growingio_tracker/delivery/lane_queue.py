@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import threading
 import time
 from typing import Final
 
@@ -20,6 +22,14 @@ from growingio_tracker.delivery.contract import (
 )
 from growingio_tracker.delivery.lane import Lane
 from growingio_tracker.delivery.ledger import Ledger, Reporter
+from growingio_tracker.delivery.receipt import (
+    PENDING,
+    UNKNOWN,
+    Fate,
+    Fates,
+    Receipt,
+    receipt_of,
+)
 from growingio_tracker.exceptions import QueueFullError
 from growingio_tracker.wire import Kind
 
@@ -27,6 +37,8 @@ _QUEUE_FULL: Final = "queue_full"
 CLOSED: Final = Problem(
     "closed", "the consumer is closed; events tracked after stop() or close() are not sent", 1
 )
+_FULL: Final = receipt_of(Fate("dropped", _QUEUE_FULL))
+_CLOSED: Final = receipt_of(Fate("dropped", CLOSED.reason))
 _FULL_DETAIL: Final = "the queue is full, because events come faster than the server takes them"
 
 
@@ -56,10 +68,13 @@ class LaneQueue:
         self._due_at = 0.0  # no batch is due before, unless something changes
         self._settled = Bell(self._lock)
         self._lanes: dict[LaneKey, Lane] = {}
+        self._fates = Fates()
+        self._pid = os.getpid()
+        self.senders: set[int] = set()
         self._closed = False
         self._warned_closed = False
 
-    def offer(self, kind: Kind, record: bytes) -> None:
+    def offer(self, kind: Kind, record: bytes) -> Receipt:
         """See :class:`~growingio_tracker.delivery.contract.Queue`."""
         raise NotImplementedError
 
@@ -88,6 +103,8 @@ class LaneQueue:
                 self._ledger.count_delivered(events, size)
             else:
                 self._ledger.count_rejected(outcome.reason, events, size)
+                fate = Fate("rejected", outcome.reason)
+                self._fates.note(lane, batch.first, batch.first + events, fate)
             self._settled.ring()
 
     def request_flush(self) -> Mark:
@@ -105,6 +122,7 @@ class LaneQueue:
             self._closed = True
             self._max_events = 0  # no room for anything any more
             self._mark_all_due()
+            self._changed.ring()  # nobody waits any longer
             self._settled.ring()
 
     def give_up(self, reason: str, kind: Kind | None = None) -> None:
@@ -112,10 +130,34 @@ class LaneQueue:
         with self._lock:
             for lane in self._lanes.values():
                 if kind in (None, lane.kind):
-                    events, size = lane.drop_all()
-                    if events:
-                        self._ledger.count_dropped(reason, events, size)
+                    self._give_up(lane, reason)
             self._settled.ring()
+
+    def fate(self, lane: Lane, place: int) -> Fate:
+        """Return what became of an event so far."""
+        if os.getpid() != self._pid:
+            return UNKNOWN
+        with self._lock:
+            if lane.oldest_unsettled() <= place:
+                return PENDING
+            return self._fates.find(lane, place)
+
+    def wait_fate(self, lane: Lane, place: int, timeout_s: float | None) -> Fate:
+        """Make an event due, and return what became of it, waiting up to ``timeout_s``."""
+        if os.getpid() == self._pid and threading.get_ident() not in self.senders:
+            with self._lock:
+                lane.flush_to = max(lane.flush_to, place + 1)
+                self._note_change()
+            self._settled.wait_for(lambda: lane.oldest_unsettled() > place, timeout_s)
+        return self.fate(lane, place)
+
+    def _give_up(self, lane: Lane, reason: str) -> None:
+        first = lane.head()
+        events, size = lane.drop_all()
+        if events:
+            self._ledger.count_dropped(reason, events, size)
+        fate = Fate("dropped", reason) if events else Fate("pending", "left_in_spool")
+        self._fates.note(lane, first, lane.entered, fate)
 
     def _take_within(self, wait_s: float) -> Batch | None:
         """Return the next batch; ``None`` when none is due in time, or when closed."""
@@ -125,6 +167,7 @@ class LaneQueue:
                 now = self._clock.monotonic()
                 due_at, key = self._next_due()
                 if key is not None and due_at <= now:
+                    self._changed.ring_for_one()  # this thread is no longer there to look
                     return self._lanes[key].pop_batch(now, key[0])
                 self._due_at = due_at
                 if self._closed or now >= until:
@@ -134,9 +177,9 @@ class LaneQueue:
             self._changed.hear(listener, None if wake_at == math.inf else wake_at - now)
 
     def _note_change(self) -> None:
-        """Let whoever takes batches look again, with the lock held."""
+        """Let one of those who take batches look again, with the lock held."""
         self._due_at = 0.0
-        self._changed.ring()
+        self._changed.ring_for_one()
 
     def _forget(self, batch: Batch) -> None:
         """Let go of records that have an outcome, with the lock held."""
@@ -153,33 +196,37 @@ class LaneQueue:
                 self._ledger.pending_since = lane.since
         self._note_change()
 
-    def _offer_when_full(self, kind: Kind, record: bytes, size: int) -> None:
+    def _offer_when_full(self, kind: Kind, record: bytes, size: int) -> Receipt:
         """Apply the policy to a record that found no room."""
-        lost, limits = 0, self._limits
+        lost, limits, receipt = 0, self._limits, _FULL
         until = time.monotonic() + (limits.block_s if limits.overflow == "block" else 0.0)
         while True:
             with self._lock:
                 if limits.overflow == "drop_oldest":
                     lost += self._evict_for(size)
                 if self._has_room(size):
-                    self.offer(kind, record)
+                    receipt = self.offer(kind, record)
                     break
                 remaining = until - time.monotonic()
                 if self._closed or remaining <= 0:
                     self._ledger.count_refused(CLOSED.reason if self._closed else _QUEUE_FULL)
+                    receipt = _CLOSED if self._closed else _FULL
                     lost += 1
                     break
                 listener = self._settled.listen()
             self._settled.hear(listener, remaining)
         if lost:
             self._report_loss(lost)
+        return receipt
 
     def _evict_for(self, size: int) -> int:
         evicted = 0
         while self._eviction_helps(size) and not self._has_room(size):
             lanes = [lane for lane in self._lanes.values() if len(lane)]
             oldest = min(lanes, key=lambda lane: lane.since)
+            place = oldest.head()
             self._ledger.count_dropped(_QUEUE_FULL, 1, oldest.drop_oldest())
+            self._fates.note(oldest, place, place + 1, _FULL.fate)
             evicted += 1
         self._settled.ring()
         return evicted

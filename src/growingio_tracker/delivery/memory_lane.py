@@ -34,6 +34,13 @@ class MemoryLane(Lane):
         """Return whether the oldest record that waits has lingered before."""
         return bool(self.returned)
 
+    def append(self, record: bytes) -> int:
+        """Add one record behind all others; return its place."""
+        place, self.entered = self.entered, self.entered + 1
+        self.size += len(record)
+        self.waiting.append(record)
+        return place
+
     def drop_oldest(self) -> int:
         """Drop the oldest record that waits; return its size."""
         return len(self._pop())

@@ -9,6 +9,7 @@ from growingio_tracker.delivery.contract import BatchLimits, QueueLimits
 from growingio_tracker.delivery.lane_queue import LaneQueue
 from growingio_tracker.delivery.ledger import Ledger, Reporter
 from growingio_tracker.delivery.memory_lane import MemoryLane
+from growingio_tracker.delivery.receipt import Receipt
 from growingio_tracker.wire import Kind
 
 
@@ -27,7 +28,7 @@ class MemoryQueue(LaneQueue):
         self._by_kind = {kind: MemoryLane(kind, batches[kind]) for kind in Kind}
         self._lanes.update({(0, kind): lane for kind, lane in self._by_kind.items()})
 
-    def offer(self, kind: Kind, record: bytes) -> None:
+    def offer(self, kind: Kind, record: bytes) -> Receipt:
         """See :class:`~growingio_tracker.delivery.contract.Queue`."""
         size, lane, ledger = len(record), self._by_kind[kind], self._ledger
         # Written out instead of in small methods, because it runs on every call. It takes `with`,
@@ -40,12 +41,13 @@ class MemoryQueue(LaneQueue):
                 ledger.accepted += 1
                 ledger.pending += 1
                 ledger.pending_bytes += size
-                lane.entered += 1
+                place = lane.entered
+                lane.entered = place + 1
                 lane.size += size
                 lane.waiting.append(record)
                 if len(lane.waiting) in (1, lane.max_events) or (
                     lane.size >= lane.max_bytes > lane.size - size
                 ):
                     self._announce(lane)
-                return
-        self._offer_when_full(kind, record, size)
+                return Receipt(self, lane, place)
+        return self._offer_when_full(kind, record, size)

@@ -8,9 +8,10 @@ from typing import Final, NamedTuple
 
 from growingio_tracker.delivery import lifecycle
 from growingio_tracker.delivery.contract import Batch, Kept, Problem, Queue, Rejected
-from growingio_tracker.delivery.engine import UNDELIVERED, Engine, Parts
+from growingio_tracker.delivery.engine import REENTRANT, UNDELIVERED, Engine, Parts
 from growingio_tracker.delivery.interrupt import waits
-from growingio_tracker.delivery.worker import Worker
+from growingio_tracker.delivery.receipt import Receipt
+from growingio_tracker.delivery.worker import Crew, Worker
 from growingio_tracker.exceptions import GrowingIOException
 from growingio_tracker.wire import Kind
 
@@ -38,7 +39,7 @@ class QueueEngine(Engine):
         super().__init__(parts)
         self._queue = queue
         self._reported_undelivered = 0  # guarded by the ledger's lock
-        self._sending: set[int] = set()  # the threads that are inside _send, callbacks included
+        self._sending = queue.senders  # the threads that are inside _send, callbacks included
 
     def begin_close(self, timeout_s: float) -> None:
         """Start to close, without waiting for anything."""
@@ -176,22 +177,30 @@ class BufferedEngine(QueueEngine):
 
 
 class BackgroundEngine(QueueEngine):
-    """Sends batches in a thread of its own."""
+    """Sends batches in threads of its own.
 
-    def __init__(self, parts: Parts, queue: Queue) -> None:
+    :param workers: how many threads; the queue must have batches for as many at once.
+    """
+
+    def __init__(self, parts: Parts, queue: Queue, workers: int = 1) -> None:
         super().__init__(parts, queue)
-        self._worker = Worker(self._run, self.ledger.note_worker_restart)
+        restarted = self.ledger.note_worker_restart
+        self._worker: Worker | Crew = (
+            Worker(self._run, restarted) if workers == 1 else Crew(workers, self._run, restarted)
+        )
+        self._at_work = 0  # threads that have not seen the end yet; guarded by the ledger's lock
 
-    def offer(self, kind: Kind, record: bytes) -> None:
+    def offer(self, kind: Kind, record: bytes) -> Receipt:
         """Queue one record; the thread is started by the first.
 
         :raises QueueFullError: when the overflow policy says so.
         """
         if self._attempting and self._is_reentrant():
-            return
-        self._queue.offer(kind, record)
+            return REENTRANT
+        receipt = self._queue.offer(kind, record)
         if not self._worker.running and not self._interrupt.closing:
             self.start()
+        return receipt
 
     def flush(self, timeout_s: float | None) -> bool:
         """Send everything now; return whether all of it has an outcome within ``timeout_s``."""
@@ -236,12 +245,23 @@ class BackgroundEngine(QueueEngine):
         return self._worker.is_current() or threading.get_ident() in self._sending
 
     def _run(self) -> None:
+        with self.ledger.lock:
+            self._at_work += 1
+        try:
+            self._send_until_closed()
+        finally:
+            with self.ledger.lock:
+                self._at_work -= 1
+                is_last = not self._at_work
+        if is_last:
+            self._finish()
+
+    def _send_until_closed(self) -> None:
         while (batch := self._queue.take()) is not None:
             closing = self._interrupt.closing
             if self._send_whatever_happens(batch).kept is not None and closing:
                 # A whole round began after closing did, and failed: the server is not there.
                 self._queue.give_up(UNDELIVERED, batch.kind)
-        self._finish()
 
     def _drain(self) -> None:
         """Send what is due in the caller's thread, because there is no other."""

@@ -1,4 +1,4 @@
-"""The one thread that sends."""
+"""The threads that send."""
 
 from __future__ import annotations
 
@@ -93,3 +93,33 @@ class Worker:
             _log.exception("the sending thread ended; the next event starts another")
         finally:
             self.running = False
+
+
+class Crew:
+    """Several workers that are started, waited for and asked as if they were one.
+
+    :param size: how many; at least 1.
+    """
+
+    def __init__(self, size: int, loop: Callable[[], None], on_restart: Callable[[], None]) -> None:
+        self._workers = [Worker(loop, on_restart) for _ in range(size)]
+
+    @property
+    def running(self) -> bool:
+        """Whether all of them are running."""
+        return all(worker.running for worker in self._workers)
+
+    def ensure(self) -> bool:
+        """Return whether a thread is running, after starting those that are not."""
+        running = [worker.ensure() for worker in self._workers]
+        return any(running)
+
+    def is_current(self) -> bool:
+        """Return whether the caller is in the thread of one of them."""
+        return any(worker.is_current() for worker in self._workers)
+
+    def join(self, timeout_s: float) -> bool:
+        """Wait for all threads to end; return whether they have."""
+        until = time.monotonic() + timeout_s
+        ended = [one.join(max(0.0, until - time.monotonic())) for one in self._workers]
+        return all(ended)

@@ -17,7 +17,8 @@ import urllib3
 from growingio_tracker.collector import Collector
 
 CAPTURES = Path(__file__).parents[2] / "data" / "captures"
-COLLECT = "/v3/projects/p1/collect?stm=1700000000123"
+NOW_MS = time.time_ns() // 1_000_000
+COLLECT = f"/v3/projects/p1/collect?stm={NOW_MS}"
 GUARD = {"X-Gio-Collector": "1"}
 
 
@@ -63,8 +64,8 @@ def api(collector: Collector) -> Iterator[_Api]:
 
 
 def _event(name: str = "pay", user: str = "u1", **more: object) -> dict[str, object]:
-    event = {"eventType": "CUSTOM", "eventName": name, "timestamp": 1700000000123, "userId": user}
-    return {**event, **more}
+    event = {"eventType": "CUSTOM", "eventName": name, "timestamp": NOW_MS, "userId": user}
+    return {**event, "dataSourceId": "d1", **more}
 
 
 class TestFilters:

@@ -21,7 +21,8 @@ from growingio_tracker.collector.decode.limits import MAX_BODY_BYTES
 from growingio_tracker.exceptions import GrowingError, GrowingParamException
 
 CAPTURES = Path(__file__).parents[2] / "data" / "captures"
-COLLECT = "/v3/projects/p1/collect?stm=1700000000123"
+NOW_MS = time.time_ns() // 1_000_000
+COLLECT = f"/v3/projects/p1/collect?stm={NOW_MS}"
 
 PHASES: Final[tuple[Literal["setup", "call", "teardown"], ...]] = ("setup", "call", "teardown")
 
@@ -42,8 +43,8 @@ def http() -> Iterator[urllib3.PoolManager]:
 
 
 def _event(name: str = "pay", user: str = "u1", **more: object) -> dict[str, object]:
-    event = {"eventType": "CUSTOM", "eventName": name, "timestamp": 1700000000123, "userId": user}
-    return {**event, **more}
+    event = {"eventType": "CUSTOM", "eventName": name, "timestamp": NOW_MS, "userId": user}
+    return {**event, "dataSourceId": "d1", **more}
 
 
 def _send(
@@ -69,17 +70,17 @@ class TestCollecting:
 
     def test_row(self, collector: Collector, http: urllib3.PoolManager) -> None:
         """A row holds the project of the path, the identity and the decoded message."""
-        sent = _event("支付", deviceId="d1", userKey="email", attributes={"金额": 3})
+        sent = _event("pay", deviceId="d1", userKey="email", attributes={"金额": 3})
         _send(http, collector, sent)
         [event] = collector.events()
         assert (event.project, event.kind, event.type, event.name) == (
             "p1",
             "event",
             "CUSTOM",
-            "支付",
+            "pay",
         )
         assert (event.user_id, event.user_key, event.device_id) == ("u1", "email", "d1")
-        assert (event.timestamp, event.verdict, event.problems) == (1700000000123, "ok", ())
+        assert (event.timestamp, event.verdict, event.problems) == (NOW_MS, "ok", ())
         assert abs(event.received_ms - time.time() * 1000) < 60_000
         assert event.message == sent
         assert event.attributes == {"金额": 3}
@@ -118,13 +119,13 @@ class TestCollecting:
         assert event.project == "p1"
 
     def test_image(self, collector: Collector, http: urllib3.PoolManager) -> None:
-        """An image request gets its image and is stored as not decoded yet."""
+        """An image request gets its image and is stored as it came, also when it is bad."""
         url = f"{collector.url}/v3/projects/p1/collect?stm=1&compress=11&data=Nobw"
         answer = http.request("GET", url)
         assert (answer.status, answer.headers["content-type"]) == (200, "image/gif")
         assert answer.data.startswith(b"GIF89a")
         [event], [request] = collector.events(), collector.requests()
-        assert [problem.code for problem in event.problems] == ["image_not_yet"]
+        assert [problem.code for problem in event.problems] == ["not_lz_string"]
         assert request.target.endswith("&data=Nobw")
 
     def test_unknown_path(self, collector: Collector, http: urllib3.PoolManager) -> None:
@@ -220,11 +221,45 @@ class TestCors:
         assert not [name for name in answer.headers if name.lower().startswith("access-control")]
 
 
+class TestHistory:
+    def test_repeat(self, collector: Collector, http: urllib3.PoolManager) -> None:
+        """An event that comes again is kept, with a warning that says so."""
+        for _ in range(2):
+            _send(http, collector, _event())
+        first, second = collector.events()
+        assert first.verdict == "ok"
+        assert [problem.code for problem in second.problems] == ["duplicate"]
+
+    def test_clearing_forgets(self, collector: Collector, http: urllib3.PoolManager) -> None:
+        """After clearing, no event is judged by what was there before."""
+        _send(http, collector, _event(attributes={"qty": 3}))
+        collector.clear()
+        _send(http, collector, _event(attributes={"qty": 3}), _event(attributes={"qty": "3"}))
+        assert [len(event.problems) for event in collector.events()] == [0, 1]
+
+    def test_types_of_an_earlier_run(self, tmp_path: Path, http: urllib3.PoolManager) -> None:
+        """A property's type is compared with that of an earlier run in the same file."""
+        with Collector(db=tmp_path / "runs.sqlite") as collector:
+            _send(http, collector, _event(attributes={"qty": 3}))
+        with Collector(db=tmp_path / "runs.sqlite") as collector:
+            _send(http, collector, _event(attributes={"qty": "3"}))
+            [problem] = collector.events()[-1].problems
+        assert (problem.code, problem.path) == ("type_differs", "attributes.qty")
+
+    def test_stm(self, collector: Collector, http: urllib3.PoolManager) -> None:
+        """A time of sending far from the present is a warning of the request's first event."""
+        url = f"{collector.url}/v3/projects/p1/collect?stm=1700000000123"
+        http.request("POST", url, json=[_event(), _event("buy")])
+        first, second = collector.events()
+        assert [problem.code for problem in first.problems] == ["stm_far_off"]
+        assert second.problems == ()
+
+
 class TestLimits:
     def test_body_limit(self, collector: Collector, http: urllib3.PoolManager) -> None:
-        """A body over the limit is answered 413 and stored with its beginning."""
+        """A body over the limit is answered 204 like any bad one, and stored with its beginning."""
         body = b"[" + b" " * MAX_BODY_BYTES + b"]"
-        assert http.request("POST", collector.url + COLLECT, body=body).status == 413
+        assert http.request("POST", collector.url + COLLECT, body=body).status == 204
         [request] = collector.requests()
         assert len(request.body) == MAX_BODY_BYTES
         assert request.reason
@@ -244,7 +279,7 @@ class TestLimits:
             for _ in range(MAX_BODY_BYTES // 500_000 + 1):
                 yield bytes(500_000)
 
-        assert http.request("POST", collector.url + COLLECT, body=chunks()).status == 413
+        assert http.request("POST", collector.url + COLLECT, body=chunks()).status == 204
         assert len(collector.requests()[0].body) == MAX_BODY_BYTES
 
     def test_chunked_body(self, collector: Collector, http: urllib3.PoolManager) -> None:
@@ -322,14 +357,14 @@ class TestApi:
             "received_ms": second["received_ms"],
             "project": "p1",
             "kind": "event",
-            "client": None,
+            "client": second["client"],
             "run": "p1",
             "type": "CUSTOM",
             "name": "b",
             "user_key": None,
             "user_id": "u2",
             "device_id": None,
-            "timestamp": 1700000000123,
+            "timestamp": NOW_MS,
             "verdict": "ok",
             "problems": [],
             "message": _event("b", "u2", attributes={"金额": 3}),
@@ -369,12 +404,13 @@ class TestApi:
         _send(http, collector, _event())
         http.request("POST", collector.url + COLLECT, body=b"x")
         bad, good = self._get(http, collector, "requests?limit=5")["requests"]
-        assert good["steps"] == [{"name": "json", "detail": "1 message"}]
+        assert [(step["name"], step["detail"]) for step in good["steps"]] == [("json", "1 message")]
         assert (good["method"], good["target"], good["reason"]) == ("POST", COLLECT, None)
         assert ["content-length", "1"] in bad["headers"]
         assert (bad["size"], bad["events"]) == (1, {"ok": 0, "warn": 0, "bad": 1})
         assert self._get(http, collector, "requests/2")["body_base64"] == "eA=="
-        assert (bad["steps"], bad["reason"]["code"]) == ([], "not_protobuf")
+        assert [step["ok"] for step in bad["steps"]] == [False]
+        assert bad["reason"]["code"] == "not_protobuf"
 
     @pytest.mark.parametrize(
         "path",
@@ -647,6 +683,9 @@ class TestCollector:
             full = _send(http, collector, _event(attributes={"a": "x" * 100_000}))
             connection.execute("PRAGMA max_page_count = 1000000").fetchall()
             free = _send(http, collector, _event("later"))
-            assert (full.status, free.status) == (503, 204)
-            assert [event.name for event in collector.events()] == ["later"]
+            again = _send(http, collector, _event(attributes={"a": "x" * 100_000}))
+            assert (full.status, free.status, again.status) == (503, 204, 204)
+            assert [event.name for event in collector.events()] == ["later", "pay"]
+            codes = [problem.code for event in collector.events() for problem in event.problems]
+            assert codes == ["value_too_long"]
         assert ["not stored" in message for message in caplog.messages] == [True]

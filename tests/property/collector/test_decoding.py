@@ -1,5 +1,6 @@
 """Decoding anything."""
 
+import json
 import math
 import tracemalloc
 from typing import Any
@@ -14,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from growingio_tracker.collector.check import examine
-from growingio_tracker.collector.decode import DecodeError, Envelope, decode_body
+from growingio_tracker.collector.decode import DecodeError, Envelope, decode_body, decode_request
 from growingio_tracker.collector.decode.protobuf import read_message
 from growingio_tracker.collector.decode.protobuf_fields import Budget
 from growingio_tracker.collector.terminal import harmless
@@ -27,6 +28,7 @@ from growingio_tracker.wire import (
     Type,
     camel,
 )
+from lz_packing import as_bytes, as_uri, as_utf16
 
 Descriptor = descriptor_pb2.FieldDescriptorProto
 SCALARS = {
@@ -227,6 +229,11 @@ BODIES = st.one_of(
     st.builds(lambda body: bytes(cramjam.snappy.compress_raw(body)), st.binary(max_size=500)),
     st.text('[]{},:"\\ntrue0123456789.eE-NaNInfinityu', max_size=200).map(str.encode),
     nearly(Kind.EVENT).map(lambda data: b"\x0a" + bytes([len(data) & 0x7F]) + data),
+    st.text(max_size=100).flatmap(
+        lambda text: st.sampled_from([as_bytes, as_uri, as_utf16]).map(
+            lambda pack: pack(f'[{{"eventName":{json.dumps(text)}}}]')
+        )
+    ),
 )
 
 
@@ -246,6 +253,18 @@ def test_anything(kind: Kind, envelope: Envelope, body: bytes) -> None:
     assert peak < 1_000_000
     for finding in findings:
         assert finding.text is not None or finding.problems
+
+
+@given(
+    query=st.text(st.characters(max_codepoint=255), max_size=200)
+    | st.text("data=&[]{}%#stmcompress01+-$ ", max_size=80).map("data=".__add__),
+    headers=st.dictionaries(st.sampled_from(["X-Compress-Codec", "x-crypt-codec"]), st.text()),
+)
+@settings(deadline=None)
+def test_any_image(query: str, headers: dict[str, str]) -> None:
+    """Any query of an image request gives messages or a reason, never an exception."""
+    decoded = decode_request(Kind.EVENT, "GET", query, headers.items(), b"")
+    assert decoded.reason or decoded.messages or decoded.steps[-1].ok
 
 
 @given(text=st.text())

@@ -23,6 +23,7 @@ from growingio_tracker.delivery.contract import (
 )
 from growingio_tracker.delivery.ledger import Ledger, Reporter
 from growingio_tracker.delivery.memory_queue import MemoryQueue
+from growingio_tracker.delivery.sharded_queue import ShardedQueue
 from growingio_tracker.delivery.spool.directory import Spool
 from growingio_tracker.delivery.spool.spool_queue import SpoolQueue
 from growingio_tracker.delivery.spool.store import Destination
@@ -57,6 +58,19 @@ def memory_queue(
     return MemoryQueue(limits, dict.fromkeys(Kind, batches), ledger, reporter, clock)
 
 
+def sharded_queue(
+    limits: QueueLimits,
+    batches: BatchLimits,
+    ledger: Ledger,
+    reporter: Reporter,
+    clock: FakeClock,
+    directory: Path,
+) -> Queue:
+    """Make the queue in memory for several threads. What tests offer is all of one user."""
+    by_kind = dict.fromkeys(Kind, batches)
+    return ShardedQueue(limits, by_kind, ledger, reporter, clock, shards=4)
+
+
 def spool_queue(
     limits: QueueLimits,
     batches: BatchLimits,
@@ -70,7 +84,11 @@ def spool_queue(
     return SpoolQueue(spool, limits, dict.fromkeys(Kind, batches), ledger, reporter, clock)
 
 
-MAKERS: Final[dict[str, MakeQueue]] = {"memory": memory_queue, "spool": spool_queue}
+MAKERS: Final[dict[str, MakeQueue]] = {
+    "memory": memory_queue,
+    "sharded": sharded_queue,
+    "spool": spool_queue,
+}
 
 
 class Room:

@@ -43,3 +43,12 @@ def test_sentences() -> None:
     assert explained.sentence == "attributes.{n} is NaN{path}, which JSON does not have."
     assert explained.sentence_zh.startswith("attributes.{n} 的值是 NaN{path}")
     assert explain(Problem("lone_surrogate")).sentence.startswith("the message holds")
+
+
+def test_details_in_chinese() -> None:
+    """What a Chinese sentence quotes from a decoder is Chinese too; the values stay as they are."""
+    problem = Problem("not_json", values={"detail": "it is not UTF-8 at byte 3"})
+    assert problem.sentence_zh == "请求体不是 JSON：第 3 字节处不是 UTF-8。"
+    assert problem.sentence == "The body is not JSON: it is not UTF-8 at byte 3."
+    wrong = Problem("wrong_type", "userId", {"detail": "Expected `int | str | null`, got `array`"})
+    assert wrong.sentence_zh == "userId 的类型不对：应为整数或文本或空值，实为数组。"

@@ -6,11 +6,17 @@ from typing import Any
 import pytest
 
 from growingio_tracker.collector.check import Finding, examine
+from growingio_tracker.collector.check.heads import HEADS
 from growingio_tracker.collector.decode import Message
-from growingio_tracker.collector.heads import HEADS
 from growingio_tracker.wire import SCHEMAS, Kind
 
-GOOD = {"eventType": "CUSTOM", "eventName": "pay", "timestamp": 1700000000123, "userId": "u1"}
+GOOD = {
+    "eventType": "CUSTOM",
+    "eventName": "pay",
+    "timestamp": 1700000000123,
+    "userId": "u1",
+    "dataSourceId": "d1",
+}
 
 
 def _examined(kind: Kind, message: object) -> Finding:
@@ -41,6 +47,8 @@ def test_good_event() -> None:
         ({"eventName": ...}, "missing_event_name"),
         ({"eventName": ""}, "missing_event_name"),
         ({"timestamp": ...}, "missing_timestamp"),
+        ({"dataSourceId": ...}, "missing_data_source"),
+        ({"dataSourceId": ""}, "missing_data_source"),
         ({"userId": ...}, "nobody"),
         ({"userId": ""}, "nobody"),
         ({"userId": ..., "userKey": "email"}, "nobody"),

@@ -10,6 +10,9 @@ from starlette.routing import BaseRoute, Route
 from growingio_tracker.collector.api import (
     counts,
     events,
+    faults,
+    forward,
+    plan,
     requests,
     state,
     stream,
@@ -39,6 +42,9 @@ OPERATIONS: Final = (
     *stream.OPERATIONS,
     *transfer.OPERATIONS,
     *state.OPERATIONS,
+    *plan.OPERATIONS,
+    *forward.OPERATIONS,
+    *faults.OPERATIONS,
     _OWN,
 )
 

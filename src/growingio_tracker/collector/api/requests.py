@@ -28,13 +28,13 @@ from growingio_tracker.collector.api.parameters import (
     only_known,
     row_id,
 )
-from growingio_tracker.collector.curl import curl_command
 from growingio_tracker.collector.listing import Page, list_requests
 from growingio_tracker.collector.problems.text import BAD
 from growingio_tracker.collector.query import find_request
 from growingio_tracker.collector.rows import Request as Stored
 from growingio_tracker.collector.show import show_listed, show_request
 from growingio_tracker.collector.store import Store
+from growingio_tracker.collector.to_curl import curl_command
 
 MAX_LISTED: Final = 1000
 DEFAULT_LISTED: Final = 100

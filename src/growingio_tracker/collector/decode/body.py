@@ -1,35 +1,23 @@
 """From the bytes of a body to its messages: XOR, decompress, parse."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final
 
+from growingio_tracker.collector.decode.codings import PLAIN, Coding, declared_coding, known_coding
+from growingio_tracker.collector.decode.diagnose import diagnose, is_puzzling
+from growingio_tracker.collector.decode.envelope import Envelope
 from growingio_tracker.collector.decode.errors import DecodeError
-from growingio_tracker.collector.decode.json_list import looks_like_json, read_json
+from growingio_tracker.collector.decode.guess import find_coding
+from growingio_tracker.collector.decode.limits import MAX_SHOWN
 from growingio_tracker.collector.decode.message import Message
-from growingio_tracker.collector.decode.protobuf import read_protobuf
-from growingio_tracker.collector.decode.snappy import decompress
-from growingio_tracker.collector.decode.xor import find_key, unmask
+from growingio_tracker.collector.decode.parse import ParseError, parse
+from growingio_tracker.collector.decode.trail import Said, Trail
+from growingio_tracker.collector.decode.xor import Key, key_of, unmask
 from growingio_tracker.collector.problems.problem import Problem
 from growingio_tracker.collector.rows import Step
 from growingio_tracker.wire import Kind
 
-_Parser = Callable[[], list[Message]]
-
-
-class Envelope(NamedTuple):
-    """What a request says about its body; None when it does not say it.
-
-    ``codec`` is ``X-Compress-Codec``, ``crypt`` ``X-Crypt-Codec``; ``compress`` and ``stm`` come
-    from the query.
-    """
-
-    content_type: str | None = None
-    codec: str | None = None
-    crypt: str | None = None
-    x_timestamp: str | None = None
-    stm: str | None = None
-    compress: str | None = None
+_KEY_FROM_HEADER: Final = Problem("xor_key_from_header")
 
 
 @dataclass
@@ -42,79 +30,114 @@ class Decoded:
 
 
 def decode_body(kind: Kind, envelope: Envelope, body: bytes) -> Decoded:
-    """Return what ``body`` holds. Never raises on anything that can arrive."""
-    decoded = Decoded()
+    """Return what ``body`` holds. Never raises on anything that can arrive.
+
+    A body with another compression than declared is read, and every message warns of it. For one
+    that cannot be read the reason names the key or the compression that would read it, if any.
+    """
+    trail = Trail()
     try:
-        decoded.messages = _messages(kind, envelope, body, decoded.steps)
+        return Decoded(_messages(kind, envelope, body, trail), trail.steps)
     except DecodeError as error:
-        decoded.reason = error.problem
-    return decoded
+        reason = diagnose(kind, envelope, body) if is_puzzling(error.problem) else None
+        return Decoded(steps=trail.steps, reason=reason or error.problem)
 
 
-def _messages(kind: Kind, envelope: Envelope, body: bytes, steps: list[Step]) -> list[Message]:
+def _messages(kind: Kind, envelope: Envelope, body: bytes, trail: Trail) -> list[Message]:
     if not body:
         raise DecodeError("empty_body")
-    body = _decrypted(envelope, body, steps)
-    body = _decompressed(envelope, body, steps)
-    return _parsed(kind, envelope, body, steps)
-
-
-def _decrypted(envelope: Envelope, body: bytes, steps: list[Step]) -> bytes:
-    if envelope.crypt in (None, "", "0"):
-        return body
-    if envelope.crypt != "1":
-        raise DecodeError("unknown_crypt", crypt=repr(envelope.crypt))
-    key, source = find_key(envelope.stm, envelope.x_timestamp)
-    steps.append(Step("xor", f"key 0x{key:02x} from {source}"))
-    return unmask(body, key)
-
-
-def _decompressed(envelope: Envelope, body: bytes, steps: list[Step]) -> bytes:
-    codec = envelope.codec or "0"
-    if codec == "2":
-        plain = decompress(body)
-        steps.append(Step("snappy", f"{len(body):,} bytes to {len(plain):,}"))
-        return plain
-    if codec == "3":
-        raise DecodeError("unknown_codec", codec=repr(codec))
-    if codec == "1" or envelope.compress in ("1", "11"):
-        raise DecodeError("unknown_codec", codec=repr(codec))
-    if codec != "0":
-        raise DecodeError("unknown_codec", codec=repr(codec))
-    return body
-
-
-def _parsed(kind: Kind, envelope: Envelope, body: bytes, steps: list[Step]) -> list[Message]:
-    """Try both parsers, the likelier first; its error is the one worth showing."""
-
-    def as_json() -> list[Message]:
-        return _counted("json", read_json(body), steps)
-
-    def as_protobuf() -> list[Message]:
-        return _counted("protobuf", read_protobuf(kind, body), steps)
-
-    if _protobuf_is_likelier(envelope.content_type or "", body):
-        return _first_that_reads(as_protobuf, as_json)
-    return _first_that_reads(as_json, as_protobuf)
-
-
-def _counted(name: str, messages: list[Message], steps: list[Step]) -> list[Message]:
-    steps.append(Step(name, f"{len(messages):,} message{'s' * (len(messages) != 1)}"))
-    return messages
-
-
-def _first_that_reads(likely: _Parser, unlikely: _Parser) -> list[Message]:
+    body, notes = _decrypted(envelope, body, trail)
     try:
-        return likely()
+        content = _decompressed(envelope, body, trail)
+        return _noted(notes, _parsed(kind, envelope, content, trail))
     except DecodeError as error:
-        try:
-            return unlikely()
-        except DecodeError:
-            raise error from None
+        found = _read_otherwise(kind, envelope, body, trail) if is_puzzling(error.problem) else None
+        if found is None:
+            raise
+        return _noted(notes, found)
 
 
-def _protobuf_is_likelier(content_type: str, body: bytes) -> bool:
-    # A protobuf list may begin with what JSON takes for white space and a bracket.
-    if "protobuf" in content_type:
-        return True
-    return not looks_like_json(body) and "json" not in content_type
+def _noted(notes: tuple[Problem, ...], messages: list[Message]) -> list[Message]:
+    if not notes:
+        return messages
+    return [message._replace(problems=(*notes, *message.problems)) for message in messages]
+
+
+def _decrypted(envelope: Envelope, body: bytes, trail: Trail) -> tuple[bytes, tuple[Problem, ...]]:
+    if envelope.crypt in (None, "", "0"):
+        return body, ()
+    try:
+        key = _key(envelope)
+    except DecodeError as error:
+        trail.failure("xor", body, error)
+        raise
+    said = Said(
+        f"key 0x{key.byte:02x} from {key.source}", f"密钥 0x{key.byte:02x}，取自 {key.source}"
+    )
+    notes = (_KEY_FROM_HEADER,) if envelope.stm is None else ()
+    return trail.output("xor", said, body, unmask(body, key.byte)), notes
+
+
+def _key(envelope: Envelope) -> Key:
+    if envelope.crypt != "1":
+        raise DecodeError("unknown_crypt", crypt=repr((envelope.crypt or "")[:MAX_SHOWN]))
+    return key_of(envelope.stm, envelope.x_timestamp)
+
+
+def _decompressed(envelope: Envelope, body: bytes, trail: Trail) -> bytes:
+    try:
+        coding = declared_coding(envelope)
+    except DecodeError as error:
+        trail.failure("decompress", body, error)
+        raise
+    if coding is PLAIN:
+        return body
+    try:
+        content = coding.decode(body)
+    except DecodeError as error:
+        trail.failure(coding.step, body, error)
+        raise
+    return trail.output(coding.step, _sizes(body, content), body, content)
+
+
+def _sizes(before: bytes, after: bytes) -> Said:
+    return Said(
+        f"{len(before):,} bytes to {len(after):,}",
+        f"由 {len(before):,} 字节变为 {len(after):,} 字节",
+    )
+
+
+def _parsed(kind: Kind, envelope: Envelope, content: bytes, trail: Trail) -> list[Message]:
+    try:
+        parsed = parse(kind, envelope.content_type, content)
+    except ParseError as error:
+        trail.failure(error.format, content, error)
+        raise
+    trail.messages(parsed.format, content, len(parsed.messages))
+    return parsed.messages
+
+
+def _read_otherwise(
+    kind: Kind, envelope: Envelope, body: bytes, trail: Trail
+) -> list[Message] | None:
+    found = find_coding(kind, body, known_coding(envelope))
+    if found is None:
+        return None
+    if found.coding is not PLAIN:
+        sizes = _sizes(body, found.content)
+        said = Said(f"found by trying: {sizes.en}", f"经尝试得出：{sizes.zh}")
+        trail.output(found.coding.step, said, body, found.content)
+    trail.messages(found.parsed.format, found.content, len(found.parsed.messages))
+    return _noted((_misdeclared(envelope, found.coding),), found.parsed.messages)
+
+
+def _misdeclared(envelope: Envelope, found: Coding) -> Problem:
+    codec, compress = _shown(envelope.codec), _shown(envelope.compress)
+    declared = f"X-Compress-Codec: {codec}, compress: {compress}"
+    if found is PLAIN:
+        return Problem("not_compressed", values={"declared": declared})
+    return Problem("compressed_otherwise", values={"declared": declared, "found": found.name})
+
+
+def _shown(declared: str | None) -> str:
+    return (declared or "–")[:MAX_SHOWN]

@@ -1,5 +1,7 @@
 """A JSON array of messages. The messages stay the text they are: nothing is built but slices."""
 
+import re
+
 import msgspec
 
 from growingio_tracker.collector.decode.errors import DecodeError
@@ -15,6 +17,9 @@ from growingio_tracker.collector.decode.message import Message
 from growingio_tracker.collector.problems.problem import Problem
 
 _ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
+
+_PLACE = re.compile(r"byte (\d+)")
+"""Where msgspec stopped; it names no place when the text ends too early."""
 
 _TOO_DEEP = Problem("too_deep", values={"most": MAX_DEPTH})
 
@@ -53,7 +58,8 @@ def _utf8(body: bytes) -> str:
     try:
         return body.decode()
     except UnicodeDecodeError as error:
-        raise DecodeError("not_json", detail=f"it is not UTF-8 at byte {error.start}") from None
+        detail = f"it is not UTF-8 at byte {error.start}"
+        raise DecodeError("not_json", offset=error.start, detail=detail) from None
 
 
 def _count_before_reading(body: bytes) -> None:
@@ -74,7 +80,9 @@ def _message(element: msgspec.Raw) -> Message:
 def _repaired(text: str, error: msgspec.DecodeError) -> list[Message]:
     messages = repair(text) if len(text) <= MAX_REPAIRED_BYTES else None
     if messages is None:
-        raise DecodeError("not_json", detail=str(error))
+        place = _PLACE.search(str(error))
+        offset = int(place[1]) if place else len(text.encode())
+        raise DecodeError("not_json", offset=offset, detail=str(error))
     if len(messages) > MAX_EVENTS:
         raise too_many(len(messages))
     return messages

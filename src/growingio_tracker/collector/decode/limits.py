@@ -22,3 +22,6 @@ MAX_FIELDS: Final = 500_000
 
 MAX_REPAIRED_BYTES: Final = 1_000_000
 """A JSON body that is not quite JSON (``NaN``) and is read with the slow, forgiving parser."""
+
+MAX_SHOWN: Final = 20
+"""Characters of a declaration that a sentence repeats."""

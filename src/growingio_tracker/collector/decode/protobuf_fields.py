@@ -16,8 +16,8 @@ _MAX_TAG = 0xFFFF_FFFF
 _MAX_UINT64 = 0xFFFF_FFFF_FFFF_FFFF
 
 
-def _error(detail: str) -> DecodeError:
-    return DecodeError("not_protobuf", detail=detail)
+def _error(detail: str, offset: int) -> DecodeError:
+    return DecodeError("not_protobuf", offset=offset, detail=detail)
 
 
 class Budget:
@@ -56,7 +56,7 @@ def fields(data: bytes, budget: Budget) -> Iterator[WireField]:
         tag, position = _varint(data, position)
         number, wire = tag >> 3, tag & 7
         if number == 0 or tag > _MAX_TAG:
-            raise _error(f"field number {number} before byte {position}")
+            raise _error(f"field number {number} before byte {position}", position)
         value, position = _value(data, position, wire)
         yield WireField(number, wire, value)
 
@@ -71,11 +71,12 @@ def _value(data: bytes, position: int, wire: int) -> tuple[int | bytes, int]:
     elif wire == FIXED32:
         length = 4
     else:
-        raise _error(f"wire type {wire} before byte {position}")
+        raise _error(f"wire type {wire} before byte {position}", position)
     end = position + length
     if end > len(data):
         raise _error(
-            f"{length:,} bytes announced at byte {position}, {len(data) - position:,} left"
+            f"{length:,} bytes announced at byte {position}, {len(data) - position:,} left",
+            position,
         )
     return data[position:end], end
 
@@ -89,5 +90,5 @@ def _varint(data: bytes, position: int) -> tuple[int, int]:
             return result & _MAX_UINT64, place + 1
         shift += 7
     if len(data) - position < _MAX_VARINT_BYTES:
-        raise _error("it ends within a number")
-    raise _error(f"a number longer than {_MAX_VARINT_BYTES} bytes at byte {position}")
+        raise _error("it ends within a number", position)
+    raise _error(f"a number longer than {_MAX_VARINT_BYTES} bytes at byte {position}", position)

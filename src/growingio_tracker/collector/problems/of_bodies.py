@@ -1,4 +1,4 @@
-"""What is wrong with a body that cannot be decrypted, decompressed or parsed."""
+"""What is wrong with a body that cannot be parsed."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -12,48 +12,6 @@ OF_BODIES: Final[Mapping[str, Text]] = {
         "请求没有请求体。",
         "Send a JSON array or a protobuf list. PHP sends an empty body when a text is not UTF-8.",
         "请发送 JSON 数组或 protobuf 列表。PHP 在文本不是 UTF-8 时会发送空请求体。",
-    ),
-    "unknown_crypt": Text(
-        BAD,
-        "X-Crypt-Codec is {crypt}; only 1 (XOR) is known.",
-        "X-Crypt-Codec 为 {crypt}；只支持 1（XOR）。",
-        "Send X-Crypt-Codec: 1 for an encrypted body, and no such header for any other.",
-        "加密的请求体用 X-Crypt-Codec: 1，未加密的不要带此请求头。",
-    ),
-    "xor_without_key": Text(
-        BAD,
-        "X-Crypt-Codec is 1, but the URL has no stm, whose low byte is the key.",
-        "X-Crypt-Codec 为 1，但 URL 中没有 stm；密钥是 stm 的最低字节。",
-        "Add ?stm= with the send time in milliseconds, and encrypt with its lowest byte.",
-        "在 URL 中加上 ?stm=（发送时间，毫秒），并用其最低字节加密。",
-    ),
-    "xor_key_not_a_number": Text(
-        BAD,
-        "X-Crypt-Codec is 1, but {source} is not a number of milliseconds.",
-        "X-Crypt-Codec 为 1，但 {source} 不是毫秒数。",
-        "Send the time in Unix milliseconds, in digits only.",
-        "请以 Unix 毫秒时间戳发送，只含数字。",
-    ),
-    "unknown_codec": Text(
-        BAD,
-        "X-Compress-Codec is {codec}; 1 (LZ-String), 2 (snappy) and 3 (LZ4) are known.",
-        "X-Compress-Codec 为 {codec}；只支持 1（LZ-String）、2（snappy）和 3（LZ4）。",
-        "Send the number of the compression that was used, or no such header for none.",
-        "发送所用压缩方式的编号；未压缩时不要带此请求头。",
-    ),
-    "not_snappy": Text(
-        BAD,
-        "The body is not one raw snappy block: {detail}.",
-        "请求体不是一个 snappy 原始块：{detail}。",
-        "Compress with snappy's block format (not the framed one) before encrypting.",
-        "加密之前先用 snappy 的块格式（不是 framed 格式）压缩。",
-    ),
-    "too_large_decoded": Text(
-        BAD,
-        "The body declares {size:,} bytes after decompression; at most {most:,} are taken.",
-        "请求体声明解压后有 {size:,} 字节；最多接受 {most:,} 字节。",
-        "Send fewer events in one request.",
-        "减少每个请求中的事件数。",
     ),
     "not_json": Text(
         BAD,

@@ -76,6 +76,13 @@ OF_MESSAGES: Final[Mapping[str, Text]] = {
         "Send the time of the event in Unix milliseconds.",
         "请以 Unix 毫秒发送事件发生的时间。",
     ),
+    "missing_data_source": Text(
+        BAD,
+        "The event has no dataSourceId.",
+        "事件缺少 dataSourceId。",
+        "Give the SDK the data source id that GrowingIO shows for your application.",
+        "请在 SDK 中填写 GrowingIO 为您的应用提供的数据源 ID。",
+    ),
     "nobody": Text(
         BAD,
         "The event has neither userId nor deviceId; only userKey {not_user} may lack both.",

@@ -34,4 +34,12 @@ OF_REQUESTS: Final[Mapping[str, Text]] = {
         "Look at the client's time-out, and whether its process ended while it was sending.",
         "检查客户端的超时设置，以及发送过程中进程是否已退出。",
     ),
+    "no_data": Text(
+        BAD,
+        "A GET on a collect path is an image request and carries its events in data=; this one "
+        "has no data=.",
+        "对采集地址的 GET 是图片请求，事件应放在 data= 中；该请求没有 data=。",
+        "Send the events with POST, or as ?stm=…&compress=0&data=[…].",
+        "请用 POST 发送事件，或写成 ?stm=…&compress=0&data=[…]。",
+    ),
 }

@@ -3,6 +3,7 @@
 import msgspec
 
 from growingio_tracker.collector.problems.catalogue import CATALOGUE
+from growingio_tracker.collector.problems.details import in_chinese
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -35,15 +36,20 @@ class Problem(msgspec.Struct, frozen=True):
     @property
     def sentence_zh(self) -> str:
         """What was found, in Chinese."""
-        return CATALOGUE[self.code].zh.format_map(self._speaking_of("消息"))
+        return CATALOGUE[self.code].zh.format_map(self._speaking_chinese())
 
     @property
     def fix_zh(self) -> str:
         """What to do about it, in Chinese."""
-        return CATALOGUE[self.code].fix_zh.format_map(self._speaking_of("消息"))
+        return CATALOGUE[self.code].fix_zh.format_map(self._speaking_chinese())
 
     def _speaking_of(self, whole: str) -> dict[str, str | int]:
         return {**self.values, "path": self.path or whole}
+
+    def _speaking_chinese(self) -> dict[str, str | int]:
+        values = self._speaking_of("消息")
+        detail = values.get("detail")
+        return {**values, "detail": in_chinese(detail)} if isinstance(detail, str) else values
 
 
 class Explained(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ from typing import Final
 from growingio_tracker._clock import SYSTEM_CLOCK, Clock
 from growingio_tracker.delivery.contract import Batch, BatchLimits, Kept, Mark, QueueLimits
 from growingio_tracker.delivery.ledger import Ledger, Reporter
+from growingio_tracker.delivery.receipt import Fate
 from growingio_tracker.delivery.spool.directory import Spool
 from growingio_tracker.delivery.spool.store import Store
 from growingio_tracker.delivery.spool.store_queue import StoreQueue
@@ -136,4 +137,5 @@ class SpoolQueue(StoreQueue):
 
     def _leave(self, number: int) -> Store:
         self._ledger.count_handed_over(*self._holdings.waiting(number))
+        self._note_removed(number, Fate("handed_over"))
         return self._holdings.remove(number)

@@ -19,6 +19,7 @@ from growingio_tracker.delivery.contract import (
 )
 from growingio_tracker.delivery.lane_queue import CLOSED, LaneQueue
 from growingio_tracker.delivery.ledger import Ledger, Reporter
+from growingio_tracker.delivery.receipt import UNKNOWN, Fate, Receipt, receipt_of
 from growingio_tracker.delivery.spool.dead_letters import MAX_DEAD_LETTERS
 from growingio_tracker.delivery.spool.directory import Spool
 from growingio_tracker.delivery.spool.fork_gate import guard
@@ -70,16 +71,15 @@ class StoreQueue(LaneQueue):
         # says where it starts, cannot expire what has just come.
         self._wall_ms = clock.now_ms() - int(clock.monotonic() * 1000)
 
-    def offer(self, kind: Kind, record: bytes) -> None:
+    def offer(self, kind: Kind, record: bytes) -> Receipt:
         """See :class:`~growingio_tracker.delivery.contract.Queue`."""
         size = len(record)
         with self._lock:
             if not (self._own or self._closed):
                 self._open()
             if self._has_room(size):
-                self._append(kind, record, size)
-                return
-        self._offer_when_full(kind, record, size)
+                return self._append(kind, record, size)
+        return self._offer_when_full(kind, record, size)
 
     def take(self, *, wait: bool = True) -> Batch | None:
         """See :class:`~growingio_tracker.delivery.contract.Queue`."""
@@ -140,7 +140,7 @@ class StoreQueue(LaneQueue):
             self._note_change()
         return number
 
-    def _append(self, kind: Kind, record: bytes, size: int) -> None:
+    def _append(self, kind: Kind, record: bytes, size: int) -> Receipt:
         try:
             lane = self._holdings.lane(self._own, kind)
             place = lane.write(record, self._now_ms())
@@ -158,12 +158,13 @@ class StoreQueue(LaneQueue):
             if not self._closed:
                 raise self._refused(error) from error
             self._ledger.count_refused(CLOSED.reason)  # by a signal handler amid this very call
-            return
+            return receipt_of(Fate("dropped", CLOSED.reason))
         except BaseException:
             self._count_again()  # a signal handler raised, and nobody knows how far this came
             raise
         if lane.waiting in (1, lane.max_events) or lane.size >= lane.max_bytes > lane.size - size:
             self._announce(lane)
+        return Receipt(self, lane, place)
 
     def _count_again(self) -> None:
         with contextlib.suppress(KeyError, sqlite3.Error):
@@ -209,7 +210,10 @@ class StoreQueue(LaneQueue):
         if self._max_age_s is None:
             return
         with self._lock:
+            before = [(lane, lane.head()) for lane in self._lanes.values()]
             events, size = self._holdings.expire(self._now_ms() - int(self._max_age_s * 1000))
+            for lane, first in before:
+                self._fates.note(lane, first, lane.head(), Fate("dropped", _EXPIRED))
             if events:
                 self._ledger.count_dropped(_EXPIRED, events, size)
                 self._settled.ring()
@@ -230,6 +234,7 @@ class StoreQueue(LaneQueue):
 
     def _replace(self, number: int, error: sqlite3.DatabaseError) -> None:
         events, size = self._holdings.waiting(number)
+        self._note_removed(number, UNKNOWN)
         store = self._holdings.remove(number)
         store.close()
         rescued = self._spool.rescue(store.path, error)
@@ -241,6 +246,12 @@ class StoreQueue(LaneQueue):
             self._ledger.count_dropped("spool_damaged", events - found, size - found_size)
         else:  # what was delivered and could not be removed has come back
             self._ledger.count_adopted(found - events, found_size - size)
+
+    def _note_removed(self, number: int, fate: Fate) -> None:
+        """Remember what becomes of everything that waits in a store that is let go."""
+        for lane in self._holdings.lanes(number):
+            self._fates.note(lane, lane.oldest_unsettled(), lane.entered, fate)
+            lane.waiting = 0
 
     def _bury(self, batch: Batch, outcome: Rejected) -> Outcome:
         """Keep rejected records as dead letters; where that fails, they have to stay."""

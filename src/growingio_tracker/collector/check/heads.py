@@ -5,7 +5,7 @@ Everything else in a message stays unread text.
 """
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -21,7 +21,7 @@ class AnyObject(msgspec.Struct):
 
 
 class EventHead(msgspec.Struct, rename=camel):
-    """An event's identity."""
+    """An event's identity, and what else its verdict depends on."""
 
     event_type: str | _Int64 | None = None
     event_name: str | None = None
@@ -29,6 +29,12 @@ class EventHead(msgspec.Struct, rename=camel):
     user_id: str | _Int64 | None = None
     user_key: str | None = None
     device_id: str | None = None
+    data_source_id: str | _Int64 | None = None
+    project_key: str | None = None
+    platform: str | None = None
+    sdk_version: str | None = None
+    event_sequence_id: _Int64 | None = None
+    global_sequence_id: _Int64 | None = None
     attributes: AnyObject | UnsetType = UNSET
 
 
@@ -37,14 +43,35 @@ class ItemHead(msgspec.Struct, rename=camel):
 
     id: str | _Int64 | None = None
     key: str | None = None
+    project_key: str | None = None
     attributes: AnyObject | UnsetType = UNSET
 
 
 class MappingHead(msgspec.Struct, rename=camel):
-    """An identity merge: when, and the identities as they came."""
+    """An identity merge: when, and the identities."""
 
     send_time: _Int64 | None = None
+    project_key: str | None = None
     identifies: AnyObject | UnsetType = UNSET
+
+
+class Identified(Protocol):
+    """What tells an event from others."""
+
+    @property
+    def event_type(self) -> str | int | None: ...  # noqa: D102 - as in EventHead
+    @property
+    def event_name(self) -> str | None: ...  # noqa: D102
+    @property
+    def timestamp(self) -> int | None: ...  # noqa: D102
+    @property
+    def user_id(self) -> str | int | None: ...  # noqa: D102
+    @property
+    def device_id(self) -> str | None: ...  # noqa: D102
+    @property
+    def event_sequence_id(self) -> int | None: ...  # noqa: D102
+    @property
+    def global_sequence_id(self) -> int | None: ...  # noqa: D102
 
 
 Head = EventHead | ItemHead | MappingHead

@@ -1,0 +1,1 @@
+"""How fast the local collector receives, and what it holds while it does."""

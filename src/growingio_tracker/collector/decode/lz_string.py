@@ -1,0 +1,183 @@
+"""LZ-String: the compression of the Web and mini-program SDKs, in its three packings.
+
+The dictionary holds no texts: an entry is the one emitted before it plus the next character, so
+it is a place in the output, from its start to its end. Memory and time therefore grow with the
+input and output only.
+"""
+
+import sys
+from array import array
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from typing import Final
+
+from growingio_tracker.collector.decode.errors import DecodeError
+from growingio_tracker.collector.decode.limits import MAX_DECODED_BYTES
+
+_BYTE_LITERAL, _UNIT_LITERAL, _END = 0, 1, 2
+_FIRST_ENTRY: Final = 3
+"""The dictionary's first codes are the three instructions above."""
+
+_MIRRORED: Final = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+"""Units carry their bits highest first, numbers lowest first: mirrored units make one order."""
+
+_URI: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-"
+_URI_PADDING: Final = ord("$")
+_URI_VALUES: Final = {letter: _MIRRORED[value] >> 2 for value, letter in enumerate(_URI)}
+# A plus that went through a form is a space; the SDK's own decoder reads it so, too.
+_URI_VALUES[ord(" ")] = _URI_VALUES[ord("+")]
+
+_UTF16_OFFSET: Final = 32
+"""Added to every 15 bits, so that no control character arises."""
+
+_UTF16: Final = "utf-16-le" if sys.byteorder == "little" else "utf-16-be"
+
+
+class _EndedError(Exception):
+    """The input ends before its end mark."""
+
+
+class _Bits:
+    """Numbers of any width from units of ``width`` bits, lowest bit first."""
+
+    def __init__(self, units: Iterable[int], width: int) -> None:
+        self._units = iter(units)
+        self._width = width
+        self._held = self._count = 0
+        self.taken = 0
+
+    def take(self, count: int) -> int:
+        """Return the next ``count`` bits as a number."""
+        while self._count < count:
+            try:
+                self._held |= next(self._units) << self._count
+            except StopIteration:
+                raise _EndedError from None
+            self._count += self._width
+            self.taken += 1
+        number = self._held & ((1 << count) - 1)
+        self._held >>= count
+        self._count -= count
+        return number
+
+
+def _run(bits: _Bits, output: "array[int]") -> None:
+    """Expand ``bits`` into ``output`` up to the end mark.
+
+    :raises DecodeError: at a number that names no entry, and beyond the limit.
+    """
+    starts = array("L", bytes(_FIRST_ENTRY * array("L").itemsize))
+    ends = array("L", starts)
+    last = 0
+    while (code := bits.take(len(starts).bit_length())) != _END:
+        place = len(output)
+        if code < _END:
+            output.append(bits.take(16 if code == _UNIT_LITERAL else 8))
+            starts.append(place)
+            ends.append(place + 1)
+        elif code < len(starts):
+            output.extend(output[starts[code] : ends[code]])
+        elif code == len(starts) and place:
+            # The entry that is only now coming into being ends with its own first character.
+            output.extend(output[last:place])
+            output.append(output[last])
+        else:
+            detail = f"entry {code} does not exist"
+            raise DecodeError("not_lz_string", offset=bits.taken, detail=detail)
+        if len(output) > MAX_DECODED_BYTES:
+            raise DecodeError("expands_too_far", most=MAX_DECODED_BYTES)
+        if place:
+            starts.append(last)
+            ends.append(place + 1)
+        last = place
+
+
+def _as_utf8(units: "array[int]") -> bytes:
+    # Half a character is written as JSON's escape, so that it spoils its own event only.
+    text = units.tobytes().decode(_UTF16, "surrogatepass")
+    return text.encode("utf-8", "backslashreplace")
+
+
+def _expand(units: Iterable[int], width: int) -> bytes:
+    bits, output = _Bits(units, width), array("H")
+    try:
+        _run(bits, output)
+    except _EndedError:
+        detail = "it ends before its end mark"
+        raise DecodeError("not_lz_string", offset=bits.taken, detail=detail) from None
+    content = _as_utf8(output)
+    if len(content) > MAX_DECODED_BYTES:
+        raise DecodeError("expands_too_far", most=MAX_DECODED_BYTES)
+    return content
+
+
+def _start(units: Iterable[int], width: int) -> bytes:
+    output = array("H")
+    # What stands before the fault or the cut is still the beginning.
+    with suppress(_EndedError, DecodeError):
+        _run(_Bits(units, width), output)
+    return _as_utf8(output)
+
+
+def _uri_units(body: bytes) -> Iterator[int]:
+    for place, letter in enumerate(body):
+        if letter == _URI_PADDING:
+            yield 0
+        elif letter in _URI_VALUES:
+            yield _URI_VALUES[letter]
+        else:
+            detail = f"{chr(letter)!r} is not in its alphabet"
+            raise DecodeError("not_lz_string", offset=place, detail=detail)
+
+
+def _utf16_units(text: str) -> Iterator[int]:
+    for place, character in enumerate(text):
+        value = ord(character) - _UTF16_OFFSET
+        if not 0 <= value < 1 << 15:
+            detail = f"U+{ord(character):04X} is not in its range"
+            raise DecodeError("not_lz_string", offset=place, detail=detail)
+        yield (_MIRRORED[value & 0xFF] << 8 | _MIRRORED[value >> 8]) >> 1
+
+
+def expand_bytes(body: bytes) -> bytes:
+    """Return the UTF-8 content of LZ-String in 16-bit big-endian bytes (Web, ``compress=1``).
+
+    :raises DecodeError: when it is not that, or becomes larger than the limit.
+    """
+    return _expand(body.translate(_MIRRORED), 8)
+
+
+def expand_uri(body: bytes) -> bytes:
+    """Return the UTF-8 content of LZ-String in the URI alphabet (Web images, ``compress=11``).
+
+    :raises DecodeError: when it is not that, or becomes larger than the limit.
+    """
+    return _expand(_uri_units(body), 6)
+
+
+def expand_utf16(body: bytes) -> bytes:
+    """Return the UTF-8 content of LZ-String in 15-bit characters (``X-Compress-Codec: 1``).
+
+    :raises DecodeError: when it is not that, or becomes larger than the limit.
+    """
+    try:
+        text = body.decode()
+    except UnicodeDecodeError as error:
+        detail = f"it is not UTF-8 at byte {error.start}"
+        raise DecodeError("not_lz_string", offset=error.start, detail=detail) from None
+    return _expand(_utf16_units(text), 15)
+
+
+def start_of_bytes(beginning: bytes) -> bytes:
+    """Return the first bytes of what ``expand_bytes`` may give for a body with this beginning."""
+    return _start(beginning.translate(_MIRRORED), 8)
+
+
+def start_of_uri(beginning: bytes) -> bytes:
+    """Return the first bytes of what ``expand_uri`` may give for a body with this beginning."""
+    return _start(_uri_units(beginning), 6)
+
+
+def start_of_utf16(beginning: bytes) -> bytes:
+    """Return the first bytes of what ``expand_utf16`` may give for a body with this beginning."""
+    return _start(_utf16_units(beginning.decode("utf-8", "ignore")), 15)

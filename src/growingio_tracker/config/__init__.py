@@ -1,0 +1,1 @@
+"""Trackers made of environment variables and TOML files."""

@@ -1,0 +1,142 @@
+"""Settings: values and where each comes from, read from the environment and from files."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final, NamedTuple, cast
+
+import msgspec
+
+from growingio_tracker._extras import missing_extra
+from growingio_tracker.config.keys import KEYS, PREFIX
+from growingio_tracker.exceptions import GrowingParamException
+
+_TABLE: Final = "growingio"
+_SECRET: Final = frozenset({"product_id", "data_source_id"})
+_SHOWN: Final = 4
+_NOT_OURS: Final = frozenset({"config"})
+"""Variables with our prefix that are read elsewhere."""
+
+
+class Setting(NamedTuple):
+    """One value, and where it comes from (``"GROWINGIO_STRATEGY"``, ``"gio.toml, line 3"``)."""
+
+    value: Any
+    origin: str
+
+
+Settings = dict[str, Setting]
+
+
+class Source(NamedTuple):
+    """What one source says: the settings that can be used, and what is wrong with the others."""
+
+    settings: Settings
+    mistakes: list[str]
+
+
+def masked(name: str, value: object) -> str:
+    """Return a value as it may be shown: of ids only the beginning."""
+    if name in _SECRET and isinstance(value, str):
+        return value[:_SHOWN] + "…" if len(value) > 2 * _SHOWN else "…"
+    return repr(value)
+
+
+def read_environment(environ: Mapping[str, str] | None = None) -> Source:
+    """Read every ``GROWINGIO_…`` variable; ``None`` is this process's environment."""
+    source = Source({}, [])
+    for variable, text in (os.environ if environ is None else environ).items():
+        name = variable.removeprefix(PREFIX).lower()
+        if not variable.startswith(PREFIX) or name in _NOT_OURS or not text.strip():
+            continue
+        key = KEYS.get(name)
+        if key is None:
+            source.mistakes.append(_unknown(variable, name, _variable))
+            continue
+        try:
+            source.settings[name] = Setting(key.from_text(text), variable)
+        except ValueError:
+            source.mistakes.append(f"{variable} must be {key.kind}, got {text!r}")
+    return source
+
+
+def read_file(path: str | os.PathLike[str]) -> Source:
+    """Read a TOML file: its table ``[growingio]``, or where it has none, all of it.
+
+    :raises GrowingParamException: when it cannot be read or is not TOML.
+    """
+    file = Path(path)
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise GrowingParamException(f"{file} cannot be read: {error}") from error
+    content = _parse(text, file)
+    table = content.get(_TABLE)
+    inside = [_TABLE] if isinstance(table, dict) else []
+    lines = _lines(text)
+    source = Source({}, [])
+    flat = _flat(cast("dict[str, Any]", table) if inside else content)
+    for place, value in flat:
+        line = lines.get(".".join([*inside, *place]))
+        origin = f"{file}, line {line}" if line else str(file)
+        _take(source, "_".join(place), value, origin)
+    return source
+
+
+def _take(source: Source, name: str, value: object, origin: str) -> None:
+    key = KEYS.get(name)
+    if key is None:
+        source.mistakes.append(f"{origin}: " + _unknown(name, name, str))
+    elif not key.fits(value):
+        source.mistakes.append(f"{origin}: {name} must be {key.kind}, got {value!r}")
+    else:
+        source.settings[name] = Setting(value, origin)
+
+
+def _variable(name: str) -> str:
+    return PREFIX + name.upper()
+
+
+def _unknown(shown: str, name: str, spelled: Callable[[str], str]) -> str:
+    near = difflib.get_close_matches(name, KEYS, 1, 0.5)
+    hint = f"; did you mean {spelled(near[0])}?" if near else ""
+    return f"there is no key {shown}{hint}"
+
+
+def _flat(table: Mapping[str, Any]) -> Iterator[tuple[list[str], object]]:
+    for name, value in table.items():
+        if isinstance(value, dict):
+            for place, inner in _flat(cast("dict[str, Any]", value)):
+                yield [name, *place], inner
+        else:
+            yield [name], value
+
+
+def _parse(text: str, file: Path) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = msgspec.toml.decode(text)
+    except ImportError as error:  # no TOML in the standard library, and no tomli
+        raise missing_extra("a configuration file on Python 3.10", "config") from error
+    except msgspec.DecodeError as error:
+        raise GrowingParamException(f"{file} is not valid TOML: {error}") from error
+    return content
+
+
+_HEADER: Final = re.compile(r"\s*\[\s*([\w.\-]+)\s*\]")
+_ASSIGNMENT: Final = re.compile(r"\s*([\w.\-]+)\s*=")
+
+
+def _lines(text: str) -> dict[str, int]:
+    """Return the line of each key by its dotted name, as far as it is written plainly."""
+    found: dict[str, int] = {}
+    table = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := _HEADER.match(line):
+            table = header[1] + "."
+        elif assignment := _ASSIGNMENT.match(line):
+            found.setdefault(table + assignment[1], number)
+    return found

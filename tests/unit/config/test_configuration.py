@@ -1,0 +1,219 @@
+"""Trackers from environment variables and files."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from growingio_tracker import (
+    AsyncBufferedConsumer,
+    BufferedConsumer,
+    DebugConsumer,
+    DefaultConsumer,
+    DurableConsumer,
+    GrowingParamException,
+    GrowingTracker,
+)
+from growingio_tracker.config.build import gather
+from growingio_tracker.config.keys import KEYS
+from growingio_tracker.config.settings import masked, read_file
+
+IDS = {
+    "GROWINGIO_PRODUCT_ID": "a1b2c3d4e5f60718",
+    "GROWINGIO_DATA_SOURCE_ID": "8f9e0d1c2b3a4958",
+    "GROWINGIO_SERVER_HOST": "http://x.example",
+}
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "gio.toml"
+    path.write_text(textwrap.dedent(text), encoding="utf-8")
+    return path
+
+
+def mistakes_of(path: Path | None, environ: dict[str, str]) -> list[str]:
+    return gather(path, environ).mistakes
+
+
+def test_environment() -> None:
+    """The three ids are enough, and give the strategy that never makes a call wait."""
+    tracker = GrowingTracker.from_env(IDS)
+    consumer = tracker._consumer
+    assert type(consumer) is AsyncBufferedConsumer
+    assert (consumer._product_id, consumer._server_host) == ("a1b2c3d4e5f60718", "http://x.example")
+
+
+@pytest.mark.parametrize(
+    ("strategy", "kind"),
+    [
+        ("default", DefaultConsumer),
+        ("debug", DebugConsumer),
+        ("buffered", BufferedConsumer),
+        ("async", AsyncBufferedConsumer),
+        ("durable", DurableConsumer),
+    ],
+)
+def test_strategies(
+    strategy: str, kind: type, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each strategy can be named."""
+    environ = {**IDS, "GROWINGIO_STRATEGY": strategy}
+    if strategy == "durable":
+        environ["GROWINGIO_SPOOL"] = str(tmp_path)
+    assert type(GrowingTracker.from_env(environ)._consumer) is kind
+
+
+@pytest.mark.parametrize("form", ["json", "snappy", "snappy_crypt", "protobuf"])
+def test_formats(form: str) -> None:
+    """Each format can be named."""
+    consumer = GrowingTracker.from_env({**IDS, "GROWINGIO_FORMAT": form})._consumer
+    headers = consumer._data_parse.get_headers()
+    assert headers.get("X-Compress-Codec") == ("2" if "snappy" in form else None)
+    assert headers.get("X-Crypt-Codec") == ("1" if form == "snappy_crypt" else None)
+    assert ("protobuf" in headers["content-type"]) == (form == "protobuf")
+
+
+def test_file(tmp_path: Path) -> None:
+    """Every option can stand in a file, and takes effect."""
+    path = write(
+        tmp_path,
+        f"""
+        [growingio]
+        product_id = "p"
+        data_source_id = "d"
+        server_host = "http://x.example/"
+        strategy = "durable"
+        spool = "{(tmp_path / "spool").as_posix()}"
+        flush_after = 3
+        max_size = 100
+        retry_limit = 1
+        request_timeout = 2.5
+        max_age_s = 60
+        on_invalid = "drop"
+        redact = ["phone"]
+
+        [growingio.queue]
+        max_events = 5000
+        overflow = "drop_oldest"
+        """,
+    )
+    tracker = GrowingTracker.from_file(path, {})
+    consumer = tracker._consumer
+    assert isinstance(consumer, DurableConsumer)
+    assert (consumer.flush_after, consumer._max_size, consumer._policy.limit) == (3, 100, 1)
+    assert consumer._request_timeout_s == 2.5
+    limits = consumer._queue_limits
+    assert (limits.max_events, limits.max_bytes, limits.overflow) == (5000, 2**30, "drop_oldest")
+    assert tracker._drops_invalid
+    assert tracker._filters is not None
+
+
+def test_environment_wins(tmp_path: Path) -> None:
+    """A variable wins over the file, and each value's origin is known."""
+    path = write(tmp_path, 'server_host = "http://file.example"\nmax_size = 7\n')
+    environ = {**IDS, "GROWINGIO_MAX_SIZE": "9"}
+    settings = gather(path, environ).settings
+    assert settings["max_size"] == (9, "GROWINGIO_MAX_SIZE")
+    assert settings["server_host"].value == "http://x.example"
+    assert read_file(path).settings["max_size"] == (7, f"{path}, line 2")
+
+
+def test_ten_mistakes(tmp_path: Path) -> None:
+    """Every mistake is named at once, with its line and the nearest known key."""
+    path = write(
+        tmp_path,
+        """
+        [growingio]
+        product = "p"
+        data_source_id = 3
+        strategie = "async"
+        strategy = "threads"
+        format = "xml"
+        max_size = "many"
+        flush_after = true
+        verify_cert = 1
+
+        [growingio.queue]
+        max_event = 5
+        overflow = 1
+        """,
+    )
+    with pytest.raises(GrowingParamException) as raised:
+        GrowingTracker.from_file(path, {"GROWINGIO_STRICT": "maybe"})
+    message = str(raised.value)
+    for expected in (
+        f"{path}, line 3: there is no key product; did you mean product_id?",
+        f"{path}, line 4: data_source_id must be a text, got 3",
+        f"{path}, line 5: there is no key strategie; did you mean strategy?",
+        f"{path}, line 6: strategy must be one of default, debug, buffered, async, durable, "
+        "got 'threads'",
+        f"{path}, line 7: format must be one of json, snappy, snappy_crypt, protobuf, got 'xml'",
+        f"{path}, line 8: max_size must be an integer, got 'many'",
+        f"{path}, line 9: flush_after must be a number, got True",
+        f"{path}, line 10: verify_cert must be true, false or the path of a PEM file, got 1",
+        f"{path}, line 13: there is no key queue_max_event; did you mean queue_max_events?",
+        f"{path}, line 14: queue_overflow must be a text, got 1",
+        "GROWINGIO_STRICT must be true or false, got 'maybe'",
+        "server_host is missing: set it in",
+    ):
+        assert expected in message
+
+
+def test_values_that_a_constructor_refuses(tmp_path: Path) -> None:
+    """What only the constructor can refuse names its place, too."""
+    path = write(tmp_path, "retry_limit = -1\n")
+    with pytest.raises(GrowingParamException, match=r"retry_limit is from .*gio.toml, line 1"):
+        GrowingTracker.from_file(path, IDS)
+
+
+def test_options_of_other_strategies() -> None:
+    """An option that the strategy does not have is a mistake, not silence."""
+    environ = {**IDS, "GROWINGIO_STRATEGY": "default", "GROWINGIO_FLUSH_AFTER": "3"}
+    assert mistakes_of(None, environ) == [
+        "GROWINGIO_FLUSH_AFTER: flush_after means nothing with strategy = 'default'"
+    ]
+    assert mistakes_of(None, {**IDS, "GROWINGIO_STRATEGY": "durable"}) == [
+        "spool is missing: strategy = 'durable' needs a directory for events"
+    ]
+
+
+def test_unknown_variable() -> None:
+    """A misspelled variable is named with the one that was meant."""
+    assert mistakes_of(None, {**IDS, "GROWINGIO_STRATGY": "async"}) == [
+        "there is no key GROWINGIO_STRATGY; did you mean GROWINGIO_STRATEGY?"
+    ]
+
+
+@pytest.mark.parametrize("text", ["max_size = \n", "[growingio\n", "\x00"])
+def test_no_toml(tmp_path: Path, text: str) -> None:
+    """A file that is no TOML is named, with the place of the mistake."""
+    with pytest.raises(GrowingParamException, match=r"gio.toml is not valid TOML: .*line 1"):
+        GrowingTracker.from_file(write(tmp_path, text), IDS)
+
+
+def test_no_file(tmp_path: Path) -> None:
+    """A file that is not there is named."""
+    with pytest.raises(GrowingParamException, match=r"nothing.toml cannot be read"):
+        GrowingTracker.from_file(tmp_path / "nothing.toml", IDS)
+
+
+def test_disabled(tmp_path: Path) -> None:
+    """A disabled tracker accepts and discards."""
+    tracker = GrowingTracker.from_file(write(tmp_path, "disabled = true"), IDS)
+    tracker.track_custom_event("a", anonymous_id="x")
+    assert tracker.stats().dropped == {"disabled": 1}
+
+
+def test_ids_are_masked() -> None:
+    """Of ids only the beginning is shown; everything else as it is."""
+    assert masked("product_id", "a1b2c3d4e5f60718") == "a1b2…"
+    assert masked("data_source_id", "short") == "…"
+    assert masked("max_size", 5) == "5"
+
+
+def test_every_key_is_explained() -> None:
+    """docs/configuration.md names every key and its variable."""
+    page = (Path(__file__).parents[3] / "docs" / "configuration.md").read_text(encoding="utf-8")
+    assert [name for name in KEYS if f"`{name}`" not in page] == []
