@@ -27,9 +27,9 @@ class TestLanguage:
             page.goto(collector.url)
             expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
             expect(page.get_by_role("link", name="实时")).to_be_visible()
-            page.get_by_text("order paid").first.click()
+            page.locator(".row").first.click()
             page.get_by_role("tab", name="问题").click()
-            expect(page.locator(".problem")).to_contain_text("解决办法")
+            expect(page.locator(".problem").first).to_contain_text("解决办法")
             expect(page.locator(".detail h2")).to_have_text("order paid")
 
     def test_switch_is_kept(self, page: Page, collector: Collector) -> None:

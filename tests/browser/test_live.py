@@ -67,7 +67,7 @@ class TestStream:
         )
         send(event("x"), path=f"/{MARKUP}")
         _show(page, collector)
-        page.get_by_text(MARKUP).first.click()
+        page.locator(".row").filter(has_text=MARKUP).last.click()
         for tab in page.locator(".detail .tab").all():
             tab.click()
         for place, part in (("problems", ".cause"), ("requests", ".grid"), ("users", ".group")):
@@ -91,9 +91,10 @@ class TestStream:
         _show(page, collector)
         expect(page.locator(NAMES).first).to_have_text("e9999")
         assert page.locator(".row").count() < 100
+        expect(page.locator(".names")).to_contain_text("and 9,800 more")
         page.locator(".list").focus()
         deadline = time.monotonic() + 20
-        while page.get_by_text("e0", exact=True).count() == 0:
+        while page.locator(".row").get_by_text("e0", exact=True).count() == 0:
             page.evaluate("document.querySelector('.list').scrollTop = 1e9")
             assert time.monotonic() < deadline
             page.wait_for_timeout(20)

@@ -6,6 +6,9 @@ import { go, route } from "../core/route.js";
 import { spark } from "../ui/chart.js";
 import { counts } from "../ui/marks.js";
 
+/** Names of one kind that are listed; names made of ids may be thousands. */
+const MOST = 200;
+
 const KINDS = ["event", "item", "mapping", "request"];
 
 /** Events without a name are counted by their type, which is one of these. */
@@ -37,7 +40,12 @@ function section(app, kind, names) {
   if (!names.length) return null;
   const sum = (one) => one.ok + one.warn + one.bad;
   const sorted = names.toSorted((a, b) => sum(b) - sum(a) || compare(a.name, b.name));
-  return [el("h2", {}, t(`kinds.${kind}`)), sorted.map((one) => named(app, one))];
+  const hidden = names.length - MOST;
+  return [
+    el("h2", {}, t(`kinds.${kind}`)),
+    sorted.slice(0, MOST).map((one) => named(app, one)),
+    hidden > 0 && el("p", { class: "gloss" }, t("more.names", { n: hidden })),
+  ];
 }
 
 const compare = (a, b) => String(a ?? "").localeCompare(String(b ?? ""));
