@@ -2,36 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
 
-from playwright.sync_api import Page, Route, expect
+import urllib3
+from playwright.sync_api import FilePayload, Page, expect
 
 from growingio_tracker.collector import Collector
+from growingio_tracker.collector.forward.settings import Forwarding
 from posted import Send, event, item
-
-
-class Api:
-    """Answers a part of the API as it is described, and keeps what it was asked."""
-
-    def __init__(self, page: Page, answers: dict[str, Any]) -> None:
-        self.asked: list[tuple[str, Any]] = []
-        self.answers = answers
-        for path in answers:
-            page.route(f"**/api/v1{path}", self._answer)
-
-    def _answer(self, route: Route) -> None:
-        request = route.request
-        if request.method != "GET":
-            assert request.headers["x-gio-collector"] == "1"
-            self.asked.append((request.method, request.post_data))
-        path = request.url.partition("/api/v1")[2].partition("?")[0]
-        answer = self.answers.get(path) or self.answers[f"{path}?*"]
-        answer = answer(request) if callable(answer) else answer
-        if isinstance(answer, str):
-            route.fulfill(body=answer)
-        else:
-            status = 400 if answer.get("error") else 200
-            route.fulfill(status=status, json=answer)
 
 
 class TestProblems:
@@ -82,13 +60,12 @@ class TestRequests:
     def test_replay(self, page: Page, collector: Collector, send: Send) -> None:
         """A request is sent to the host that is given, and the answer is shown."""
         send(event("a"))
-        answer = {"status": 503, "answer": "busy", "error": None}
-        api = Api(page, {"/requests/1/replay": answer})
-        page.goto(f"{collector.url}/#/requests?open=1")
-        page.get_by_label("To this host").fill("https://other.example")
-        page.get_by_role("button", name="Send again").click()
-        expect(page.get_by_text("Answered 503. busy")).to_be_visible()
-        assert api.asked == [("POST", '{"to":"https://other.example"}')]
+        with Collector() as other:
+            page.goto(f"{collector.url}/#/requests?open=1")
+            page.get_by_label("To this host").fill(other.url)
+            page.get_by_role("button", name="Send again").click()
+            expect(page.get_by_text("Answered 204.")).to_be_visible()
+            assert [event.name for event in other.events()] == ["a"]
 
 
 class TestUsers:
@@ -119,29 +96,21 @@ class TestItems:
 
 
 class TestFaults:
-    def test_start_and_end(self, page: Page, collector: Collector) -> None:
-        """A fault is asked for as the form says, shows what is left, and can be ended."""
-        state: dict[str, Any] = {
-            "active": False,
-            "hit": 0,
-            "next": 0,
-            "percent": 100,
-            "status": None,
-        }
-        state |= {"delay_ms": 0, "drop": False, "truncate": False, "path": "", "seed": None}
-        api = Api(page, {"/faults": lambda _request: state})
+    def test_start_and_end(self, page: Page, collector: Collector, send: Send) -> None:
+        """A fault happens as the form says, shows what is left of it, and can be ended."""
         page.goto(f"{collector.url}/#/faults")
         expect(page.get_by_text("Every request is answered properly.")).to_be_visible()
-        state |= {"active": True, "next": 3, "status": 503, "path": "/collect"}
         card = page.locator(".card").filter(has_text="answered with an error")
         card.get_by_label("Only paths with").fill("/collect")
         card.get_by_role("button", name="Start").click()
         expect(page.locator(".fault-on")).to_contain_text("3 more requests · answer 503")
-        state |= {"active": False, "hit": 2}
+        send(event("a"))
+        expect(page.locator(".fault-on")).to_contain_text("2 more requests")
+        assert collector.requests()[0].answered == 503
         page.get_by_role("button", name="End it").click()
-        expect(page.locator(".fault-off")).to_contain_text("2 requests were hit.")
-        asked = '{"next":3,"status":503,"path":"/collect"}'
-        assert api.asked == [("PUT", asked), ("DELETE", None)]
+        expect(page.locator(".fault-off")).to_be_visible()
+        send(event("b"))
+        assert collector.requests()[1].answered == 204
 
 
 class TestSettings:
@@ -153,101 +122,58 @@ class TestSettings:
         expect(card).to_contain_text("10,000")
         expect(card).to_contain_text("7 days")
 
-    def test_forwarding(self, page: Page, collector: Collector) -> None:
-        """The target is named, with what is done, and failed requests are sent again."""
-        recent: dict[str, Any] = {"request_id": 7, "state": "failed", "tries": 3, "status": 500}
-        answer = {
-            "url": "https://real.example",
-            "sync": False,
-            "only": "all",
-            "counts": {"waiting": 0, "sending": 0, "done": 5, "failed": 1, "held": 0},
-            "recent": [{**recent, "answer": "", "error": None}],
-        }
-        api = Api(page, {"/forward": answer, "/forward/replay": {"queued": 1}})
-        page.goto(f"{collector.url}/#/settings")
-        expect(page.locator(".forward-url")).to_contain_text("https://real.example")
-        expect(page.locator(".recent")).to_contain_text("#7")
-        page.get_by_role("button", name="Send failed ones again").click()
-        expect(page.get_by_role("button", name="Send failed ones again")).to_be_enabled()
-        assert api.asked == [("POST", '{"requests":null}')]
+    def test_forwarding(self, page: Page) -> None:
+        """The target stands on every page, and what became of the requests in the settings."""
+        with Collector() as target:
+            forwarding = Forwarding(url=target.url)
+            with Collector(forwarding=forwarding) as collector:
+                page.goto(f"{collector.url}/#/settings")
+                expect(page.locator(".forward-to")).to_contain_text(target.url)
+                urllib3.request("POST", f"{collector.url}/v3/projects/p/collect", json=[event("a")])
+                expect(page.locator(".stat")).to_have_text(["1done"])
+                expect(page.locator(".recent")).to_contain_text("#1")
+                assert len(target.events()) == 1
 
 
-REPORT = {
-    "violated": True,
-    "covered": False,
-    "seen": [
-        {
-            "kind": "event",
-            "name": "pay",
-            "events": 4,
-            "bad": 1,
-            "last_event": 9,
-            "problems": [
-                {
-                    "code": "property_wrong_type",
-                    "level": "bad",
-                    "path": "attributes.amount",
-                    "sentence": "amount is text.",
-                    "fix": "Send a number.",
-                    "sentence_zh": "amount 是文本。",
-                    "fix_zh": "请发送数值。",
-                    "values": {},
-                    "events": 1,
-                    "event": 9,
-                }
-            ],
-        }
-    ],
-    "never_seen": [
-        {"kind": "event", "name": "refund", "description": "Money back", "deprecated": False}
-    ],
-    "not_planned": [{"kind": "event", "name": "paid", "nearest": "pay", "events": 2, "event": 3}],
-    "wrong_types": [],
-}
-PLAN: dict[str, Any] = {
-    "plan": {},
-    "text": "events: {}",
-    "format": "yaml",
-    "notes": [],
-    "file": None,
-    "wrong": None,
-}
+PLAN = """
+events:
+  pay:
+    attributes:
+      amount: {type: number, required: true}
+  refund: {description: Money back}
+"""
 
 
 class TestPlan:
-    def test_report(self, page: Page, collector: Collector) -> None:
-        """What was seen, never seen and not planned stand in three columns."""
-        Api(page, {"/plan": PLAN, "/plan/report?*": REPORT})
-        page.goto(f"{collector.url}/#/plan")
-        expect(page.get_by_text("The plan is violated.")).to_be_visible()
-        expect(page.locator(".column.seen")).to_contain_text("amount is text.")
-        expect(page.locator(".column.never")).to_contain_text("refund")
-        expect(page.locator(".column.unplanned")).to_contain_text("Did you mean pay?")
-
-    def test_file(self, page: Page, collector: Collector) -> None:
-        """A file that is given is used; one with defects is refused with every place."""
-        none = {**PLAN, "plan": None, "text": None, "format": None}
-        defect = {"code": "twice", "line": 3, "field": "events.pay", "sentence": "Twice."}
-        refusal = {"error": "no", "defects": [{**defect, "sentence_zh": "重复。"}]}
-        api = Api(page, {"/plan": lambda request: none if request.method == "GET" else refusal})
+    def test_report(self, page: Page, collector: Collector, send: Send) -> None:
+        """What was seen, never seen and not planned stand in three columns, and follow."""
         page.goto(f"{collector.url}/#/plan")
         expect(page.get_by_text("There is no plan.")).to_be_visible()
-        content = b"events:\n"
-        file = {"name": "plan.yaml", "mimeType": "application/yaml", "buffer": content}
-        page.locator("input[type=file]").set_input_files(file)  # type: ignore[arg-type]
-        expect(page.get_by_role("alert")).to_contain_text("Line 3")
-        expect(page.get_by_role("alert")).to_contain_text("Twice.")
-        assert [method for method, _ in api.asked] == ["PUT"]
+        _give(page, PLAN)
+        expect(page.get_by_text("The plan is in use.")).to_be_visible()
+        expect(page.locator(".column.never")).to_contain_text("refund")
+        send(event("pay", attributes={"amount": "much"}), event("refunds"))
+        expect(page.get_by_text("The plan is violated.")).to_be_visible()
+        expect(page.locator(".column.seen .mark.bad")).to_be_visible()
+        expect(page.locator(".column.unplanned")).to_contain_text("Did you mean refund?")
 
-    def test_draft(self, page: Page, collector: Collector) -> None:
+    def test_wrong_file(self, page: Page, collector: Collector) -> None:
+        """A file with defects is not used, and every defect has its line."""
+        page.goto(f"{collector.url}/#/plan")
+        _give(page, "events:\n  pay: {}\n  pay: {}\n")
+        expect(page.get_by_role("alert")).to_contain_text("Line 3")
+        expect(page.get_by_text("There is no plan.")).to_be_visible()
+
+    def test_draft(self, page: Page, collector: Collector, send: Send) -> None:
         """A plan is made from what was seen, may be changed, and is then used."""
-        answers = {"/plan": PLAN, "/plan/draft": "events:\n  pay: {}\n"}
-        api = Api(page, {**answers, "/plan/report?*": REPORT})
+        send(event("pay", attributes={"amount": 3}))
         page.goto(f"{collector.url}/#/plan")
         page.get_by_role("button", name="Make a plan from what was seen").click()
-        editor = page.locator(".editor")
-        expect(editor).to_have_value("events:\n  pay: {}\n")
-        editor.fill("events:\n  buy: {}\n")
+        expect(page.locator(".editor")).to_have_value(re.compile("pay:"))
         page.get_by_role("button", name="Use this plan").click()
-        expect(page.get_by_text("The plan is in use.")).to_be_visible()
-        assert api.asked == [("POST", None), ("PUT", "events:\n  buy: {}\n")]
+        expect(page.locator(".column.seen")).to_contain_text("pay")
+
+
+def _give(page: Page, plan: str) -> None:
+    content = FilePayload(name="plan.yaml", mimeType="application/yaml", buffer=plan.encode())
+    page.locator("input[type=file]").set_input_files(content)
