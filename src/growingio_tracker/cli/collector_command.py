@@ -70,9 +70,9 @@ def collector(
     ) as running:
         conditions.check(running.outcome())
         end_on_signals(running.stop)
-        output.say(collector_texts.opening(running, db, handling, lang.is_chinese))
-        output.say(*forward_options.opening(to))
+        said = collector_texts.opening(running, db, handling, lang.is_chinese)
+        output.say("\n".join([said, *forward_options.opening(to)]))
         output.follow(running)
-        output.say(collector_texts.closing(running.totals(), lang.is_chinese))
-        output.say(*forward_options.closing(running, to, kept=db is not None))
+        said = collector_texts.closing(running.totals(), lang.is_chinese)
+        output.say("\n".join([said, *forward_options.closing(running, to, kept=db is not None)]))
         conditions.conclude(running.outcome())

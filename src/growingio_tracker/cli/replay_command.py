@@ -26,7 +26,10 @@ class Only(str, Enum):
 
 
 Store = Annotated[
-    Path, typer.Argument(metavar="DB", dir_okay=False, help="What a collector had as --db.")
+    Path,
+    typer.Argument(
+        metavar="DB", dir_okay=False, help="The file in which a collector kept what it received."
+    ),
 ]
 To = Annotated[str, typer.Option(metavar="URL", help="The server to send to.")]
 OnlyOption = Annotated[

@@ -99,7 +99,7 @@ class Collector(FaultCalls):
         rules = Rules(handling, self._plans, self._gateway, self._faults)
         receiver = Receiver(self._store, writer, rules)
         listening = self._listening
-        parts = Parts(
+        self._parts = Parts(
             self._store,
             writer,
             receiver,
@@ -109,7 +109,7 @@ class Collector(FaultCalls):
             listening.access,
             self.info,
         )
-        app = make_app(parts)
+        app = make_app(self._parts)
         return ServerThread(app, listening.listeners, listening.tls)
 
     @property

@@ -32,9 +32,7 @@ class FaultCalls:
 
         :raises GrowingParamException: ``count`` is below 1, or an option cannot be used.
         """
-        if not _KINDS & set(options):
-            options = {**options, "status": _USUAL_FAILURE}
-        self._faults.begin(Fault(next=count, **options))
+        self._faults.begin(failing(count, options))
 
     def faults(self, **options: Unpack[FaultOptions]) -> None:
         """Let requests fail until ``clear_faults()``: all that match, or ``percent`` of them.
@@ -46,3 +44,13 @@ class FaultCalls:
     def clear_faults(self) -> None:
         """Let nothing fail any more."""
         self._faults.clear()
+
+
+def failing(count: int, options: FaultOptions) -> Fault:
+    """Return the fault of the next ``count`` requests; 503 unless the options say what.
+
+    :raises GrowingParamException: ``count`` is below 1, or an option cannot be used.
+    """
+    if not _KINDS & set(options):
+        options = {**options, "status": _USUAL_FAILURE}
+    return Fault(next=count, **options)

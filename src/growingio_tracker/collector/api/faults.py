@@ -4,40 +4,12 @@ from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
 from growingio_tracker.collector.api.bodies import body_as, without_parameters
-from growingio_tracker.collector.api.common import guarded, json_answer
-from growingio_tracker.collector.api.describe import GUARD, JSON, TEXT, Answer, Operation
+from growingio_tracker.collector.api.common import guarded, json_answer, route
+from growingio_tracker.collector.api.describe import GUARD, JSON, Answer, Operation
 from growingio_tracker.collector.faults import Fault, Faults
-
-_SHOWN: Final = {200: Answer("What goes wrong, and how often it did.", {"type": "object"})}
-_FAULT: Final = {
-    "type": "object",
-    "additionalProperties": False,
-    "properties": {
-        "next": {"anyOf": [{"type": "integer"}, {"type": "null"}]},
-        "percent": {"type": "number"},
-        "status": {"type": "integer"},
-        "delay_ms": {"type": "integer"},
-        "drop": {"type": "boolean"},
-        "truncate": {"type": "boolean"},
-        "path": TEXT,
-    },
-}
-
-OPERATIONS: Final = (
-    Operation("get", "/faults", "What goes wrong.", _SHOWN),
-    Operation(
-        "put",
-        "/faults",
-        "Let this go wrong, in place of what did until now.",
-        _SHOWN,
-        (GUARD,),
-        {JSON: _FAULT},
-    ),
-    Operation("delete", "/faults", "Let nothing go wrong any more.", _SHOWN, (GUARD,)),
-)
 
 
 class _Faults:
@@ -64,11 +36,25 @@ class _Faults:
         return json_answer(self._faults.show())
 
 
+_SHOWN: Final = {200: Answer("What goes wrong, and how often.", {"type": "object"})}
+
+OPERATIONS: Final = (
+    Operation("get", "/faults", "What goes wrong.", _SHOWN),
+    Operation(
+        "put", "/faults", "Let answers go wrong.", _SHOWN, (GUARD,), {JSON: {"type": "object"}}
+    ),
+    Operation("delete", "/faults", "Let nothing go wrong any more.", _SHOWN, (GUARD,)),
+)
+
+
 def routes(faults: Faults) -> list[BaseRoute]:
     """Return the routes below ``/api/v1``."""
     handlers = _Faults(faults)
     return [
-        Route("/faults", handlers.get, methods=["GET"]),
-        Route("/faults", guarded(handlers.put), methods=["PUT"]),
-        Route("/faults", guarded(handlers.delete), methods=["DELETE"]),
+        route(
+            "/faults",
+            GET=handlers.get,
+            PUT=guarded(handlers.put),
+            DELETE=guarded(handlers.delete),
+        ),
     ]

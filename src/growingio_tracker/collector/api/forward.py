@@ -14,8 +14,10 @@ from growingio_tracker.collector.api.describe import (
     COUNT,
     GUARD,
     JSON,
+    TEXT,
     Answer,
     Operation,
+    nullable,
     path_id,
     record,
     ref,
@@ -38,37 +40,6 @@ class _To(msgspec.Struct, forbid_unknown_fields=True):
     """Where to send one request again; None means where requests are forwarded to."""
 
     to: str | None = None
-
-
-_OBJECT: Final = {"type": "object"}
-
-OPERATIONS: Final = (
-    Operation(
-        "get",
-        "/forward",
-        "Where requests go on to, how many are in which state, the newest ones.",
-        {200: Answer("As of now.", _OBJECT)},
-    ),
-    Operation(
-        "post",
-        "/forward/replay",
-        "Forward again what failed, or the requests that are named.",
-        {200: Answer("How many.", record(queued=COUNT))},
-        (GUARD,),
-        {JSON: _OBJECT},
-    ),
-    Operation(
-        "post",
-        "/requests/{id}/replay",
-        "Send one request again, to where requests go on to or to the server named.",
-        {
-            200: Answer("What that server answered.", _OBJECT),
-            404: Answer("There is no such request.", ref("Error")),
-        },
-        (GUARD, path_id("Of the request.")),
-        {JSON: _OBJECT},
-    ),
-)
 
 
 class _Forward:
@@ -107,6 +78,37 @@ class _Forward:
             return json_answer({"error": f"There is no request {request_id}."}, 404)
         text = answer.body.decode("utf-8", "replace")
         return json_answer({"status": answer.status or None, "answer": text, "error": answer.error})
+
+
+_ANSWERED: Final = record(status=nullable(COUNT), answer=TEXT, error=nullable(TEXT))
+
+OPERATIONS: Final = (
+    Operation(
+        "get",
+        "/forward",
+        "What was forwarded.",
+        {200: Answer("Where to, counts by state, the newest.", {"type": "object"})},
+    ),
+    Operation(
+        "post",
+        "/forward/replay",
+        "Forward requests again: those of these ids, or all that failed.",
+        {200: Answer("How many wait now.", record(queued=COUNT))},
+        (GUARD,),
+        {JSON: {"type": "object"}},
+    ),
+    Operation(
+        "post",
+        "/requests/{id}/replay",
+        "Send one request again, to this server or where requests are forwarded to.",
+        {
+            200: Answer("What that server answered.", _ANSWERED),
+            404: Answer("There is no such request.", ref("Error")),
+        },
+        (path_id("The request's id."), GUARD),
+        {JSON: {"type": "object"}},
+    ),
+)
 
 
 def routes(gateway: Gateway) -> list[BaseRoute]:

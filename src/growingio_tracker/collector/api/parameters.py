@@ -87,7 +87,8 @@ def read_filter(query: QueryParams, *others: str, kind: str | None = None) -> Fi
     only_known(query, (*known, *others))
     values: dict[str, Any] = {name: query.get(name) for name in _TEXTS}
     values |= {name: row_id(query, name) for name in _NUMBERS}
-    values["verdict"] = one_of(query, "status", STATUSES) or one_of(query, "verdict", STATUSES)
+    status, verdict = (one_of(query, name, STATUSES) for name in ("status", "verdict"))
+    values["verdict"] = status or verdict
     values["kind"] = kind or one_of(query, "kind", KINDS)
     return Filter(**values, attributes=_attributes(query))
 

@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from growingio_tracker.collector.api.common import WrongParameterError, guarded, json_answer
-from growingio_tracker.collector.api.describe import GUARD, TEXT, Answer, Operation, ref
+from growingio_tracker.collector.api.common import WrongParameterError, guarded, json_answer, route
+from growingio_tracker.collector.api.describe import GUARD, JSON, TEXT, Answer, Operation, ref
 from growingio_tracker.collector.api.describe import query as described
 from growingio_tracker.collector.plan.defects import Defect, PlanError
 from growingio_tracker.collector.plan.draft import draft
@@ -78,47 +78,6 @@ async def _content(request: Request) -> bytes:
     return bytes(content)
 
 
-_OBJECT: Final = {"type": "object"}
-_SHOWN: Final = Answer("The plan in use; null when there is none.", _OBJECT)
-_TAKEN: Final = Answer("The plan is that of a file, which has to be changed instead.", _OBJECT)
-_PLAN_BODY: Final = {"application/yaml": TEXT, "text/csv": TEXT}
-
-OPERATIONS: Final = (
-    Operation("get", "/plan", "The plan in use, and why a changed file is not.", {200: _SHOWN}),
-    Operation(
-        "put",
-        "/plan",
-        "Use this plan, YAML or CSV; 400 names every defect.",
-        {200: _SHOWN, 409: _TAKEN},
-        (GUARD,),
-        _PLAN_BODY,
-    ),
-    Operation("delete", "/plan", "Use no plan any more.", {200: _SHOWN, 409: _TAKEN}, (GUARD,)),
-    Operation(
-        "get",
-        "/plan/report",
-        "What is stored, compared with the plan.",
-        {
-            200: Answer("The report.", None, tuple(MEDIA_TYPES.values())),
-            404: Answer("There is no plan.", ref("Error")),
-        },
-        (described("format", {"enum": list(REPORTS)}, "json by default."),),
-    ),
-    Operation(
-        "post",
-        "/plan/draft",
-        "A plan made from what was seen. It is not put in use.",
-        {200: Answer("YAML.", TEXT, ("application/yaml",))},
-    ),
-    Operation(
-        "get",
-        "/plan/schema",
-        "The JSON Schema of a plan, for editors.",
-        {200: Answer("The schema.", _OBJECT, ("application/schema+json",))},
-    ),
-)
-
-
 class _Plan:
     """The handlers."""
 
@@ -179,13 +138,50 @@ class _Plan:
         return Response(SCHEMA_FILE.read_bytes(), media_type="application/schema+json")
 
 
+_PLAN: Final = {200: Answer("The plan in use, null for none.", {"type": "object"})}
+_IN_A_FILE: Final = {409: Answer("The plan is a file, which is not changed here.", ref("Error"))}
+
+OPERATIONS: Final = (
+    Operation("get", "/plan", "The tracking plan.", _PLAN),
+    Operation(
+        "put",
+        "/plan",
+        "Use this plan.",
+        {**_PLAN, **_IN_A_FILE},
+        (GUARD,),
+        {"application/yaml": TEXT, "text/csv": TEXT},
+    ),
+    Operation("delete", "/plan", "Use no plan.", {**_PLAN, **_IN_A_FILE}, (GUARD,)),
+    Operation(
+        "get",
+        "/plan/report",
+        "What is stored against the plan.",
+        {
+            200: Answer("The report.", None, (JSON, "application/xml", "text/plain")),
+            404: Answer(_NO_PLAN, ref("Error")),
+        },
+        (described("format", {"enum": list(REPORTS)}, "json by default."),),
+    ),
+    Operation(
+        "post",
+        "/plan/draft",
+        "A plan made of what was seen; it is not put in use.",
+        {200: Answer("YAML.", None, ("application/yaml",))},
+    ),
+    Operation(
+        "get",
+        "/plan/schema",
+        "The JSON Schema of a plan.",
+        {200: Answer("For editors.", None, ("application/schema+json",))},
+    ),
+)
+
+
 def routes(store: Store, plans: Plans) -> list[BaseRoute]:
     """Return the routes below ``/api/v1``."""
     plan = _Plan(store, plans)
     return [
-        Route("/plan", plan.get, methods=["GET"]),
-        Route("/plan", guarded(plan.put), methods=["PUT"]),
-        Route("/plan", guarded(plan.delete), methods=["DELETE"]),
+        route("/plan", GET=plan.get, PUT=guarded(plan.put), DELETE=guarded(plan.delete)),
         Route("/plan/report", plan.report, methods=["GET"]),
         Route("/plan/draft", plan.draft, methods=["POST"]),
         Route("/plan/schema", plan.schema, methods=["GET"]),

@@ -1,6 +1,6 @@
 """What was seen, compared with the plan. It is computed from the store, so it is never stale."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -93,8 +93,13 @@ def make_report(path: Path, plan: Plan, *, after: int = 0) -> Report:
     :param path: the store.
     :param after: only events with a greater id; 0, the default, means all.
     """
+    return report_on(_findings(path, after), plan)
+
+
+def report_on(findings: Iterable[tuple[int, Finding]], plan: Plan) -> Report:
+    """Compare these events, each behind its id, with ``plan``."""
     report = _Making(plan)
-    for event, finding in _findings(path, after):
+    for event, finding in findings:
         report.take(event, finding)
     return report.done()
 
