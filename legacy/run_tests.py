@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import trustme
@@ -20,6 +21,7 @@ HERE = Path(__file__).resolve().parent
 CONFORMANCE = HERE.parent / "tests" / "conformance"
 VERSIONS = ["2.7", "3.5", "3.6", "3.7", "3.8", "3.9"]
 NEEDED_IN_CI = {"2.7", "3.6"}
+AT_A_TIME = 3  # the tests mostly wait: for servers that never answer, and for processes to end
 
 
 def main() -> int:
@@ -31,9 +33,13 @@ def main() -> int:
         return 1
     with tempfile.TemporaryDirectory() as temporary:
         wheel = build(Path(temporary))
-        make_certificates(Path(temporary))
+        make_certificates(Path(temporary) / "certificates")
         failed = [] if is_old_python() else ["vermin"]
-        failed += [one for one, path in found.items() if not run(one, path, wheel, Path(temporary))]
+        with ThreadPoolExecutor(AT_A_TIME) as pool:
+            succeeded = pool.map(
+                lambda one: run(one, found[one], wheel, Path(temporary)), list(found)
+            )
+            failed += [one for one, good in zip(found, succeeded, strict=True) if not good]
     if failed:
         print(f"failed: {', '.join(failed)}")
     return bool(failed)
@@ -65,6 +71,7 @@ def build(directory: Path) -> Path:
 
 
 def make_certificates(directory: Path) -> None:
+    directory.mkdir()
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(directory / "authority.pem"))
     authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(
@@ -74,28 +81,38 @@ def make_certificates(directory: Path) -> None:
 
 def is_old_python() -> bool:
     """Return whether syntax and library of the source are those of 2.7 and of 3.5."""
-    vermin = [sys.executable, "-m", "vermin", "--no-tips", "-t=2.7", "-t=3.5-", "--violations"]
-    return subprocess.run([*vermin, str(HERE / "src")], check=False).returncode == 0
+    vermin = [sys.executable, "-c", "from vermin import main; main()"]
+    options = ["--quiet", "--no-tips", "-t=2.7-", "-t=3.5-", "--violations"]
+    return subprocess.run([*vermin, *options, str(HERE / "src")], check=False).returncode == 0
 
 
 def run(version: str, python: str, wheel: Path, temporary: Path) -> bool:
-    print(f"== {version}: {python}", flush=True)
+    """Install the wheel and run the tests; print what they said when they are done."""
     site = temporary / f"site-{version}"
+    own_temporary = temporary / f"temporary-{version}"
+    shutil.copytree(temporary / "certificates", own_temporary)
     pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     install = [*pip, "--no-index", "--no-deps", "--target", str(site), str(wheel)]
+    tests = [python, "-m", "unittest", "discover", "-s", str(HERE / "tests"), "--buffer"]
     paths = [site, CONFORMANCE, HERE / "tests" / "support"]
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(map(str, paths)),
         "PYTHONDONTWRITEBYTECODE": "1",
-        "LEGACY_TEMP": str(temporary),
+        "LEGACY_TEMP": str(own_temporary),
     }
-    tests = [python, "-m", "unittest", "discover", "-s", str(HERE / "tests"), "--buffer"]
+    said = [f"== {version}: {python}"]
     for command in (install, tests):
-        done = subprocess.run(command, env=environment, cwd=temporary, timeout=600, check=False)
+        done = subprocess.run(
+            command, env=environment, cwd=own_temporary, timeout=600, check=False,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )
+        if command is tests or done.returncode:
+            said.append(done.stdout.strip())
         if done.returncode:
-            return False
-    return True
+            break
+    print("\n".join(said), flush=True)
+    return done.returncode == 0
 
 
 if __name__ == "__main__":

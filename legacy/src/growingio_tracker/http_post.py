@@ -10,6 +10,10 @@ from growingio_tracker.version import VERSION
 
 _log = logging.getLogger("growingio_tracker")
 
+# The first lookup of a host imports this codec. A child that is forked during that import would
+# wait for the import's lock for ever.
+u"localhost".encode("idna")
+
 
 class _EveryStatus(HTTPErrorProcessor):
     """Hands out every answer as it is; above all it follows no redirect, which loses the body."""
