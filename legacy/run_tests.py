@@ -28,7 +28,7 @@ def main() -> int:
     found = {version: path for version in VERSIONS if (path := find(version))}
     missing = [version for version in VERSIONS if version not in found]
     print(f"found: {', '.join(found) or '-'}; not found: {', '.join(missing) or '-'}", flush=True)
-    if os.environ.get("CI") == "true" and not NEEDED_IN_CI <= set(found):
+    if os.environ.get("CI") == "true" and NEEDED_IN_CI - set(found):
         print(f"in CI these must be there: {', '.join(sorted(NEEDED_IN_CI - set(found)))}")
         return 1
     with tempfile.TemporaryDirectory() as temporary:

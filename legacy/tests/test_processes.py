@@ -76,6 +76,7 @@ while True:
                 self.assertEqual(status, 0, errors)
                 self.assertLess(seconds, 6.5)
                 self.assertIn("2 event(s) dropped", errors)
+                self.assertNotIn("Traceback", errors)
 
     def test_dead_server(self):
         """With a server that refuses connections a program ends within 5 s, and says it."""
@@ -84,6 +85,7 @@ while True:
         seconds, (_, _, errors) = seconds_to_end(START % ASYNC, url)
         self.assertLess(seconds, 6.5)
         self.assertIn("2 event(s) dropped", errors)
+        self.assertNotIn("Traceback", errors)
 
     def test_many_consumers_share_the_time(self):
         """Ten consumers with a silent server take no longer than one."""

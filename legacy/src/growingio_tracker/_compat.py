@@ -11,14 +11,12 @@ if PY2:
     from urllib import quote, urlencode  # novm
     from urllib2 import HTTPErrorProcessor, HTTPSHandler, Request, build_opener  # novm
     from urlparse import urlsplit  # novm
-
-    text_type, strings, integers = unicode, (str, unicode), (int, long)  # noqa: F821
 else:
     from collections.abc import Mapping  # novm  # noqa: F401
     from urllib.parse import quote, urlencode, urlsplit  # novm  # noqa: F401
     from urllib.request import HTTPErrorProcessor, HTTPSHandler, Request, build_opener  # novm  # noqa: F401
 
-    text_type, strings, integers = str, (str,), (int,)
+text_type, strings, integers = type(u""), (str, type(u"")), (int, type(sys.maxsize + 1))
 
 # Python 2 has no clock that nobody can set back.
 monotonic = getattr(time, "monotonic", time.time)

@@ -41,12 +41,9 @@ class AsyncBufferedConsumer(DefaultConsumer):
         if outbox.offer(as_checked(message)):
             outbox.ensure_thread()
 
-    def flush(self, timeout=None):
-        """Send what waits now; return whether all of it has an outcome.
-
-        It waits for one try with its repeats, and at most ``timeout`` seconds if that is given.
-        """
-        return self._outboxes.get().flush(timeout)
+    def flush(self):
+        """Send what waits, in the caller's thread; return whether the server accepted all of it."""
+        return self._outboxes.get().drain() is None
 
     def stop(self):
         """Deliver what waits, within five seconds, and stop. Later events are dropped, counted."""

@@ -5,13 +5,13 @@ from __future__ import print_function
 
 from growingio_tracker.consumer import Consumer
 from growingio_tracker.data_parser import JsonParser
-from growingio_tracker.default_consumer import DefaultConsumer, as_checked
+from growingio_tracker.default_consumer import DefaultConsumer
 
 __all__ = ["Consumer", "DebugConsumer", "JsonParser"]
 
 
 class DebugConsumer(DefaultConsumer):
-    """Prints every message, request and answer, and sends as :class:`DefaultConsumer` does.
+    """Prints every message and what became of it, and sends as :class:`DefaultConsumer` does.
 
     For test environments: what it prints holds everything that is tracked.
     """
@@ -21,27 +21,12 @@ class DebugConsumer(DefaultConsumer):
         super(DebugConsumer, self).__init__(
             product_id, data_source_id, server_host, data_parser, retry_limit, request_timeout,
             retry_backoff_factor, verify_cert)
-        self._sender.http = _PrintingHttp(self._sender.http)
         print("GrowingIO: product_id=%s data_source_id=%s server_host=%s"
               % (product_id, data_source_id, server_host))
 
-    def send(self, message):
-        """Print a message and send it; see :meth:`DefaultConsumer.send`."""
-        message = as_checked(message)
-        print("message: " + JsonParser().json(message))  # ASCII, which every console can print
-        super(DebugConsumer, self).send(message)
-
-
-class _PrintingHttp(object):
-    def __init__(self, http):
-        self._http = http
-
-    def post(self, url, body, params, headers, timeout_s):
-        print("-> POST %s %r %r\n   %r" % (url, params, headers, body))
-        try:
-            status, text = self._http.post(url, body, params, headers, timeout_s)
-        except Exception as error:
-            print("<- %s" % error)
-            raise
-        print("<- %d" % status)
-        return status, text
+    def _deliver(self, messages, deadline, report):
+        for message in messages:  # as ASCII, which every console can print
+            print("-> %s %s" % (message.kind.endpoint, JsonParser().json(message)))
+        kept, error = super(DebugConsumer, self)._deliver(messages, deadline, report)
+        print("<- %s" % (error or "accepted"))
+        return kept, error

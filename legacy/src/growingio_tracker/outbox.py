@@ -13,6 +13,7 @@ MAX_EVENTS = 100000
 
 _log = logging.getLogger("growingio_tracker")
 _REST_S = 2.0
+_ENDS_WITHIN_S = 0.2
 _SHORTEST_WAIT_S = 0.05
 _SETTLED = ("delivered", "rejected", "dropped")
 
@@ -54,20 +55,22 @@ class Outbox(object):
 
     def send_now(self, message):
         """Send one message past the queue; return the error or ``None``."""
-        with self._changed:
-            self._numbers["accepted"] += 1
+        self._count("accepted", 1)
         kept, error = self._deliver([message], self._deadline, self._report)
         if kept:
             self._lose("dropped", 1, error)
         return error
 
     def drain(self, least=1):
-        """Send batches as long as ``least`` of a kind wait; return the first error or ``None``."""
+        """Send batches as long as ``least`` of a kind wait; return the first error or ``None``.
+
+        What comes meanwhile may stay, so that nobody who asks for this sends for ever.
+        """
         first_error = None
         with self._sending:
-            for kind, row in self._rows.items():
-                while len(row) >= least:
-                    is_kept, error = self._send_batch(row)
+            for row in self._rows.values():
+                for _ in range(0, len(row), self._max_size):
+                    is_kept, error = self._send_batch(row) if len(row) >= least else (False, None)
                     first_error = first_error or error
                     if is_kept:
                         return first_error
@@ -85,18 +88,6 @@ class Outbox(object):
             except RuntimeError as error:  # out of threads: the next event tries again
                 _log.warning("no thread could be started: %s", error)
 
-    def flush(self, timeout):
-        """Have the thread send what waits; return whether all of it has an outcome."""
-        until = monotonic() + (float("inf") if timeout is None else timeout)
-        with self._changed:
-            mark, failed_rounds = self._numbers["accepted"], self._failed_rounds
-            self._is_flush_asked = True
-            self._changed.notify_all()
-            while (self._settled() < mark and self._failed_rounds == failed_rounds
-                   and monotonic() < until):
-                self._changed.wait(min(1.0, until - monotonic()))
-            return self._settled() >= mark
-
     def close(self, until):
         """Deliver what waits until that moment, and drop what is left then."""
         with self._changed:
@@ -107,6 +98,8 @@ class Outbox(object):
             self.drain()
         elif self._thread is not threading.current_thread():
             self._thread.join(max(0.0, until - monotonic()))
+            self.give_up()
+            self._thread.join(_ENDS_WITHIN_S)
         self.give_up()
 
     def give_up(self):
@@ -116,8 +109,8 @@ class Outbox(object):
             count = self._pending()
             for row in self._rows.values():
                 row.clear()
-        if count:
-            self._lose("dropped", count, "no time was left to deliver them")
+            if count:
+                self._lose("dropped", count, "no time was left to deliver them")
         closed(self)
 
     def stats(self):
@@ -128,29 +121,27 @@ class Outbox(object):
     def _is_alive(self):
         return self._thread is not None and self._thread.is_alive()
 
-    def _settled(self):
-        return sum(self._numbers[name] for name in _SETTLED)
-
     def _pending(self):
-        return self._numbers["accepted"] - self._settled()
+        return self._numbers["accepted"] - sum(self._numbers[name] for name in _SETTLED)
 
     def _report(self, count, error):
         if self._is_given_up:  # counted already
             return
-        if error is not None:
+        if error is None:
+            self._count("delivered", count)
+        else:
             self._lose("rejected", count, error)
-            return
+
+    def _count(self, name, count):
         with self._changed:
-            self._numbers["delivered"] += count
+            self._numbers[name] += count
+            return self._numbers[name]
 
     def _lose(self, name, count, reason):
-        with self._changed:
-            before = self._numbers[name]
-            self._numbers[name] += count
-            self._changed.notify_all()
+        so_far = self._count(name, count)
         # A full queue loses thousands a second, and that must not be as many lines.
-        if count > 1 or name == "rejected" or before % 1000 == 0:
-            _log.error("%d event(s) %s, %d so far: %s", count, name, before + count, reason)
+        if count > 1 or name == "rejected" or so_far % 1000 == 1:
+            _log.error("%d event(s) %s, %d so far: %s", count, name, so_far, reason)
 
     def _send_batch(self, row):
         with self._changed:
@@ -173,17 +164,14 @@ class Outbox(object):
                 self.drain(least)
             except Exception:  # the events are kept, and so is the thread
                 _log.exception("sending failed; it is tried again")
-            with self._changed:
-                if least == 1:
-                    self._set_next_flush()
-                self._changed.notify_all()
+            if least == 1:
+                self._set_next_flush()
             if self._failed_rounds > failed_rounds:
                 self._deadline.pause(_REST_S)
             least = self._wait_until_due()
 
     def _set_next_flush(self):
         self._next_flush = monotonic() + max(_SHORTEST_WAIT_S, self._flush_after)
-        self._is_flush_asked = False
 
     def _wait_until_due(self):
         """Return how many messages make a batch now, or 0 when closing is complete."""
@@ -192,7 +180,7 @@ class Outbox(object):
                 left = self._next_flush - monotonic()
                 if self._is_closed:
                     return 0 if self._is_given_up else min(1, self._pending())
-                if self._is_flush_asked or left <= 0:
+                if left <= 0:
                     return 1
                 if any(len(row) >= self._max_size for row in self._rows.values()):
                     return self._max_size

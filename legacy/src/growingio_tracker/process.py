@@ -8,6 +8,7 @@ import threading
 from growingio_tracker._compat import monotonic
 
 CLOSE_TIMEOUT_S = 5.0
+_SETTLES_S = 0.3  # in which the threads end, because Python 2 prints a traceback for any that is left
 
 _open = {}
 
@@ -46,7 +47,7 @@ def _close_all():
     until = monotonic() + CLOSE_TIMEOUT_S
     own = list(_open.get(os.getpid(), {}).values())
     # Daemons, because a server's name may be looked up for longer than anybody wants to wait.
-    threads = [threading.Thread(target=one.close, args=(until,)) for one in own]
+    threads = [threading.Thread(target=one.close, args=(until - _SETTLES_S,)) for one in own]
     for thread in threads:
         thread.daemon = True
         thread.start()

@@ -30,8 +30,6 @@ class GrowingTracker(object):
         self._product_id = required(product_id, "product_id", strings)
         self._data_source_id = required(data_source_id, "data_source_id", strings)
         self._consumer = consumer or DefaultConsumer(product_id, data_source_id, server_host)
-        if not callable(getattr(self._consumer, "send", None)):
-            raise _no_consumer(consumer)
 
     @staticmethod
     def consumer(consumer):
@@ -39,7 +37,8 @@ class GrowingTracker(object):
         try:
             own = consumer._product_id, consumer._data_source_id, consumer._server_host
         except AttributeError:
-            raise _no_consumer(consumer)
+            raise GrowingParamException("consumer must be a consumer such as DefaultConsumer(...), "
+                                        "got %s" % type(consumer).__name__)
         return GrowingTracker(own[0], own[1], own[2], consumer)
 
     def track_custom_event(self, event_name, event_time=None, anonymous_id=None,
@@ -76,10 +75,3 @@ class GrowingTracker(object):
         for attribute in left_out:
             _log.warning("an attribute was left out: %s", attribute)
         self._consumer.send(checked)
-
-
-def _no_consumer(consumer):
-    return GrowingParamException(
-        "consumer must be a consumer such as AsyncBufferedConsumer(...), got %s"
-        % type(consumer).__name__
-    )
