@@ -71,23 +71,35 @@ class Api(unittest.TestCase):
         bad = {
             "product_id": (None, "", 5), "data_source_id": (None, "", 5),
             "server_host": (None, "", "h", "ftp://h", "http://", "http://h h", "http://h?q",
-                            "http://user:secret@h", "http://h:port"),
+                            "http://user:secret@h", "http://h:port", "http://h/a\n",
+                            "http://é",
+                            "http://\u212a"),
             "retry_limit": (-1, 1.5, None, True), "request_timeout": (-1, "5", None),
             "retry_backoff_factor": (-0.1, "x", float("nan"), float("inf")),
             "max_size": (0, -1, 100001, 1.5, None), "flush_after": (-1, None, "10"),
         }
         for name in bad:
             for value in bad[name]:
-                arguments = dict((str(key), one) for key, one in dict(good, **{name: value}).items())
-                consumer = gio.AsyncBufferedConsumer
+                arguments = dict(good)
+                arguments[name] = value
                 with self.assertRaises(gio.GrowingParamException) as caught:
-                    consumer(**arguments)
+                    gio.AsyncBufferedConsumer(
+                        **dict((str(key), one) for key, one in arguments.items()))
                 self.assertIn(name, str(caught.exception))
                 self.assertNotIn("secret", str(caught.exception))
         self.assertTrue(issubclass(gio.GrowingParamException, ValueError))
         self.assertRaises(gio.GrowingParamException, gio.GrowingTracker.consumer, object())
         self.assertRaises(gio.GrowingParamException,
                           gio.GrowingTracker("p", "d", "http://h").track, object())
+
+    def test_addresses(self):
+        """Slashes at the end of server_host are dropped, and a path and a port are kept."""
+        for given, base in (("http://h//", "http://h"), ("HTTPS://h:1/a/b-c/", "HTTPS://h:1/a/b-c"),
+                            ("http://[::1]:80", "http://[::1]:80")):
+            consumer = gio.DefaultConsumer("p/1", "d", given)
+            self.assertEqual(consumer.endpoints, {
+                "collect": base + "/v3/projects/p%2F1/collect",
+                "item": base + "/projects/p%2F1/collect/item"})
 
     def test_consumer_of_ones_own(self):
         """A subclass of Consumer gets every checked message in send()."""

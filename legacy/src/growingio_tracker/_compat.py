@@ -10,10 +10,9 @@ if PY2:
     from collections import Mapping  # novm
     from urllib import quote, urlencode  # novm
     from urllib2 import HTTPErrorProcessor, HTTPSHandler, Request, build_opener  # novm
-    from urlparse import urlsplit  # novm
 else:
     from collections.abc import Mapping  # novm  # noqa: F401
-    from urllib.parse import quote, urlencode, urlsplit  # novm  # noqa: F401
+    from urllib.parse import quote, urlencode  # novm  # noqa: F401
     from urllib.request import HTTPErrorProcessor, HTTPSHandler, Request, build_opener  # novm  # noqa: F401
 
 text_type, strings, integers = type(u""), (str, type(u"")), (int, type(sys.maxsize + 1))

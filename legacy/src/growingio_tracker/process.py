@@ -8,7 +8,7 @@ import threading
 from growingio_tracker._compat import monotonic
 
 CLOSE_TIMEOUT_S = 5.0
-_SETTLES_S = 0.3  # in which the threads end, because Python 2 prints a traceback for any that is left
+_SETTLES_S = 0.3  # for threads to end: Python 2 prints a traceback for any that is left
 
 _open = {}
 

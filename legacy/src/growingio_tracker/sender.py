@@ -31,7 +31,8 @@ class Deadline(object):
 
     def bounded(self, seconds):
         """Return ``seconds``, or less when less is left."""
-        return seconds if self._until is None else max(0.01, min(seconds, self._until - monotonic()))
+        left = seconds if self._until is None else self._until - monotonic()
+        return max(0.01, min(seconds, left))
 
 
 class Sender(object):
