@@ -19,7 +19,7 @@ CHROMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stabl
 ARGUMENTS = ["--no-sandbox", "--disable-background-networking"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chrome(playwright: Playwright) -> Iterator[Browser]:
     """Start the machine's own Chromium or, where there is none, Playwright's."""
     found = next(filter(None, map(shutil.which, CHROMES)), None)
@@ -33,9 +33,9 @@ def chrome(playwright: Playwright) -> Iterator[Browser]:
     browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
-    """Run Playwright's driver once."""
+    """Run Playwright's driver, whose event loop must not be there for other modules' tests."""
     with sync_playwright() as running:
         yield running
 

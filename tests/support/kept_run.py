@@ -8,12 +8,12 @@ from growingio_tracker.collector.check import examine
 from growingio_tracker.collector.decode.message import Message
 from growingio_tracker.collector.store import Received, Store
 from growingio_tracker.wire import Kind
+from posted import event
 
 
 def custom(name: str, attributes: object = None, **more: object) -> dict[str, object]:
     """Return a good CUSTOM event."""
-    event = {"eventType": "CUSTOM", "eventName": name, "timestamp": 1, "userId": "u1"}
-    return {**event, "attributes": {} if attributes is None else attributes, **more}
+    return event(name, attributes={} if attributes is None else attributes, **more)
 
 
 def item(key: str, attributes: object = None) -> dict[str, object]:

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 import pytest
 import urllib3
 
+from posted import event
+
 MAIN = "from growingio_tracker.cli import main; main()"
 POSIX_SIGNALS = pytest.mark.skipif(
     sys.platform == "win32", reason="not here: Windows cannot send Ctrl-C to one process only"
@@ -77,9 +79,6 @@ def started(*arguments: str) -> Iterator[tuple[Command, str]]:
 
 def send(url: str, *names: str) -> None:
     """Send one good event of each name."""
-    events = [
-        {"eventType": "CUSTOM", "eventName": name, "timestamp": 1, "userId": "用户"}
-        for name in names
-    ]
-    answer = urllib3.request("POST", f"{url}/v3/projects/p/collect?stm=1", json=events)
+    events = [event(name, "用户") for name in names]
+    answer = urllib3.request("POST", f"{url}/v3/projects/p/collect", json=events)
     assert answer.status == 204

@@ -163,6 +163,6 @@ def test_what_the_collector_shows(tmp_path: Path) -> None:
     with Collector() as collector, urllib3.PoolManager() as http:
         url = f"{collector.url}/v3/projects/p1/collect?stm=1&compress=1"
         http.request("POST", url, body=as_bytes(TEXT))
-        shown = http.request("GET", f"{collector.url}/api/v1/requests").data
+        shown = http.request("GET", f"{collector.url}/api/v1/requests/1").data
     result = _decode("-", stdin=shown)
     assert '"eventName": "支付"' in result.output

@@ -19,6 +19,7 @@ from delivering.servers import BlackHole, Server, reply
 from delivering.waiting import Running, until
 from growingio_tracker.collector import Collector, Forwarding, Request
 from growingio_tracker.exceptions import GrowingParamException
+from posted import event
 
 TARGET = "/v3/projects/p1/collect?stm=1700000000123"
 CAPTURES = Path(__file__).parents[2] / "data" / "captures"
@@ -35,13 +36,9 @@ def _gateway(url: str, db: Path | None = None, **options: Any) -> Collector:
     return Collector(db=db, forwarding=Forwarding(url=url, **options))
 
 
-def _event(name: str) -> dict[str, object]:
-    return {"eventType": "CUSTOM", "eventName": name, "timestamp": 1, "userId": "u"}
-
-
 def _track(collector: Collector, *names: str, project: str = "p1") -> int:
-    url = f"{collector.url}/v3/projects/{project}/collect?stm=1"
-    events = [_event(name) for name in names]
+    url = f"{collector.url}/v3/projects/{project}/collect"
+    events = [event(name) for name in names]
     return urllib3.request("POST", url, json=events, retries=False).status
 
 
@@ -104,7 +101,7 @@ class TestBytes:
         with _gateway(f"{upstream.url}/behind/") as collector:
             _track(collector, "a")
             [received] = upstream.wait(1)
-        assert received.target == "/behind/v3/projects/p1/collect?stm=1"
+        assert received.target == "/behind/v3/projects/p1/collect"
 
     def test_image(self, upstream: Server) -> None:
         """An image request goes on as the GET it is."""
@@ -305,7 +302,7 @@ class TestSync:
         upstream.answer_next(reply(200, "content-type: text/plain", body=b"fine"), 503, 204)
         with _gateway(upstream.url, sync=True) as collector:
             answer = urllib3.request(
-                "POST", collector.url + TARGET, json=[_event("a")], headers={"Origin": "http://x"}
+                "POST", collector.url + TARGET, json=[event("a")], headers={"Origin": "http://x"}
             )
             assert (answer.status, answer.data) == (200, b"fine")
             assert answer.headers["access-control-allow-origin"] == "http://x"

@@ -14,6 +14,7 @@ import urllib3
 from delivering.servers import Server, reply
 from delivering.waiting import until
 from growingio_tracker.collector import Collector, Forwarding
+from posted import event
 
 MAIN = "from growingio_tracker.cli import main; main()"
 POSIX_SIGNALS = pytest.mark.skipif(
@@ -55,10 +56,8 @@ def _collecting(*arguments: str) -> "Iterator[_Running]":
 
 
 def _track(url: str, *names: str, user: str = "u") -> None:
-    events = [
-        {"eventType": "CUSTOM", "eventName": name, "timestamp": 1, "userId": user} for name in names
-    ]
-    target = f"{url}/v3/projects/p/collect?stm=1"
+    events = [event(name, user) for name in names]
+    target = f"{url}/v3/projects/p/collect"
     assert urllib3.request("POST", target, json=events, retries=False).status == 204
 
 

@@ -3,6 +3,7 @@
 import base64
 import json
 import socket
+import time
 from collections.abc import Iterator
 from http.client import HTTPResponse
 from pathlib import Path
@@ -32,15 +33,18 @@ CLIENTS = {
 }
 """Items and user mappings do not tell the release of Go and Python."""
 
+NOW_MS = time.time_ns() // 1_000_000
 EVENT = {
     "eventType": "CUSTOM",
     "eventName": "支付&stm=1",
-    "timestamp": 1700000000123,
+    "timestamp": NOW_MS,
     "userId": "u1",
+    "dataSourceId": "d1",
     "attributes": {"a": "x&data=y"},
 }
 TEXT = json.dumps([EVENT], ensure_ascii=False, separators=(",", ":"))
 COLLECT = "/v3/projects/p1/collect"
+SENT = f"{COLLECT}?stm={NOW_MS}"
 
 
 @pytest.fixture
@@ -103,18 +107,18 @@ class TestImages:
     def test_compressed(self, collector: Collector) -> None:
         """LZ-String in the URI alphabet is read from the query."""
         data = as_uri(TEXT).decode()
-        assert _get(collector, f"{COLLECT}?stm=1&compress=11&data={data}").message == EVENT
+        assert _get(collector, f"{SENT}&compress=11&data={data}").message == EVENT
 
     def test_plus_became_a_space(self, collector: Collector) -> None:
         """The alphabet's plus is read however a tool on the way wrote it."""
         data = as_uri(TEXT).decode().replace("+", "%20").replace("-", "%2D")
-        assert _get(collector, f"{COLLECT}?stm=1&compress=11&data={data}").message == EVENT
+        assert _get(collector, f"{SENT}&compress=11&data={data}").message == EVENT
 
     def test_plain(self, collector: Collector) -> None:
         """JSON that is escaped as a browser does is read to its end, ampersands included."""
         data = "".join(c if " " < c < "\x7f" and c != '"' else _escaped(c) for c in TEXT)
-        event = _get(collector, f"{COLLECT}?stm=1&compress=0&data={data}")
-        assert (event.message, event.verdict) == (EVENT, "ok")
+        event = _get(collector, f"{SENT}&compress=0&data={data}")
+        assert (event.message, event.verdict) == (EVENT, "warn")
 
     @pytest.mark.parametrize(
         ("data", "compress"), [(as_uri(TEXT).decode(), "11"), ('[{"eventName":"a"}]', "0")]
@@ -127,13 +131,17 @@ class TestImages:
 
     def test_without_data(self, collector: Collector) -> None:
         """An image request without data is bad for that reason."""
-        event = _get(collector, f"{COLLECT}?stm=1&compress=0&mydata=[]")
+        event = _get(collector, f"{SENT}&compress=0&mydata=[]")
         assert [problem.code for problem in event.problems] == ["no_data"]
 
     def test_items(self, collector: Collector) -> None:
         """There are no image requests for items."""
         head = b"GET /projects/p1/collect/item?data=[] HTTP/1.1\r\nHost: localhost\r\n\r\n"
         assert _exchange(collector, "GET", head)[0] == 405
+
+
+def _codes(event: Event) -> list[str]:
+    return [problem.code for problem in event.problems]
 
 
 def _escaped(character: str) -> str:
@@ -146,16 +154,16 @@ class TestCompressions:
     def test_lz4(self, collector: Collector) -> None:
         """iOS's LZ4 with XOR is read with the key from stm, not from its X-Timestamp."""
         block = bytes(cramjam.lz4.compress_block(TEXT.encode(), store_size=False))
-        masked = bytes(byte ^ (1700000000123 & 0xFF) for byte in block)
+        masked = bytes(byte ^ (NOW_MS & 0xFF) for byte in block)
         headers = "X-Compress-Codec: 3\r\nX-Crypt-Codec: 1\r\nX-Timestamp: 1700000000999\r\n"
-        event = _post(collector, masked, f"{COLLECT}?stm=1700000000123", headers)
-        assert (event.message, event.verdict) == (EVENT, "ok")
+        event = _post(collector, masked, SENT, headers)
+        assert (event.message, event.verdict) == (EVENT, "warn")
 
     def test_packing_by_header(self, collector: Collector) -> None:
         """With both, X-Compress-Codec and not compress says how LZ-String is packed."""
         headers = "X-Compress-Codec: 1\r\n"
-        event = _post(collector, as_utf16(TEXT), f"{COLLECT}?stm=1&compress=1", headers)
-        assert (event.message, event.verdict) == (EVENT, "ok")
+        event = _post(collector, as_utf16(TEXT), f"{SENT}&compress=1", headers)
+        assert (event.message, event.verdict) == (EVENT, "warn")
 
     def test_key_from_header(self, collector: Collector) -> None:
         """Without stm the key is taken from X-Timestamp, with a warning."""
@@ -163,7 +171,7 @@ class TestCompressions:
         headers = f"X-Crypt-Codec: 1\r\nX-Timestamp: {0x1007B}\r\n"
         event = _post(collector, masked, headers=headers)
         assert event.message == EVENT
-        assert [problem.code for problem in event.problems] == ["xor_key_from_header"]
+        assert "xor_key_from_header" in _codes(event)
 
 
 def test_expect_continue(collector: Collector) -> None:

@@ -120,6 +120,7 @@ def test_verdict() -> None:
         Kind.EVENT,
         Message(
             b'{"eventType":"CUSTOM","eventName":"order_paid","timestamp":1,"userId":1,'
+            b'"dataSourceId":"d",'
             b'"attributes":{"amount":"x"}}'
         ),
     )

@@ -37,7 +37,7 @@ def _filled(folder: Path) -> Path:
         custom("order_paid"),
         custom("orderPaid"),
         custom("\x1b[2J\x00"),
-        {"eventType": "VISIT", "timestamp": 1, "userId": "u1"},
+        {"eventType": "VISIT", "timestamp": 1, "userId": "u1", "dataSourceId": "d"},
         items=(item("goods"),),
     )
 
