@@ -11,9 +11,11 @@ from growingio_tracker.wire import Kind
 from posted import event
 
 
-def custom(name: str, attributes: object = None, **more: object) -> dict[str, object]:
+def custom(
+    name: str, attributes: object = None, user: str = "u1", **more: object
+) -> dict[str, object]:
     """Return a good CUSTOM event."""
-    return event(name, attributes={} if attributes is None else attributes, **more)
+    return event(name, user, attributes={} if attributes is None else attributes, **more)
 
 
 def item(key: str, attributes: object = None) -> dict[str, object]:

@@ -18,7 +18,7 @@ from growingio_tracker.collector import Collector
 
 CAPTURES = Path(__file__).parents[2] / "data" / "captures"
 NOW_MS = time.time_ns() // 1_000_000
-COLLECT = f"/v3/projects/p1/collect?stm={NOW_MS}"
+COLLECT = "/v3/projects/p1/collect"
 GUARD = {"X-Gio-Collector": "1"}
 
 

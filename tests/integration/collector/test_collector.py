@@ -22,7 +22,7 @@ from growingio_tracker.exceptions import GrowingError, GrowingParamException
 
 CAPTURES = Path(__file__).parents[2] / "data" / "captures"
 NOW_MS = time.time_ns() // 1_000_000
-COLLECT = f"/v3/projects/p1/collect?stm={NOW_MS}"
+COLLECT = "/v3/projects/p1/collect"
 
 PHASES: Final[tuple[Literal["setup", "call", "teardown"], ...]] = ("setup", "call", "teardown")
 
