@@ -18,7 +18,7 @@ VERSIONS = ["3.10", "3.11", "3.12", "3.13", "3.14"]
 # calls makes of the API's description say the same on every version.
 LEFT_OUT = ["--ignore=tests/types", "--ignore=tests/compat", "--ignore=tests/browser"]
 LEFT_OUT += ["--ignore=tests/integration/collector/test_openapi.py"]
-REQUIREMENTS = ["pytest", "pytest-xdist", "hypothesis", "protobuf", "trustme"]
+REQUIREMENTS = ["pytest", "pytest-xdist", "hypothesis", "jsonschema-rs", "protobuf", "trustme"]
 REQUIREMENTS += ["celery", "gevent", "gunicorn"]
 REQUIREMENTS += ["opentelemetry-instrumentation-urllib3", "opentelemetry-sdk"]
 

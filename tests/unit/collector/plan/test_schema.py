@@ -2,6 +2,7 @@
 
 import json
 
+import jsonschema_rs
 import pytest
 import yaml
 
@@ -40,7 +41,6 @@ def test_same_words() -> None:
 @pytest.mark.parametrize(("text", "good"), PLANS)
 def test_same_judgement(text: str, good: bool) -> None:
     """The schema takes what the reader takes and refuses what it refuses."""
-    jsonschema_rs = pytest.importorskip("jsonschema_rs")
     assert jsonschema_rs.is_valid(SCHEMA, yaml.safe_load(text)) is good
     if good:
         read_plan(text.encode(), "x")
