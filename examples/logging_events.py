@@ -14,8 +14,8 @@ def is_chosen(record: logging.LogRecord) -> bool:
     return record.levelno >= logging.WARNING or hasattr(record, "sku")
 
 
-handler = EventHandler(tracker, "shop_log", logging.INFO, is_chosen)
-logging.basicConfig(level=logging.DEBUG, handlers=[logging.StreamHandler(), handler])
+logging.basicConfig(level=logging.DEBUG)
+logging.getLogger().addHandler(EventHandler(tracker, "shop_log", logging.INFO, is_chosen))
 
 with tracker.context(login_user_id="user-1"):
     log.info("sold", extra={"sku": "A-1"})

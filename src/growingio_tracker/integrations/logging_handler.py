@@ -23,9 +23,9 @@ class EventHandler(logging.Handler):
     An event's attributes are ``message`` (as the handler's formatter makes it), ``logger``,
     ``level``, for an exception ``exception`` (its type), and whatever the record got as ``extra``.
 
-    What this package logs, and what others log while it delivers, is never tracked: that would be
-    without end. Nothing is raised: a record that cannot be tracked goes to
-    :meth:`logging.Handler.handleError`, which prints it.
+    No delivery makes events of what it logs itself: what this package logs, and what anybody logs in
+    its threads or while a record is being tracked, makes none. Nothing is raised: a record that
+    cannot be tracked goes to :meth:`logging.Handler.handleError`, which prints it.
 
     :param tracker: the tracker; one that sends in the background does not hold up who logs.
     :param event: the events' name.
