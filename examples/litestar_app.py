@@ -42,7 +42,7 @@ def user(scope: Scope) -> str | None:
 
 # Around the whole application: Litestar's own middlewares do not see that it is shut down.
 app = GrowingIOMiddleware(
-    Litestar([buy, in_a_thread, fail]),  # type: ignore[arg-type]
+    Litestar([buy, in_a_thread, fail]),
     tracker,
     cookie="visitor",
     user=user,

@@ -17,7 +17,8 @@ Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
-App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+App: TypeAlias = Callable[[Any, Any, Any], Awaitable[None]]
+"""An application. Each framework has types of its own for what it is called with."""
 
 _SERVER_ERROR: Final = 500
 
@@ -78,7 +79,8 @@ class GrowingIOMiddleware:
             status = _SERVER_ERROR  # the server, or an outer middleware, answers with it
             raise
         finally:
-            self._binder.track(scope["method"], scope["path"], status, started_s)
+            whom = self._binder.whom()
+            self._binder.track(whom, scope["method"], scope["path"], status, started_s)
 
 
 def _header(headers: Iterable[tuple[bytes, bytes]], wanted: str) -> str | None:

@@ -9,9 +9,10 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Final, Literal, TypedDict
 
 from growingio_tracker.arguments import text_name
+from growingio_tracker.binding import Subject
 from growingio_tracker.exceptions import GrowingParamException
 from growingio_tracker.integrations.identity import anonymous_id_of, safe_user
-from growingio_tracker.integrations.whoever import track_about_whoever
+from growingio_tracker.integrations.whoever import track_about, whoever
 from growingio_tracker.tracker import GrowingTracker
 
 if TYPE_CHECKING:
@@ -74,18 +75,34 @@ class Binder:
             login_user_id=user,
         )
 
-    def track(self, method: str, path: str, status: int | None, started_s: float) -> None:
-        """Track a request, inside its block, if that was asked for; never raise.
+    def whom(self) -> Subject | None:
+        """Return whom a request is about, inside its block.
 
+        ``None`` when that cannot be said, and when requests are not tracked.
+        """
+        if self.event is None:
+            return None
+        try:
+            return whoever(self._tracker)
+        except Exception:  # from a function by which the tracker itself was bound to a user
+            _log.warning("the user of a request was not found", exc_info=True)
+            return None
+
+    def track(
+        self, whom: Subject | None, method: str, path: str, status: int | None, started_s: float
+    ) -> None:
+        """Track a request, if that was asked for; never raise.
+
+        :param whom: what :meth:`whom` has said.
         :param status: ``None`` when the request ended without an answer.
         :param started_s: when it began, by ``time.perf_counter``.
         """
-        if self.event is None:
+        if self.event is None or whom is None:
             return
         duration_ms = round((time.perf_counter() - started_s) * 1000, 3)
         attributes = {"method": method, "path": path, "status": status, "duration_ms": duration_ms}
         try:
-            track_about_whoever(self._tracker, self.event, attributes)
+            track_about(self._tracker, whom, self.event, attributes)
         except Exception:
             _log.warning("the event of a request was not tracked", exc_info=True)
 

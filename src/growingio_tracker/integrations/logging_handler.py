@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from growingio_tracker.arguments import text_name
-from growingio_tracker.integrations.whoever import track_about_whoever
+from growingio_tracker.integrations.whoever import track_about, whoever
 from growingio_tracker.tracker import GrowingTracker
 
 _OURS: Final = "growingio_tracker"
@@ -23,7 +23,7 @@ class EventHandler(logging.Handler):
     An event's attributes are ``message`` (as the handler's formatter makes it), ``logger``,
     ``level``, for an exception ``exception`` (its type), and whatever the record got as ``extra``.
 
-    No delivery makes events of what it logs itself: what this package logs, and what anybody logs in
+    No delivery makes events of its own logging: what this package logs, and what anybody logs in
     its threads or while a record is being tracked, makes none. Nothing is raised: a record that
     cannot be tracked goes to :meth:`logging.Handler.handleError`, which prints it.
 
@@ -57,7 +57,8 @@ class EventHandler(logging.Handler):
         self._here.busy = True
         try:
             if self._include is None or self._include(record):
-                track_about_whoever(self._tracker, self._event, self._attributes(record))
+                attributes = self._attributes(record)
+                track_about(self._tracker, whoever(self._tracker), self._event, attributes)
         except Exception:
             self.handleError(record)
         finally:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from growingio_tracker.binding import Subject
 from growingio_tracker.integrations.binder import Binder, RequestOptions
 from growingio_tracker.tracker import GrowingTracker
 
@@ -89,25 +90,31 @@ class _Request:
         self._start_response = start_response
         self._started_s = time.perf_counter()
         self._status: int | None = None
+        self._whom: Subject | None = None
         block.__enter__()
 
     def start_response(
         self, status: str, headers: list[tuple[str, str]], *exc_info: Any
     ) -> Callable[[bytes], object]:
-        """Note the status, and pass everything on."""
+        """Note the status and whom the request is about, and pass everything on."""
         self._status = int(status[:3])
+        # Later is too late for a framework whose own context ends as soon as the answer begins.
+        self._whom = self._binder.whom()
         return self._start_response(status, headers, *exc_info)
 
     def failed(self) -> None:
         """Note that the application raised; the server answers for it."""
         self._status = _SERVER_ERROR
+        self._whom = self._whom or self._binder.whom()
 
     def ended(self) -> None:
-        """Track the request, if that was asked for, and let go of its ids."""
-        path = self._environ.get("PATH_INFO", "").encode("latin-1", "replace")
-        method = self._environ["REQUEST_METHOD"]
-        self._binder.track(method, path.decode("utf-8", "replace"), self._status, self._started_s)
+        """Let go of the request's ids, and track it if that was asked for."""
         self._block.__exit__(None, None, None)
+        method = self._environ["REQUEST_METHOD"]
+        path = self._environ.get("PATH_INFO", "").encode("latin-1", "replace")
+        self._binder.track(
+            self._whom, method, path.decode("utf-8", "replace"), self._status, self._started_s
+        )
 
 
 class _Answer:

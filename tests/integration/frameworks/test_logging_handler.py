@@ -57,7 +57,7 @@ def test_example() -> None:
         assert collector.totals().events == 3
     assert (sold.name, sold.user_id) == ("shop_log", "user-1")
     assert sold.attributes == {"sku": "A-1", "message": "sold", "logger": "shop", "level": "INFO"}
-    assert failed.attributes["exception"] == "TimeoutError"
+    assert failed.attributes["exception"] == "ConnectionRefusedError"
     assert "Traceback" in failed.attributes["message"]
     assert (low.user_id, low.user_key) == (None, "$notuser")
 

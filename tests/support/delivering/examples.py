@@ -25,14 +25,18 @@ class Visit(NamedTuple):
     user: str | None = None
 
 
+def search_path(folder: Path) -> str:
+    """Return where a program looks for modules: first in ``folder``, then where this one does."""
+    return os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])])
+
+
 def environment(collector: Collector, home: Path = EXAMPLES) -> dict[str, str]:
     """Return the variables with which a program in ``home`` tracks to ``collector``.
 
     Nothing leaves before it ends: what arrives has been delivered at the end.
     """
-    paths = [str(home), *filter(None, [os.environ.get("PYTHONPATH")])]
     return {
-        "PYTHONPATH": os.pathsep.join(paths),
+        "PYTHONPATH": search_path(home),
         "GROWINGIO_PRODUCT_ID": "project",
         "GROWINGIO_DATA_SOURCE_ID": "source",
         "GROWINGIO_SERVER_HOST": collector.url,

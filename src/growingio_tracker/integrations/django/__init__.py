@@ -11,7 +11,7 @@ try:
     from growingio_tracker.integrations.django.middleware import GrowingIOMiddleware
     from growingio_tracker.integrations.django.setting import get_tracker
 except ModuleNotFoundError as error:
-    if error.name != "django":
+    if error.name not in ("django", "asgiref"):
         raise
     raise missing_extra("the Django integration", "django") from error
 

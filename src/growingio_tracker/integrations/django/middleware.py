@@ -12,6 +12,7 @@ from django.core.exceptions import SynchronousOnlyOperation
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from growingio_tracker.binding import Subject
 from growingio_tracker.integrations.django.setting import made
 
 
@@ -36,25 +37,34 @@ class GrowingIOMiddleware:
         """Serve one request, or return what does when it is awaited."""
         if self._is_async:
             return self._serve(request)
+        started_s = time.perf_counter()
         with self._bound(request):
-            started_s = time.perf_counter()
             response: HttpResponseBase = self._get_response(request)
-            self._track(request, response, started_s)
+            whom = self._binder.whom()
+        self._track(whom, request, response, started_s)
         return response
 
     async def _serve(self, request: HttpRequest) -> HttpResponseBase:
+        started_s = time.perf_counter()
         with self._bound(request):
-            started_s = time.perf_counter()
             response: HttpResponseBase = await self._get_response(request)
-            self._track(request, response, started_s)
+            whom = self._binder.whom()
+        self._track(whom, request, response, started_s)
         return response
 
     def _bound(self, request: HttpRequest) -> AbstractContextManager[None]:
         find_user = self._find_user or authenticated_user
         return self._binder.bound(request.headers.get, lambda: find_user(request))
 
-    def _track(self, request: HttpRequest, response: HttpResponseBase, started_s: float) -> None:
-        self._binder.track(request.method or "", request.path, response.status_code, started_s)
+    def _track(
+        self,
+        whom: Subject | None,
+        request: HttpRequest,
+        response: HttpResponseBase,
+        started_s: float,
+    ) -> None:
+        method, status = request.method or "", response.status_code
+        self._binder.track(whom, method, request.path, status, started_s)
 
 
 def authenticated_user(request: HttpRequest) -> object:
