@@ -168,7 +168,7 @@ def test_table(tmp_path: Path) -> None:
         "data_source_id": "d",
         "strategy": "durable",
         "spool": tmp_path / "spool",
-        "queue": {"max_events": 7},
+        "queue": {"max_events": 700},
     }
     made = build(gather_table(table, "settings.X", IDS), GrowingTracker.consumer)
     consumer = made._consumer
