@@ -1,4 +1,4 @@
-"""A task in Celery, and when run as a program, those who send it.
+"""Tasks in Celery, and when run as a program, those who send it.
 
 ``celery -A celery_tasks worker``, and in another shell ``python celery_tasks.py``.
 """
@@ -30,6 +30,13 @@ def ship(self: object, sku: str, tries: int = 1) -> None:
     if tries > 1 and not self.request.retries:  # type: ignore[attr-defined]
         raise self.retry(countdown=0)  # type: ignore[attr-defined]
     tracker.track_custom_event("ship", attributes={"sku": sku})
+    tell.delay(sku)
+
+
+@app.task
+def tell(sku: str) -> None:
+    """Tell whoever bought it."""
+    tracker.track_custom_event("tell", attributes={"sku": sku})
 
 
 if __name__ == "__main__":

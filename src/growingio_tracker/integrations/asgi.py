@@ -57,7 +57,7 @@ class GrowingIOMiddleware:
             return
         user = self._user
         find_user = None if user is None else lambda: user(scope)
-        with self._binder.bound(lambda name: _header(scope["headers"], name), find_user):
+        with self._binder.bound(lambda name: _header(scope.get("headers", ()), name), find_user):
             if scope["type"] == "http" and self._binder.event is not None:
                 await self._tracked(scope, receive, send)
             else:

@@ -97,7 +97,7 @@ class _Request:
         self, status: str, headers: list[tuple[str, str]], *exc_info: Any
     ) -> Callable[[bytes], object]:
         """Note the status and whom the request is about, and pass everything on."""
-        self._status = int(status[:3])
+        self._status = int(status[:3]) if status[:3].isdecimal() else None
         # Later is too late for a framework whose own context ends as soon as the answer begins.
         self._whom = self._binder.whom()
         return self._start_response(status, headers, *exc_info)

@@ -46,18 +46,20 @@ POOLS = [
 def test_ids_of_the_sender(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pool: list[str]
 ) -> None:
-    """A task's events, also after a retry, are about those who were bound where it was sent."""
+    """A task's events, after a retry and in tasks of its own too, are about its sender's ids."""
     monkeypatch.chdir(tmp_path)
     command = ["celery", "--app", "celery_tasks", "worker", "--loglevel", "INFO", *pool, *ALONE]
     with Collector() as collector:
         variables = environment(collector) | {"GROWINGIO_FLUSH_AFTER": "0.1"}
         run_well(EXAMPLES / "celery_tasks.py", **variables)
         with Program(tmp_path, *command, **variables) as worker:
-            until(lambda: collector.totals().events == 4, f"four events\n{worker.log}")
+            until(lambda: collector.totals().events == 8, f"eight events\n{worker.log}")
             worker.ask_to_end()
             worker.kill()
-        events = collector.wait(4, timeout=0, name="ship")
-    assert subjects(events) == {f"sku-{n}": (f"visitor-{n}", f"user-{n}") for n in range(4)}
+        shipped = collector.wait(4, timeout=0, name="ship")
+        told = collector.wait(4, timeout=0, name="tell")
+    expected = {f"sku-{n}": (f"visitor-{n}", f"user-{n}") for n in range(4)}
+    assert subjects(shipped) == subjects(told) == expected
 
 
 def test_eager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,6 +67,6 @@ def test_eager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with Collector() as collector:
         run_well(EAGER, **environment(collector))
-        [event] = collector.wait(1, timeout=0)
-    assert event.user_id == "outer"
+        events = collector.wait(2, timeout=0)
+    assert [event.user_id for event in events] == ["outer"] * 2
     assert len([*tmp_path.glob("queue/*.msg")]) == 1

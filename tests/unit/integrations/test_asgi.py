@@ -51,6 +51,17 @@ def test_connections(recording: Recording, kind: str) -> None:
         recording.track()
 
 
+def test_other_scopes(recording: Recording) -> None:
+    """A scope of a kind that is not known is passed on, with nobody bound."""
+    seen: list[str] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.append(scope["type"])
+
+    serve(GrowingIOMiddleware(app, recording.tracker, cookie="visitor"), {"type": "own"})
+    assert seen == ["own"]
+
+
 def test_user_is_found_late(recording: Recording) -> None:
     """Nobody asks who the user is when nothing is tracked."""
 

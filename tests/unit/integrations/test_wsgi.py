@@ -110,6 +110,17 @@ def end_only(answer: Iterable[bytes]) -> None:
     answer.close()  # type: ignore[attr-defined]
 
 
+def test_odd_status(recording: Recording) -> None:
+    """A status that is no number reaches the server, and is left out of the event."""
+
+    def app(environ: Environ, start_response: StartResponse) -> list[bytes]:
+        start_response("odd", [])
+        return [b""]
+
+    begin(GrowingIOMiddleware(app, recording.tracker, track_requests="request"), "1")
+    assert recording.events[0]["attributes"].keys() == {"method", "path", "duration_ms"}
+
+
 def test_lists_stay_lists(recording: Recording) -> None:
     """An answer that is a list reaches the server as one, so that it knows the length."""
 
