@@ -1,4 +1,4 @@
-"""Tasks in Celery, and when run as a program, those who send it.
+"""A task in Celery, and when run as a program, those who send it.
 
 ``celery -A celery_tasks worker``, and in another shell ``python celery_tasks.py``.
 """
@@ -24,22 +24,13 @@ app.conf.broker_transport_options = {
 }
 
 
-@app.task(bind=True, max_retries=1)
-def ship(self: object, sku: str, tries: int = 1) -> None:
-    """Ship what was bought, at the second try if there are two."""
-    if tries > 1 and not self.request.retries:  # type: ignore[attr-defined]
-        raise self.retry(countdown=0)  # type: ignore[attr-defined]
-    tracker.track_custom_event("ship", attributes={"sku": sku})
-    tell.delay(sku)
-
-
 @app.task
-def tell(sku: str) -> None:
-    """Tell whoever bought it."""
-    tracker.track_custom_event("tell", attributes={"sku": sku})
+def ship(sku: str) -> None:
+    """Ship what was bought."""
+    tracker.track_custom_event("ship", attributes={"sku": sku})
 
 
 if __name__ == "__main__":
     for number in range(4):
         with tracker.context(anonymous_id=f"visitor-{number}", login_user_id=f"user-{number}"):
-            ship.delay(f"sku-{number}", tries=1 + number % 2)
+            ship.delay(f"sku-{number}")
