@@ -17,8 +17,8 @@ demo: $(VENV)/wheel
 test: lint types suite test-legacy
 
 lint: $(VENV)/tools
-	$(BIN)/ruff format --check src tests benchmarks
-	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/ruff format --check src tests benchmarks examples
+	$(BIN)/ruff check src tests benchmarks examples
 	$(BIN)/lint-imports
 
 types: $(VENV)/tools

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from contextvars import ContextVar
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 from msgspec import Struct
 
@@ -15,6 +15,9 @@ from growingio_tracker.exceptions import GrowingParamException
 from growingio_tracker.values import Attributes, pairs
 
 _T = TypeVar("_T", bound="Bindable")
+
+UserId: TypeAlias = "str | Callable[[], str | None] | None"
+"""A user id, or a function that finds it when an event needs it."""
 
 
 class Subject(NamedTuple):
@@ -31,7 +34,7 @@ class Binding(Struct, frozen=True):
 
     anonymous_id: str | None
     login_user_key: str | None
-    login_user_id: str | None
+    login_user_id: UserId
     attributes: Mapping[Any, object]
 
     def over(self, other: Binding | None) -> Binding:
@@ -50,10 +53,17 @@ class Binding(Struct, frozen=True):
         """Return what a call said, with what it left open as it is here."""
         key, user_id, anonymous_id, attributes = subject
         if key is None and user_id is None:
-            key, user_id = self.login_user_key, self.login_user_id
+            key, user_id = self._user()
         attributes = self._merged(attributes) if self.attributes else attributes
         anonymous_id = self.anonymous_id if anonymous_id is None else anonymous_id
         return Subject(key, user_id, anonymous_id, attributes)
+
+    def _user(self) -> tuple[str | None, str | None]:
+        if self.login_user_id is None or isinstance(self.login_user_id, str):
+            return self.login_user_key, self.login_user_id
+        # What is found is checked with the message, which refuses it as the tracker says.
+        user_id = self.login_user_id()
+        return (None, None) if user_id in (None, "") else (self.login_user_key, user_id)
 
     def _merged(self, attributes: Attributes | None) -> Attributes:
         if attributes is None:
@@ -71,7 +81,7 @@ class Binding(Struct, frozen=True):
 def _make_binding(
     anonymous_id: str | None,
     login_user_key: str | None,
-    login_user_id: str | None,
+    login_user_id: UserId,
     attributes: Attributes | None,
 ) -> Binding:
     """Return a binding whose attributes are the caller's no more.
@@ -81,7 +91,7 @@ def _make_binding(
     return Binding(
         identifier(anonymous_id, "anonymous_id"),
         identifier(login_user_key, "login_user_key"),
-        identifier(login_user_id, "login_user_id"),
+        login_user_id if callable(login_user_id) else identifier(login_user_id, "login_user_id"),
         {} if attributes is None else dict(pairs(attributes, "attributes")),
     )
 
@@ -119,7 +129,7 @@ class Bindable:
         *,
         anonymous_id: str | None = None,
         login_user_key: str | None = None,
-        login_user_id: str | None = None,
+        login_user_id: UserId = None,
         attributes: Attributes | None = None,
     ) -> _T:
         """Return this tracker with arguments that its calls then need not give.
@@ -127,6 +137,10 @@ class Bindable:
         What a call gives itself wins, and so does what :meth:`context` says. Attributes are
         merged, for custom events only. User key and user id belong together: a call that gives one
         of them takes neither from here. The consumer is shared, and closing closes it for both.
+
+        ``login_user_id`` may be a function without arguments. It is called by each event that needs
+        it, in that event's thread or task; when it returns ``None`` or ``""`` there is no user, and
+        no key either. What it raises, the call that tracks raises.
 
         :raises GrowingParamException: when an argument cannot be used; the message names it.
         """
@@ -140,7 +154,7 @@ class Bindable:
         *,
         anonymous_id: str | None = None,
         login_user_key: str | None = None,
-        login_user_id: str | None = None,
+        login_user_id: UserId = None,
         attributes: Attributes | None = None,
     ) -> AbstractContextManager[None]:
         """Do the same for everything that is called inside a ``with`` block.

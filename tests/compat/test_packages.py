@@ -32,6 +32,8 @@ NOT_IMPORTED = (
     "requests",
     "django",
     "flask",
+    "litestar",
+    "celery",
     "starlette",
     "typer",
     "uvicorn",
@@ -43,7 +45,7 @@ import sys
 class Block:
     def find_spec(self, name, path=None, target=None):
         if name.partition(".")[0] in {blocked!r}:
-            raise ModuleNotFoundError(name)
+            raise ModuleNotFoundError(name, name=name.partition(".")[0])
 
 sys.meta_path.insert(0, Block())
 """
@@ -147,10 +149,27 @@ def test_i3_snappy_without_a_package(run: Run, replaced: str) -> None:
     assert 'pip install "growingio_tracker[snappy]"' in run(sys.executable, "-c", program)
 
 
+@pytest.mark.parametrize("framework", ["django", "flask", "celery"])
+def test_i3_missing_framework(run: Run, framework: str) -> None:
+    """I3: importing what needs a framework that is missing says how to install it."""
+    program = BLOCK.format(blocked=[framework]) + (
+        "from growingio_tracker import MissingExtraError\n"
+        "try:\n"
+        f"    import growingio_tracker.integrations.{framework}\n"
+        "except MissingExtraError as error:\n"
+        "    print(error)\n"
+    )
+    assert f'pip install "growingio_tracker[{framework}]"' in run(sys.executable, "-c", program)
+
+
 @pytest.mark.parametrize(
     "module",
     [
         "growingio_tracker",
+        "growingio_tracker.integrations.asgi",
+        "growingio_tracker.integrations.logging_handler",
+        "growingio_tracker.integrations.serverless",
+        "growingio_tracker.integrations.wsgi",
         "growingio_tracker_protobuf",
         "growingio_tracker_snappy",
         "growingio_tracker.testing",

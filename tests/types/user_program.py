@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timezone
 from decimal import Decimal
@@ -10,6 +11,9 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 from uuid import UUID
+
+from flask import Flask
+from starlette.applications import Starlette
 
 import growingio_tracker
 from growingio_tracker import (
@@ -45,6 +49,12 @@ from growingio_tracker import (
 from growingio_tracker.collector import Event
 from growingio_tracker.consumer import Consumer as OldConsumer
 from growingio_tracker.data_parser import DataParser as OldDataParser
+from growingio_tracker.integrations.asgi import GrowingIOMiddleware as AsgiMiddleware
+from growingio_tracker.integrations.celery import connect
+from growingio_tracker.integrations.flask import GrowingIO
+from growingio_tracker.integrations.logging_handler import EventHandler
+from growingio_tracker.integrations.serverless import flush_before_return
+from growingio_tracker.integrations.wsgi import GrowingIOMiddleware as WsgiMiddleware
 from growingio_tracker.message import Message
 from growingio_tracker.testing import FakeClock, MemoryTransport
 from growingio_tracker.transport.base import Request, Response
@@ -237,6 +247,29 @@ async def asked_later(tracker: GrowingTracker) -> None:
         flushed: bool = await bound.aflush(1.5)
         closed: bool = await bound.aclose()
         print(flushed, closed)
+
+
+def user_of(scope: Mapping[str, Any]) -> str | None:
+    return "u" if "user" in scope else None
+
+
+def integrated(tracker: GrowingTracker) -> None:
+    starlette, flask = Starlette(), Flask("shop")
+    starlette.add_middleware(AsgiMiddleware, tracker=tracker, cookie="v", user=user_of)
+    app = AsgiMiddleware(starlette, tracker, header="x-v", track_requests="request")
+    extension = GrowingIO(flask, user=lambda: 7)
+    extension.tracker.track_custom_event("e")
+    wsgi = WsgiMiddleware(flask.wsgi_app, tracker, user=user_of, user_key="phone")
+    connect(tracker)
+    handler = EventHandler(tracker, "log", "ERROR", lambda record: record.levelno > 40)
+    logging.getLogger().addHandler(handler)
+    with tracker.context(login_user_id=lambda: None):
+        print(app, wsgi, function({"a": "b"}, None).upper())
+
+
+@flush_before_return(GrowingTracker.from_env(), reserve_s=0.1, timeout_s=1)
+def function(event: dict[str, str], context: object) -> str:
+    return event["a"]
 
 
 def configured() -> list[GrowingTracker]:

@@ -16,6 +16,7 @@ from growingio_tracker.config.settings import (
     Source,
     read_environment,
     read_file,
+    read_table,
 )
 from growingio_tracker.consumers.async_buffered import AsyncBufferedConsumer
 from growingio_tracker.consumers.buffered import BufferedConsumer
@@ -55,15 +56,26 @@ def gather(
 
     :raises GrowingParamException: when the file cannot be read or is not TOML.
     """
-    of_file = Source({}, []) if path is None else read_file(path)
+    if path is None:
+        return _under(environ, Source({}, []), "in the environment")
+    return _under(environ, read_file(path), f"in {path} or in the environment")
+
+
+def gather_table(
+    table: Mapping[str, Any], where: str, environ: Mapping[str, str] | None = None
+) -> Configuration:
+    """Do the same with a mapping that ``where`` names, instead of a file."""
+    return _under(environ, read_table(table, where), f"in {where} or in the environment")
+
+
+def _under(environ: Mapping[str, str] | None, source: Source, where: str) -> Configuration:
     of_environment = read_environment(environ)
-    settings = {**of_file.settings, **of_environment.settings}
-    mistakes = [*of_file.mistakes, *of_environment.mistakes, *_missing(settings, path)]
+    settings = {**source.settings, **of_environment.settings}
+    mistakes = [*source.mistakes, *of_environment.mistakes, *_missing(settings, where)]
     return Configuration(settings, [*mistakes, *_unfit(settings)])
 
 
-def _missing(settings: Settings, path: str | os.PathLike[str] | None) -> Iterator[str]:
-    where = "in the environment" if path is None else f"in {path} or in the environment"
+def _missing(settings: Settings, where: str) -> Iterator[str]:
     for name in keys.IDENTITY:
         if name not in settings:
             yield f"{name} is missing: set it {where} ({PREFIX}{name.upper()})"

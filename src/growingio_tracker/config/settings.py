@@ -6,7 +6,7 @@ import difflib
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Final, NamedTuple, cast
 
 import msgspec
@@ -84,6 +84,19 @@ def read_file(path: str | os.PathLike[str]) -> Source:
         line = lines.get(".".join([*inside, *place]))
         origin = f"{file}, line {line}" if line else str(file)
         _take(source, "_".join(place), value, origin)
+    return source
+
+
+def read_table(table: Mapping[str, Any], where: str) -> Source:
+    """Read settings that a program holds itself, such as those of a framework.
+
+    :param table: a mapping with the keys of a file; a path may be a ``pathlib`` one.
+    :param where: what to call it in messages.
+    """
+    source = Source({}, [])
+    for place, value in _flat(table):
+        is_path = isinstance(value, PurePath)
+        _take(source, "_".join(place), str(value) if is_path else value, where)
     return source
 
 

@@ -16,7 +16,7 @@ from growingio_tracker import (
     GrowingParamException,
     GrowingTracker,
 )
-from growingio_tracker.config.build import gather
+from growingio_tracker.config.build import build, gather, gather_table
 from growingio_tracker.config.keys import KEYS
 from growingio_tracker.config.settings import masked, read_file
 
@@ -159,6 +159,29 @@ def test_ten_mistakes(tmp_path: Path) -> None:
         "server_host is missing: set it in",
     ):
         assert expected in message
+
+
+def test_table(tmp_path: Path) -> None:
+    """A program's own mapping has the keys of a file, takes paths, and names itself in mistakes."""
+    table = {
+        "product_id": "p",
+        "data_source_id": "d",
+        "strategy": "durable",
+        "spool": tmp_path / "spool",
+        "queue": {"max_events": 700},
+    }
+    made = build(gather_table(table, "settings.X", IDS), GrowingTracker.consumer)
+    consumer = made._consumer
+    assert type(consumer) is DurableConsumer
+    assert consumer._product_id == IDS["GROWINGIO_PRODUCT_ID"]
+    wrong = gather_table({**table, "queue": {"max_event": 7}, "spool": 1}, "settings.X", {})
+    assert wrong.mistakes == [
+        "settings.X: spool must be a text, got 1",
+        "settings.X: there is no key queue_max_event; did you mean queue_max_events?",
+        "server_host is missing: set it in settings.X or in the environment "
+        "(GROWINGIO_SERVER_HOST)",
+        "spool is missing: strategy = 'durable' needs a directory for events",
+    ]
 
 
 def test_values_that_a_constructor_refuses(tmp_path: Path) -> None:

@@ -206,3 +206,38 @@ def test_invalid_with_context_may_be_dropped(consumer: _Recorder) -> None:
     with tracker.context(login_user_id="u1", attributes={"a": 1}):
         tracker.track_custom_event("a", attributes=3)  # type: ignore[arg-type]
     assert tracker.stats().dropped == {"invalid": 1}
+
+
+def test_user_found_late(tracker: GrowingTracker, consumer: _Recorder) -> None:
+    """A function is asked by each event that has no user of its own, and by no other."""
+    found: list[str | None] = ["u1", None, ""]
+    bound = tracker.bind(
+        anonymous_id="v", login_user_key="phone", login_user_id=lambda: found.pop(0)
+    )
+    bound.track_custom_event("a", login_user_id="own")
+    assert consumer.last == {"userId": "own", "deviceId": "v"}
+    bound.track_custom_event("a")
+    assert consumer.last == {"userKey": "phone", "userId": "u1", "deviceId": "v"}
+    for _ in range(2):
+        bound.track_user()
+        assert consumer.last == {"deviceId": "v"}
+    with bound.context(login_user_id="inner"):
+        bound.track_custom_event("a")
+        assert consumer.last == {"userId": "inner", "deviceId": "v"}
+
+
+def test_user_found_late_is_checked(consumer: _Recorder) -> None:
+    """What a function finds is taken or refused like an argument; what it raises comes through."""
+    tracker = GrowingTracker.consumer(consumer, on_invalid="drop")
+    with tracker.context(login_user_id=lambda: 7):  # type: ignore[arg-type, return-value]
+        tracker.track_custom_event("a")
+    assert consumer.last == {"userId": "7"}
+    with tracker.context(login_user_id=object):  # type: ignore[arg-type]
+        tracker.track_custom_event("a")
+    assert tracker.stats().dropped == {"invalid": 1}
+
+    def failing() -> str:
+        raise KeyError
+
+    with tracker.context(login_user_id=failing), pytest.raises(KeyError):
+        tracker.track_custom_event("a")

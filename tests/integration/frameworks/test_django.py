@@ -1,0 +1,228 @@
+"""Django: the example with real servers, and what the middleware leaves alone."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import urllib3
+
+from delivering.examples import (
+    DJANGO,
+    Visit,
+    environment,
+    gunicorn,
+    subjects,
+    uvicorn,
+    visit_at_once,
+)
+from delivering.processes import quiet_environment, run_well
+from delivering.programs import Program
+from growingio_tracker.collector import Collector
+
+Serve = Callable[[Path, str, Collector, Path], Program]
+
+SERVERS = [
+    pytest.param(
+        gunicorn,
+        "wsgi:application",
+        id="WSGI",
+        marks=pytest.mark.skipif(not hasattr(os, "fork"), reason="not here: no gunicorn"),
+    ),
+    pytest.param(uvicorn, "asgi:application", id="ASGI"),
+]
+
+# What a test of a user's would have: settings, a database in memory, and Django's own client.
+BEGIN = """
+    import asyncio, io, logging
+    import django
+    from django.conf import settings
+    import settings as shop_settings
+
+    changes = {changes!r}
+    shop_settings.DATABASES["default"]["NAME"] = ":memory:"
+    shop_settings.ALLOWED_HOSTS.append("testserver")
+    for name, value in changes.items():
+        setattr(shop_settings, name, value)
+    django.setup()
+
+    from django.contrib.auth.models import User
+    from django.core.management import call_command
+    from django.db import connection
+    from django.test import AsyncClient, Client, override_settings
+    from django.test.utils import CaptureQueriesContext
+    from growingio_tracker.integrations.django import get_tracker
+
+    call_command("migrate", verbosity=0)
+    user = User.objects.create_user("ann")
+    client = Client(raise_request_exception=False)
+    client.cookies["visitor"] = "v-1"
+"""
+
+
+def manage(folder: Path, collector: Collector, *command: str, **more: str) -> tuple[int, str]:
+    """Run a command of Django's on the example, and return its exit code and what it printed."""
+    variables = {**environment(collector, DJANGO), "DJANGO_SETTINGS_MODULE": "settings", **more}
+    done = subprocess.run(
+        [sys.executable, "-m", "django", *command],
+        cwd=folder,
+        env=quiet_environment(**variables),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def run_shop(collector: Collector, code: str, **changes: object) -> str:
+    """Run ``code`` with the example's settings, some of them changed."""
+    program = BEGIN.format(changes=changes) + code
+    variables = {**environment(collector, DJANGO), "DJANGO_SETTINGS_MODULE": "settings"}
+    return run_well(program, **variables)
+
+
+def log_in(address: str, name: str) -> tuple[str, str]:
+    """Return the primary key of a user who logs in, and the cookie of the session."""
+    answer = urllib3.request("GET", f"{address}/enter/{name}", retries=False)
+    return answer.data.decode(), answer.headers["set-cookie"].partition(";")[0]
+
+
+@pytest.mark.parametrize(("serve", "app"), SERVERS)
+def test_identities(tmp_path: Path, serve: Serve, app: str) -> None:
+    """Requests at once leave events about their own visitors and users, delivered at the end."""
+    with Collector() as collector:
+        assert manage(tmp_path, collector, "migrate")[0] == 0
+        with serve(tmp_path, app, collector, DJANGO) as program:
+            users = [log_in(program.address, f"user-{n}") for n in range(2)]
+            visits, expected = [], {}
+            for n in range(8):
+                pk, session = users[n % 2] if n % 4 < 2 else (None, "none=0")
+                for way in ("buy", "async", "fail"):
+                    visits.append(Visit(f"{way}/{way}-{n}", f"v-{way}-{n}; {session}"))
+                    expected[f"{way}-{n}"] = (f"v-{way}-{n}", pk)
+            statuses = visit_at_once(program.address, visits)
+            assert statuses == [500 if "fail" in one.path else 200 for one in visits], program.log
+            assert collector.totals().events == 0
+            program.stop()
+        assert subjects(collector.wait(len(visits), timeout=0)) == expected
+
+
+def test_nothing_is_touched() -> None:
+    """A request that tracks nothing queries no database, and its answer varies by no cookie."""
+    with Collector() as collector:
+        run_shop(
+            collector,
+            """
+    client.force_login(user)
+    with CaptureQueriesContext(connection) as queries:
+        answer = client.get("/nothing")
+    assert answer.status_code == 404
+    assert not queries.captured_queries, queries.captured_queries
+    assert "vary" not in answer.headers
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get("/buy/A").status_code == 200
+    assert queries.captured_queries
+            """,
+        )
+        [event] = collector.wait(1, timeout=0)
+    assert (event.device_id, event.user_id) == ("v-1", "1")
+
+
+def test_async_view_without_its_user() -> None:
+    """In an async view without its user an event has the visitor only, and it is logged."""
+    with Collector() as collector:
+        run_shop(
+            collector,
+            """
+    import shop
+    from django.http import HttpResponse
+    from django.urls import path
+
+    async def hasty(request):
+        get_tracker().track_custom_event("hasty")
+        return HttpResponse("")
+
+    shop.urlpatterns.append(path("hasty", hasty))
+    client = AsyncClient()
+    client.force_login(user)
+    client.cookies["visitor"] = "v-1"
+    logged = io.StringIO()
+    logging.getLogger("growingio_tracker").addHandler(logging.StreamHandler(logged))
+    assert asyncio.run(client.get("/hasty")).status_code == 200
+    assert logged.getvalue().count("the user of a request was not found") == 1
+    assert "await request.auser() before tracking" in logged.getvalue()
+            """,
+        )
+        [event] = collector.wait(1, timeout=0)
+    assert (event.device_id, event.user_id) == ("v-1", None)
+
+
+def test_other_settings() -> None:
+    """The setting may name a header, a function that finds users, and an event for requests."""
+    setting = {
+        "header": "X-Visitor",
+        "user": "shop.user_of",
+        "user_key": "phone",
+        "track_requests": "request",
+        "queue": {"max_events": 600},
+    }
+    with Collector() as collector:
+        run_shop(
+            collector,
+            """
+    import shop
+    shop.user_of = lambda request: request.headers.get("x-phone")
+    client.get("/buy/A", headers={"x-visitor": "v-2", "x-phone": "138"})
+    client.get("/fail/A", headers={"x-visitor": "v-2"})
+            """,
+            GROWINGIO=setting,
+        )
+        events = collector.wait(4, timeout=0)
+    about = [(event.name, event.device_id, event.user_key, event.user_id) for event in events]
+    assert about == [
+        ("buy", "v-2", "phone", "138"),
+        ("request", "v-2", "phone", "138"),
+        ("buy", "v-2", None, None),
+        ("request", "v-2", None, None),
+    ]
+    assert [event.attributes.get("status") for event in events] == [None, 200, None, 500]
+
+
+def test_own_tracker() -> None:
+    """The setting may name a tracker that the project makes, and then takes no other key of one."""
+    with Collector() as collector:
+        run_shop(
+            collector,
+            """
+    import shop
+    from growingio_tracker import GrowingParamException, GrowingTracker
+    shop.tracker = GrowingTracker.from_env()
+    with override_settings(GROWINGIO={"tracker": "shop.tracker"}):
+        assert get_tracker() is shop.tracker
+    assert get_tracker() is not shop.tracker
+    for wrong in ({"tracker": "shop.none"}, {"tracker": "shop.tracker", "strategy": "async"}):
+        with override_settings(GROWINGIO=wrong):
+            try:
+                get_tracker()
+            except GrowingParamException as error:
+                assert "settings.GROWINGIO" in str(error), error
+            else:
+                raise AssertionError(wrong)
+            """,
+        )
+
+
+@pytest.mark.parametrize("variable", ["GROWINGIO_STRATEGY", "GROWINGIO_QUEUE_MAX_EVENTS"])
+def test_check(tmp_path: Path, variable: str) -> None:
+    """``manage.py check`` names what is wrong in the settings, and where it stands."""
+    with Collector() as collector:
+        assert manage(tmp_path, collector, "check")[0] == 0
+        code, printed = manage(tmp_path, collector, "check", **{variable: "wrong"})
+    assert code == 1
+    assert "growingio.E001" in printed
+    assert variable in printed
