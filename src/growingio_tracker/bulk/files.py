@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Collection, Generator, Iterable, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -20,9 +20,11 @@ from growingio_tracker.bulk.pipeline import Conversion, Recipe, conversion
 from growingio_tracker.bulk.plan import FilePlan, places, plan_files
 from growingio_tracker.bulk.progress import OnProgress, Progress, Summary
 from growingio_tracker.bulk.readers.choose import FileOptions
+from growingio_tracker.bulk.rows import RowOptions
 from growingio_tracker.bulk.sending import PATIENCE_S, BatchSender
 from growingio_tracker.consumers.base import Consumer
 from growingio_tracker.exceptions import GrowingParamException
+from growingio_tracker.tracker import MAX_EVENT_BYTES
 
 BATCH_ROWS: Final = 500
 MAX_WORKERS: Final = 64
@@ -35,12 +37,15 @@ def import_files(
     *,
     kind: RowKind = "event",
     mapping: RowMapping | None = None,
+    same: Mapping[str, str] | None = None,
     options: FileOptions | None = None,
     workers: int = 1,
     rate: float | None = None,
     batch_rows: int = BATCH_ROWS,
     state_dir: str | os.PathLike[str] | None = None,
     patience_s: float = PATIENCE_S,
+    redact: Collection[str] = (),
+    max_event_bytes: int = MAX_EVENT_BYTES,
     on_progress: OnProgress | None = None,
     stop: threading.Event | None = None,
 ) -> Summary:
@@ -52,6 +57,7 @@ def import_files(
     :param kind: ``"event"`` tracks custom events, ``"user"`` sets users' attributes, ``"item"``
         uploads rows of a dimension table.
     :param mapping: which column becomes what; ``None`` guesses by the names.
+    :param same: field → the value that every row has, whatever the mapping says; ``None`` for none.
     :param options: how the files are read; ``None`` goes by their names.
     :param workers: at most so many files are sent at once, each in its own order, and when it is
         more than 1, so many processes convert the rows of all. From 1 to 64.
@@ -60,6 +66,8 @@ def import_files(
     :param state_dir: where checkpoints (``NAME.checkpoint``) and failed rows (``NAME.failed.csv``
         or ``.ndjson``) are kept; ``None`` is beside each file.
     :param patience_s: seconds without an accepted batch after which a file is given up.
+    :param redact: names of attributes whose values are replaced by ``***``.
+    :param max_event_bytes: a row whose record is longer fails.
     :param on_progress: called after each batch with the file's
         :class:`~growingio_tracker.bulk.Progress`, from any thread, one call at a time.
     :param stop: when it is set, the import ends as soon as the batches on their way have an
@@ -76,9 +84,10 @@ def import_files(
         raise GrowingParamException(f"workers must be from 1 to {MAX_WORKERS}, got {workers!r}")
     pace = Pace(rate)
     max_rows = pace.batch(batch_rows)
-    plans = plan_files(map(Path, paths), kind, mapping, options or FileOptions())
+    plans = plan_files(map(Path, paths), kind, mapping, options or FileOptions(), same)
     owner = consumer._product_id, consumer._data_source_id
-    recipes = [Recipe(plan.layout, kind, plan.mapping, *owner) for plan in plans]
+    row_options = RowOptions(frozenset(redact), max_event_bytes)
+    recipes = [Recipe(plan.layout, kind, plan.mapping, *owner, row_options) for plan in plans]
     for recipe in recipes:
         recipe.converter()
     count = min(workers, len(plans))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import TypeAlias
 
 from growingio_tracker.bulk.mapping import RowKind, RowMapping
 from growingio_tracker.bulk.pace import Pace
 from growingio_tracker.bulk.progress import FailedRow, OnProgress, Progress
-from growingio_tracker.bulk.rows import Converter, Row
+from growingio_tracker.bulk.rows import Converter, Row, RowOptions
 from growingio_tracker.bulk.sending import PATIENCE_S, BatchSender
 from growingio_tracker.consumers.base import Consumer
+from growingio_tracker.tracker import MAX_EVENT_BYTES
 
 OnFailed: TypeAlias = Callable[[FailedRow, Mapping[str, object]], object]
 
@@ -25,6 +26,8 @@ def import_rows(
     rate: float | None = None,
     batch_rows: int = 500,
     patience_s: float = PATIENCE_S,
+    redact: Collection[str] = (),
+    max_event_bytes: int = MAX_EVENT_BYTES,
     on_failed: OnFailed | None = None,
     on_progress: OnProgress | None = None,
 ) -> Progress:
@@ -38,6 +41,8 @@ def import_rows(
     :param rate: rows a second; ``None`` is as fast as possible.
     :param batch_rows: rows of one request, from 1 to 100,000; fewer when ``rate`` is less.
     :param patience_s: seconds without an accepted batch after which it gives up.
+    :param redact: names of attributes whose values are replaced by ``***``.
+    :param max_event_bytes: a row whose record is longer fails.
     :param on_failed: called with each row that fails, and why.
     :param on_progress: called after each batch.
     :raises GrowingParamException: when an argument cannot be used; nothing was sent.
@@ -46,7 +51,8 @@ def import_rows(
         the others are imported again.
     """
     owner = consumer._product_id, consumer._data_source_id
-    converter = Converter(kind, mapping or RowMapping.by_name(kind), *owner)
+    options = RowOptions(frozenset(redact), max_event_bytes)
+    converter = Converter(kind, mapping or RowMapping.by_name(kind), *owner, options)
     pace = Pace(rate)
     max_rows = pace.batch(batch_rows)
     sender = BatchSender(consumer, kind, pace, patience_s)

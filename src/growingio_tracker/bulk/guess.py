@@ -36,25 +36,17 @@ _TECHNICAL: Final = (
 _SECONDS: Final = re.compile(r"[0-9]{9,10}(\.[0-9]+)?")
 
 
-def guess(
-    kind: RowKind,
-    columns: Iterable[str],
-    samples: Iterable[Row],
-    same: Mapping[str, str] | None = None,
-) -> RowMapping:
+def guess(kind: RowKind, columns: Iterable[str], samples: Iterable[Row]) -> RowMapping:
     """Return a likely mapping; it may lack fields that are needed.
 
     :param columns: the names of all columns that are known.
     :param samples: some rows.
-    :param same: field → the value that every row has; ``None`` for none.
     """
     names = [name for name in columns if name and name != ERROR_COLUMN]
     rows = list(samples)
     fields: dict[str, str | Source] = {}
     for field in FIELDS[kind]:
-        if same and field in same:
-            fields[field] = Source(value=same[field])
-        elif (column := _column(field, names)) is not None:
+        if (column := _column(field, names)) is not None:
             fields[field] = _time(column, rows) if field == "event_time" else column
     spread = [name for name in names if name.lower() in _SPREAD and _holds_objects(name, rows)]
     is_record = "projectKey" in names and "dataSourceId" in names

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from growingio_tracker.exceptions import GrowingParamException
 from growingio_tracker.message import PRESET_PROPERTIES
@@ -84,6 +85,11 @@ class RowMapping(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=
     def by_name(kind: RowKind) -> RowMapping:
         """Return the mapping of rows whose columns have the names of the fields."""
         return RowMapping(fields={name: name for name in FIELDS[kind]})
+
+    def with_same(self, same: Mapping[str, str]) -> RowMapping:
+        """Return this mapping with fields that have the same value in every row."""
+        fixed = {name: Source(value=value) for name, value in same.items()}
+        return replace(self, fields={**self.fields, **fixed})
 
     def sources(self) -> Iterator[tuple[str, Source]]:
         """Yield every field and attribute, as ``fields.…`` and ``attributes.…``."""

@@ -18,7 +18,7 @@ from typing import Final, NamedTuple, Protocol
 
 from growingio_tracker.bulk.mapping import RowKind, RowMapping
 from growingio_tracker.bulk.readers.layout import Chunk, Layout
-from growingio_tracker.bulk.rows import Converted, Converter
+from growingio_tracker.bulk.rows import Converted, Converter, RowOptions
 from growingio_tracker.exceptions import GrowingIOException
 
 
@@ -30,13 +30,15 @@ class Recipe(NamedTuple):
     mapping: RowMapping
     product_id: str
     data_source_id: str
+    options: RowOptions
 
     def converter(self) -> Converter:
         """Return what makes records of rows.
 
         :raises GrowingParamException: when the mapping does not fit.
         """
-        return Converter(self.kind, self.mapping, self.product_id, self.data_source_id)
+        owner = self.product_id, self.data_source_id
+        return Converter(self.kind, self.mapping, *owner, self.options)
 
 
 class Conversion(Protocol):

@@ -50,7 +50,7 @@ def plan_files(
     """Return a plan for each file.
 
     :param mapping: ``None`` guesses by the names of the columns, of each file by itself.
-    :param same: field → the value that every row has, for the guess.
+    :param same: field → the value that every row has, whatever the mapping says; ``None`` for none.
     :raises GrowingParamException: when a file, or the mapping for it, cannot be used.
     :raises GrowingIOException: when a file cannot be read.
     :raises MissingExtraError: when a format needs a package that is not installed.
@@ -60,9 +60,11 @@ def plan_files(
         layout = layout_of(path, options)
         if mapping is None:
             samples = sample(path, layout)
-            found = guess(kind, _columns(layout, samples), samples, same)
+            found = guess(kind, _columns(layout, samples), samples)
         else:
             found = mapping
+        found = found.with_same(same or {})
+        found.check(kind)
         if layout.columns is not None:
             found.check_columns(layout.columns, str(path))
         plans.append(FilePlan(path, layout, found))

@@ -11,10 +11,9 @@ from growingio_tracker.bulk.typed import Convert, converter
 from growingio_tracker.exceptions import GrowingParamException
 from growingio_tracker.message import CustomEventMessage, ItemMessage, Message, UserLoginMessage
 from growingio_tracker.record import to_record
+from growingio_tracker.tracker import MAX_EVENT_BYTES
+from growingio_tracker.values import redacted
 from growingio_tracker.wire import Kind
-
-MAX_EVENT_BYTES: Final = 1024 * 1024
-"""The longest record that is sent, as of trackers."""
 
 KINDS: Final[Mapping[RowKind, Kind]] = {
     "event": Kind.EVENT,
@@ -22,6 +21,17 @@ KINDS: Final[Mapping[RowKind, Kind]] = {
     "item": Kind.ITEM,
 }
 """Where the records of each kind of row go."""
+
+
+class RowOptions(NamedTuple):
+    """What is done to the rows of one import.
+
+    :param redact: names of attributes whose values are replaced by ``***``.
+    :param max_event_bytes: a row whose record is longer fails.
+    """
+
+    redact: frozenset[str] = frozenset()
+    max_event_bytes: int = MAX_EVENT_BYTES
 
 
 class BadRow(NamedTuple):
@@ -58,11 +68,17 @@ class Converter:
     :param mapping: which column becomes what.
     :param product_id: the project that the records belong to.
     :param data_source_id: the data source that they belong to.
+    :param options: what else is done to them.
     :raises GrowingParamException: when no rows of that kind can be made with the mapping.
     """
 
     def __init__(
-        self, kind: RowKind, mapping: RowMapping, product_id: str, data_source_id: str
+        self,
+        kind: RowKind,
+        mapping: RowMapping,
+        product_id: str,
+        data_source_id: str,
+        options: RowOptions = RowOptions(),  # noqa: B008 - it cannot be changed
     ) -> None:
         mapping.check(kind)
         self._message = _MESSAGES[kind]
@@ -70,6 +86,7 @@ class Converter:
         self._same, self._fields = _plan(mapping.fields)
         self._same_attributes, self._attributes = _plan(mapping.attributes)
         self._same |= owner
+        self._options = options
         self._spread = mapping.spread
         self._ignores_rest = mapping.rest == "ignore"
         self._taken = {ERROR_COLUMN, *mapping.spread, *mapping.ignore}
@@ -96,13 +113,17 @@ class Converter:
             value = row.get(column)
             if value is not None and value != "":
                 values[name] = value if convert is None else _converted(value, name, convert)
-        message = self._message(values, self._attributes_of(row))
+        attributes = self._attributes_of(row)
+        if attributes and self._options.redact:
+            attributes = redacted(attributes, self._options.redact, "attributes")
+        message = self._message(values, attributes)
         record, left_out = to_record(message, now)
         if left_out:
             raise GrowingParamException("; ".join(map(str, left_out)))
-        if len(record) > MAX_EVENT_BYTES:
+        if len(record) > self._options.max_event_bytes:
             raise GrowingParamException(
-                f"the record is {len(record)} bytes long, and at most {MAX_EVENT_BYTES} can be sent"
+                f"the record is {len(record)} bytes long, and max_event_bytes is "
+                f"{self._options.max_event_bytes}"
             )
         return record
 

@@ -39,11 +39,10 @@ def _bool(value: object) -> bool:
     return word in _TRUE
 
 
-def _int(value: str | float) -> int:
-    number = int(value)
-    if isinstance(value, float) and number != value:
+def _int(value: Any) -> int:
+    if isinstance(value, float) and not value.is_integer():
         raise ValueError("not a whole number")
-    return number
+    return int(value)
 
 
 def _text(value: object) -> str:

@@ -7,6 +7,7 @@ import typer
 from growingio_tracker.cli.collector_command import collector
 from growingio_tracker.cli.decode_command import decode
 from growingio_tracker.cli.demo_command import demo
+from growingio_tracker.cli.import_command import import_
 from growingio_tracker.cli.relay_command import relay
 from growingio_tracker.cli.spool_commands import spool
 from growingio_tracker.version import VERSION
@@ -21,6 +22,7 @@ app = typer.Typer(
 app.command()(collector)
 app.command()(decode)
 app.command()(demo)
+app.command("import")(import_)
 app.command()(relay)
 app.add_typer(spool, name="spool")
 
