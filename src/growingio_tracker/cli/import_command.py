@@ -138,9 +138,11 @@ def import_(
 ) -> None:
     """Import rows of files as events, users' attributes or items.
 
-    Ctrl-C ends it in order; the same command then goes on where it ended. Rows that fail are
-    written to a file of their own with the reason; repaired, it can be imported too. The rows of
-    a file are sent in their order. Exit status 1: rows failed, or not everything was read.
+    Ctrl-C ends it in order, and the same command goes on from there.
+
+    Failed rows go to a file with the reason; repaired, it can be imported.
+
+    The rows of a file keep their order. Exit status 1: rows failed, or not all was read.
     """
     # What reads and sends need not be there for --help.
     from growingio_tracker.bulk.readers.choose import FileOptions  # noqa: PLC0415

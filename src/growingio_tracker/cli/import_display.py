@@ -28,9 +28,9 @@ from growingio_tracker.bulk.plan import FilePlan, Look
 from growingio_tracker.cli.mapping_file import as_yaml
 
 _SHOWN_FAILURES: Final = 10
-TIME_NOTE: Final = (
-    "event_time takes effect only where the platform has custom event time switched on; "
-    "GrowingIO's support can say whether yours has. Without it, rows count at the time of the import."
+_TIME_NOTE: Final = (
+    "event_time takes effect only where the platform has custom event time switched on, which "
+    "GrowingIO's support can tell. Elsewhere rows count at the time of the import."
 )
 
 
@@ -48,7 +48,7 @@ def show_look(console: Console, plan: FilePlan, look: Look) -> None:
 def show_time_note(console: Console, plans: Iterable[FilePlan]) -> None:
     """Say what event_time needs, when a mapping has it."""
     if any("event_time" in plan.mapping.fields for plan in plans):
-        _say(console, TIME_NOTE)
+        _say(console, _TIME_NOTE)
 
 
 def show_summary(console: Console, summary: values.Summary) -> None:

@@ -35,8 +35,9 @@ def as_yaml(mapping: RowMapping) -> str:
 def _lines(content: dict[str, object]) -> Iterator[str]:
     for key, value in content.items():
         if isinstance(value, dict):
-            yield f"{key}:"
-            for name, inner in cast("dict[str, object]", value).items():
+            members = cast("dict[str, object]", value)
+            yield f"{key}:{'' if members else ' {}'}"
+            for name, inner in members.items():
                 yield f"  {_quoted(name)}: {_quoted(inner)}"
         else:
             yield f"{key}: {_quoted(value)}"

@@ -47,6 +47,10 @@ class Lines:
         if not start.offset and self._stream.peek(3).startswith(_UTF8_BOM):
             self.offset = len(self._stream.read(len(_UTF8_BOM)))
 
+    def beginning(self) -> bytes:
+        """Return some bytes from here on, without going on."""
+        return self._stream.peek(_SAMPLE_BYTES)[:_SAMPLE_BYTES]
+
     def line(self) -> bytes:
         """Return the next line with its end, ``b""`` behind the last.
 
@@ -112,7 +116,7 @@ def check_encoding(path: str, encoding: str) -> None:
     :raises GrowingIOException: when the file cannot be read.
     """
     with lines_of(path, Place()) as lines:
-        sample = b"".join(lines.take(_SAMPLE_BYTES))[:_SAMPLE_BYTES]
+        sample = lines.beginning()
     if sample.startswith(_UTF16_BOMS):
         raise GrowingParamException(
             f"{path} is UTF-16, which is not read; save it as UTF-8, for instance with "
