@@ -8,7 +8,9 @@ order in which it went out, so the rows of a file keep their order.
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
+import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -142,7 +144,16 @@ _kitchens: Final[list[_Kitchen]] = []
 def _start(recipes: Sequence[Recipe]) -> None:
     # Ctrl-C reaches every process of a terminal, and the one that reads and sends decides.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _kitchens.append(_Kitchen(recipes))
+
+
+def _end_with_parent() -> None:
+    # Each worker of a pool keeps open the pipe that they all read from, so none would see its end.
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _convert(index: int, data: bytes) -> Converted:

@@ -96,9 +96,9 @@ def test_formats(tmp_path: Path) -> None:
     with Collector() as collector:
         run(collector.url, "a.csv", "b.tsv", "c.jsonl", "d.ndjson.gz", "e.parquet", folder=tmp_path)
         events = collector.wait(5, timeout=0)
-    bodies = [event.body for event in events]
+    assert len(events) == 5
     assert {event.verdict for event in events} == {"ok"}
-    assert {(body["userId"], body["attributes"]["省"]) for body in bodies} == {("00123", "广东")}
+    assert {(event.user_id, event.attributes["省"]) for event in events} == {("00123", "广东")}
 
 
 def test_mapping(tmp_path: Path) -> None:
