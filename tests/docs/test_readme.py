@@ -84,6 +84,7 @@ COMMANDS = [
     "collector",
     "decode",
     "demo",
+    "import",
     "relay",
     *(f"spool {name}" for name in ("status", "list", "export", "requeue", "drain")),
 ]
