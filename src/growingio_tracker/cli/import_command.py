@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import threading
-from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 import typer
 from rich.console import Console
 
+from growingio_tracker.cli import import_options as options
 from growingio_tracker.cli.output import print_any_character
-from growingio_tracker.cli.sending import CertOption, Format
+from growingio_tracker.cli.sending import CertOption
 from growingio_tracker.cli.signals import end_on_signals
 from growingio_tracker.exceptions import GrowingParamException
 
@@ -40,100 +40,25 @@ class Sending(TypedDict):
     state_dir: Path | None
 
 
-class RowKindName(str, Enum):
-    """The value of ``--kind``."""
-
-    EVENT = "event"
-    USER = "user"
-    ITEM = "item"
-
-
-class InputName(str, Enum):
-    """The value of ``--input``."""
-
-    CSV = "csv"
-    TSV = "tsv"
-    NDJSON = "ndjson"
-    PARQUET = "parquet"
-
-
 def import_(
-    files: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="FILE…", help="CSV, TSV, NDJSON, each also compressed by gzip, or Parquet."
-        ),
-    ],
-    kind: Annotated[RowKindName, typer.Option(help="What each row becomes.")] = RowKindName.EVENT,
-    map_: Annotated[
-        Path | None,
-        typer.Option(
-            "--map",
-            metavar="YAML",
-            help="Which column becomes what. Without it, names decide; --dry-run shows how.",
-        ),
-    ] = None,
-    set_: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="FIELD=VALUE",
-            help="The same value in every row, such as event_name=order_paid; repeatable.",
-        ),
-    ] = None,
-    dry_run: Annotated[
-        bool,
-        typer.Option("--dry-run", help="Send nothing; show the mapping and rows that would fail."),
-    ] = False,
-    workers: Annotated[
-        int,
-        typer.Option(
-            min=1, max=64, help="Files sent at once, and if above 1, processes that convert rows."
-        ),
-    ] = 1,
-    rate: Annotated[
-        float | None, typer.Option(help="Rows a second at most, of all files together.")
-    ] = None,
-    batch: Annotated[int, typer.Option(min=1, max=100_000, help="Rows of one request.")] = 500,
-    patience: Annotated[
-        float,
-        typer.Option(min=0, help="Give a file up after so many seconds without an accepted batch."),
-    ] = 300.0,
-    state_dir: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR",
-            exists=True,
-            file_okay=False,
-            help="Keep checkpoints and failed rows there, and not beside each file.",
-        ),
-    ] = None,
-    input_: Annotated[
-        InputName | None,
-        typer.Option("--input", help="The format of the files. Without it, names decide."),
-    ] = None,
-    delimiter: Annotated[
-        str | None, typer.Option(metavar="CHARACTER", help="What stands between cells of CSV.")
-    ] = None,
-    encoding: Annotated[str, typer.Option(help="utf-8 or gbk.")] = "utf-8",
-    config: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="TOML", help="Settings. Without it, the variables GROWINGIO_… alone count."
-        ),
-    ] = None,
-    product_id: Annotated[
-        str | None, typer.Option(metavar="ID", help="The project; wins over the settings.")
-    ] = None,
-    data_source_id: Annotated[
-        str | None, typer.Option(metavar="ID", help="The data source; wins over the settings.")
-    ] = None,
-    server_host: Annotated[
-        str | None, typer.Option(metavar="URL", help="The server; wins over the settings.")
-    ] = None,
-    format_: Annotated[
-        Format | None, typer.Option("--format", help="How to send; wins over the settings.")
-    ] = None,
+    files: options.Files,
+    kind: options.Kind = options.RowKindName.EVENT,
+    map_: options.Map = None,
+    set_: options.Same = None,
+    dry_run: options.DryRun = False,
+    workers: options.Workers = 1,
+    rate: options.Rate = None,
+    batch: options.Batch = 500,
+    patience: options.Patience = 300.0,
+    state_dir: options.StateDir = None,
+    input_: options.Input = None,
+    delimiter: options.Delimiter = None,
+    encoding: options.Encoding = "utf-8",
+    config: options.Config = None,
+    product_id: options.ProductId = None,
+    data_source_id: options.DataSourceId = None,
+    server_host: options.Host = None,
+    format_: options.FormatName = None,
     ca_file: CertOption = None,
 ) -> None:
     """Import rows of files as events, users' attributes or items.

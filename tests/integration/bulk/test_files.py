@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from delivering.servers import BlackHole, Received, Server, refused_url, reply
+from delivering.waiting import Running
 from growingio_tracker import DefaultConsumer, GrowingIOException, GrowingParamException
 from growingio_tracker.bulk import (
     FailedRow,
@@ -24,8 +25,8 @@ from growingio_tracker.bulk import (
 from growingio_tracker_snappy import SnappyParser
 
 
-def consumer(url: str, *more: object, **options: Any) -> DefaultConsumer:
-    return DefaultConsumer("p", "d", url, *more, retry_backoff_factor=0.001, **options)  # type: ignore[arg-type]
+def consumer(url: str, data_parser: object = None) -> DefaultConsumer:
+    return DefaultConsumer("p", "d", url, data_parser, retry_backoff_factor=0.001)
 
 
 def ndjson(path: Path, count: int, first: int = 0) -> Path:
@@ -180,8 +181,11 @@ def test_stop_at_silent_server(tmp_path: Path) -> None:
     path = ndjson(tmp_path / "a.ndjson", 10)
     stop = threading.Event()
     with BlackHole() as server:
-        threading.Thread(target=lambda: (server.wait(1), stop.set())).start()
-        summary = run([path], server.url, stop=stop)
+        importing = Running(lambda: run([path], server.url, stop=stop))
+        server.wait(1)
+        stop.set()
+        summary = importing.wait()
+        assert isinstance(summary, Summary)
     assert (summary.delivered, summary.is_complete) == (0, False)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import sys
 from datetime import datetime, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -12,7 +13,7 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
-from growingio_tracker import GrowingIOException, GrowingParamException
+from growingio_tracker import GrowingIOException, GrowingParamException, MissingExtraError
 from growingio_tracker.bulk import FileOptions
 from growingio_tracker.bulk.readers import csv_rows, layout, lines
 from growingio_tracker.bulk.readers.choose import layout_of
@@ -283,3 +284,10 @@ def test_no_parquet(tmp_path: Path) -> None:
     """A file that is no Parquet is refused."""
     with pytest.raises(GrowingParamException, match="no Parquet"):
         rows_of(written(tmp_path, "a.parquet", b"PAR1 nonsense"))
+
+
+def test_missing_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without pyarrow the error has the line that installs it."""
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    with pytest.raises(MissingExtraError, match=r"growingio_tracker\[parquet\]"):
+        rows_of(written(tmp_path, "a.parquet", b""))
