@@ -9,10 +9,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 from typer.testing import CliRunner
 
 import growingio_tracker as gio
+from growingio_tracker.bulk import RowMapping
+from growingio_tracker.collector import Collector
 from growingio_tracker.consumers.base import Options
 from growingio_tracker.consumers.queued import QueueOptions
 from growingio_tracker_pytest.fixture import CollectorFixture
@@ -84,6 +87,7 @@ COMMANDS = [
     "decode",
     "demo",
     "diff",
+    "import",
     "relay",
     "replay",
     *(f"plan {name}" for name in ("check", "draft", "report", "schema")),
@@ -122,3 +126,29 @@ def test_durable_example_runs(tmp_path: Path, growingio_collector: CollectorFixt
     code = "from growingio_tracker import DurableConsumer, GrowingTracker\n" + code
     subprocess.run([sys.executable, "-c", code], timeout=60, check=True)
     growingio_collector.wait_for("order_paid", timeout=0)
+    with Collector() as collector:
+        code = example.replace("<server_host>", collector.url)
+        code = code.replace("<directory>", tmp_path.as_posix())
+        code = "from growingio_tracker import DurableConsumer, GrowingTracker\n" + code
+        subprocess.run([sys.executable, "-c", code], timeout=60, check=True)
+        assert collector.wait(1, timeout=0)[0].name == "order_paid"
+
+
+IMPORT_PAGES = [ROOT / "docs" / "import.md", ROOT / "docs" / "import.zh-CN.md"]
+
+
+@pytest.mark.parametrize("page", IMPORT_PAGES, ids=lambda page: page.name)
+def test_import_example_runs(page: Path) -> None:
+    """The Python example on each page about imports runs as it stands, and its row arrives."""
+    [example] = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    with Collector() as collector:
+        code = example.replace("<server_host>", collector.url)
+        subprocess.run([sys.executable, "-c", code], timeout=60, check=True)
+        assert collector.wait(1, timeout=0)[0].user_id == "00123"
+
+
+@pytest.mark.parametrize("page", IMPORT_PAGES, ids=lambda page: page.name)
+def test_import_mapping_is_one(page: Path) -> None:
+    """The mapping on each page about imports can be used for events."""
+    [example] = re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    msgspec.yaml.decode(example, type=RowMapping).check("event")

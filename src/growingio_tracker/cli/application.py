@@ -9,6 +9,7 @@ from growingio_tracker.cli.decode_command import decode
 from growingio_tracker.cli.demo_command import demo
 from growingio_tracker.cli.diff_command import diff
 from growingio_tracker.cli.plan_commands import plan
+from growingio_tracker.cli.import_command import import_
 from growingio_tracker.cli.relay_command import relay
 from growingio_tracker.cli.replay_command import replay
 from growingio_tracker.cli.spool_commands import spool
@@ -25,6 +26,7 @@ app.command()(collector)
 app.command()(decode)
 app.command()(demo)
 app.command()(diff)
+app.command("import")(import_)
 app.command()(relay)
 app.add_typer(plan, name="plan")
 app.command()(replay)
