@@ -22,6 +22,8 @@ from growingio_tracker import (
     DebugConsumer,
     DefaultConsumer,
     DurableConsumer,
+    Experiment,
+    ExperimentOptions,
     Fate,
     GrowingError,
     GrowingIOException,
@@ -235,6 +237,17 @@ async def asked_later(tracker: GrowingTracker) -> None:
         flushed: bool = await bound.aflush(1.5)
         closed: bool = await bound.aclose()
         print(flushed, closed)
+
+
+async def experiments(tracker: GrowingTracker) -> None:
+    options = ExperimentOptions(
+        "http://ab.test", timeout_s=1, cache_s=0, cache_size=10, verify_cert="ca.pem"
+    )
+    asking = GrowingTracker("p", "d", "http://collect.test", experiments=options)
+    experiment: Experiment = asking.experiment("1", "visitor", new_device=True)
+    colour: str = experiment.variables.get("colour", "red")
+    other: Experiment = await tracker.aexperiment(2, "visitor")
+    print(colour, other.hit, other.experiment_id, other.strategy_name, tracker.stats())
 
 
 def configured() -> list[GrowingTracker]:

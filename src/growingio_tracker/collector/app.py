@@ -11,6 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Match, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from growingio_tracker.collector import experiments
 from growingio_tracker.collector.api import (
     counts,
     events,
@@ -21,6 +22,7 @@ from growingio_tracker.collector.api import (
     transfer,
     waits,
 )
+from growingio_tracker.collector.api import experiments as experiment_calls
 from growingio_tracker.collector.api.common import ERROR_HANDLERS
 from growingio_tracker.collector.info import Info
 from growingio_tracker.collector.query import count_all
@@ -83,6 +85,7 @@ class Parts(NamedTuple):
     receiver: Receiver
     access: Access
     info: Callable[[], Info]
+    experiments: experiments.Experiments
 
 
 def api_routes(parts: Parts) -> list[BaseRoute]:
@@ -96,6 +99,7 @@ def api_routes(parts: Parts) -> list[BaseRoute]:
         *stream.routes(store),
         *transfer.routes(store, parts.writer, parts.receiver),
         *state.routes(store, parts.writer, parts.info),
+        *experiment_calls.routes(parts.experiments),
     ]
 
 
@@ -122,6 +126,7 @@ def make_app(parts: Parts) -> ASGIApp:
         routes=[
             Route("/healthy-check", healthy),
             *(_Behind(route, parts.access) for route in _own_routes(parts)),
+            *experiments.routes(parts.experiments),
             Route("/{path:path}", parts.receiver),
         ],
         exception_handlers=ERROR_HANDLERS,

@@ -2,14 +2,15 @@
 
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from growingio_tracker.collector.app import Parts, make_app
+from growingio_tracker.collector.experiments import Experiments
 from growingio_tracker.collector.filters import Filters, make_filter
 from growingio_tracker.collector.info import Info, Limits
 from growingio_tracker.collector.listening import Listening
@@ -77,7 +78,10 @@ class Collector:
         stack.callback(writer.shutdown)
         receiver = Receiver(self._store, writer, handling)
         listening = self._listening
-        app = make_app(Parts(self._store, writer, receiver, listening.access, self.info))
+        self._experiments = Experiments()
+        app = make_app(
+            Parts(self._store, writer, receiver, listening.access, self.info, self._experiments)
+        )
         return ServerThread(app, listening.listeners, listening.tls)
 
     @property
@@ -192,6 +196,15 @@ class Collector:
         :raises GrowingError: the collector is closed.
         """
         self._checked_store.clear()
+
+    def set_experiment(self, layer_id: str, answer: Mapping[str, Any]) -> None:
+        """Answer so to clients that ask for the experiment of a layer, until it is set again.
+
+        :param answer: by the names of the wire, for instance ``{"experimentId": 1, "strategyId": 2,
+            "variables": {"color": "red"}}``; what is left out has no value.
+        :raises GrowingParamException: a name is unknown, or a value has a wrong type.
+        """
+        self._experiments.set(layer_id, answer)
 
     def stop(self) -> None:
         """Stop serving; what was received can still be read. Safe to call again."""

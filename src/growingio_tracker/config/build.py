@@ -24,6 +24,7 @@ from growingio_tracker.consumers.default import DefaultConsumer
 from growingio_tracker.consumers.strategy import Strategy
 from growingio_tracker.delivery.contract import QueueLimits
 from growingio_tracker.exceptions import GrowingParamException
+from growingio_tracker.experiments.options import ExperimentOptions
 
 _T = TypeVar("_T")
 
@@ -77,7 +78,8 @@ def _unfit(settings: Settings) -> Iterator[str]:
     form = settings.get("format")
     if form is not None and form.value not in _FORMATS:
         yield f"{form.origin}: format must be one of {', '.join(_FORMATS)}, got {form.value!r}"
-    taken = {*keys.IDENTITY, *keys.CHOICES, *keys.TRACKER, *_STRATEGIES.get(strategy, keys.KEYS)}
+    always = {*keys.IDENTITY, *keys.CHOICES, *keys.TRACKER, *keys.EXPERIMENTS}
+    taken = {*always, *_STRATEGIES.get(strategy, keys.KEYS)}
     for name, setting in settings.items():
         if name not in taken:
             yield f"{setting.origin}: {name} means nothing with strategy = {strategy!r}"
@@ -98,7 +100,7 @@ def build(configuration: Configuration, make: Callable[..., _T]) -> _T:
         )
     try:
         consumer = _consumer(settings)
-        return make(consumer, **_chosen(settings, keys.TRACKER))
+        return make(consumer, **_chosen(settings, keys.TRACKER), **_experiments(settings))
     except GrowingParamException as error:
         raise GrowingParamException(f"{error}{_origins_in(str(error), settings)}") from error
 
@@ -113,14 +115,28 @@ def _consumer(settings: Settings) -> Strategy:
     options = _chosen(settings, {**keys.CONSUMER, **keys.QUEUED, **keys.BACKGROUND, **keys.ASYNC})
     options |= _chosen(settings, keys.DURABLE)
     if limits := _chosen(settings, keys.QUEUE):
-        changed = {name.removeprefix("queue_"): value for name, value in limits.items()}
-        options["queue"] = msgspec.structs.replace(_queue(strategy), **changed)
+        options["queue"] = msgspec.structs.replace(_queue(strategy), **_within("queue_", limits))
     ids = [settings[name].value for name in keys.IDENTITY]
     consumer: Strategy = _class(strategy)(
         *ids, _parser(_value(settings, "format", DEFAULT_FORMAT)), **options
     )
     consumer.disabled = _value(settings, "disabled", False)
     return consumer
+
+
+def _experiments(settings: Settings) -> dict[str, ExperimentOptions]:
+    chosen = _chosen(settings, keys.EXPERIMENTS)
+    if not chosen:
+        return {}
+    try:
+        return {"experiments": ExperimentOptions(**_within("experiment_", chosen))}
+    except GrowingParamException as error:
+        key = str(error).replace("ExperimentOptions: ", "experiment_")
+        raise GrowingParamException(key) from error
+
+
+def _within(prefix: str, chosen: Mapping[str, Any]) -> dict[str, Any]:
+    return {name.removeprefix(prefix): value for name, value in chosen.items()}
 
 
 def _queue(strategy: str) -> QueueLimits:

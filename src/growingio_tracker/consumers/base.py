@@ -202,6 +202,17 @@ class Consumer:
         for attribute in attributes:
             engine.reporter.report(Problem("attribute_left_out", str(attribute)))
 
+    def report_experiment_failure(self, detail: str) -> None:
+        """Count and report an experiment that failed; trackers call it."""
+        engine = self._engines.get()
+        engine.ledger.note_experiment_failed()
+        engine.reporter.report(Problem("experiment_failed", detail))
+
+    @property
+    def is_off(self) -> bool:
+        """Whether nothing at all is to be sent, as ``GROWINGIO_DISABLED`` asks."""
+        return is_disabled()
+
     def _parts(self) -> Parts:
         ledger, reporter = Ledger(self._clock), Reporter(self._on_error, self._clock)
         interrupt, transport = Interrupt(self._clock), self._make_transport()
