@@ -7,7 +7,9 @@ import typer
 from growingio_tracker.cli.collector_command import collector
 from growingio_tracker.cli.decode_command import decode
 from growingio_tracker.cli.demo_command import demo
+from growingio_tracker.cli.doctor_command import doctor
 from growingio_tracker.cli.relay_command import relay
+from growingio_tracker.cli.send_command import send
 from growingio_tracker.cli.spool_commands import spool
 from growingio_tracker.version import VERSION
 
@@ -21,7 +23,9 @@ app = typer.Typer(
 app.command()(collector)
 app.command()(decode)
 app.command()(demo)
+app.command()(doctor)
 app.command()(relay)
+app.command()(send)
 app.add_typer(spool, name="spool")
 
 
