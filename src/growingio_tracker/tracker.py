@@ -16,10 +16,10 @@ from growingio_tracker.consumers.default import DefaultConsumer
 from growingio_tracker.consumers.foreign import as_consumer
 from growingio_tracker.delivery.contract import Problem, Stats
 from growingio_tracker.delivery.receipt import Fate, Receipt, receipt_of
-from growingio_tracker.exceptions import GrowingError, GrowingParamException
+from growingio_tracker.exceptions import GrowingParamException
 from growingio_tracker.experiments.cache import Visit
 from growingio_tracker.experiments.client import Experiments
-from growingio_tracker.experiments.experiment import Experiment, hit_attributes
+from growingio_tracker.experiments.experiment import Experiment
 from growingio_tracker.experiments.options import DEFAULT_OPTIONS, ExperimentOptions
 from growingio_tracker.filters import BeforeSend, Filters
 from growingio_tracker.message import (
@@ -35,7 +35,7 @@ from growingio_tracker.message import (
 from growingio_tracker.plain import plain_event_record
 from growingio_tracker.record import to_record
 from growingio_tracker.values import Attributes, EventTime, Unsendable, is_a, pairs
-from growingio_tracker.wire import EXPERIMENT_HIT, Kind
+from growingio_tracker.wire import Kind
 
 _T = TypeVar("_T", bound="GrowingTracker")
 
@@ -315,12 +315,12 @@ class GrowingTracker(Bindable):
             return Experiment("")
         if self._consumer.is_off:
             return Experiment(visit.layer_id)
-        found = self._experiments.find(visit, new_device=new_device)
-        if found.problem is not None:
-            self._consumer.report_experiment_failure(found.problem)
-        if found.is_new and found.experiment.hit:
-            self._report_hit(visit.distinct_id, found.experiment)
-        return found.experiment
+        return self._experiments.give(
+            visit,
+            new_device=new_device,
+            track=self.track_custom_event,
+            failed=self._consumer.report_experiment_failure,
+        )
 
     async def aexperiment(
         self, layer_id: str | int, distinct_id: str, new_device: bool = False
@@ -376,14 +376,6 @@ class GrowingTracker(Bindable):
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-    def _report_hit(self, distinct_id: str, experiment: Experiment) -> None:
-        attributes = hit_attributes(experiment)
-        try:
-            self.track_custom_event(EXPERIMENT_HIT, anonymous_id=distinct_id, attributes=attributes)
-        except GrowingError as error:
-            # The visitor's page must not fail because a report could not be sent.
-            self._consumer.report_experiment_failure(str(error))
 
     def _submit(self, message: Message) -> Receipt | None:
         try:

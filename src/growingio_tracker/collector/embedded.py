@@ -198,10 +198,9 @@ class Collector:
         self._checked_store.clear()
 
     def set_experiment(self, layer_id: str, answer: Mapping[str, Any]) -> None:
-        """Answer so to clients that ask for the experiment of a layer, until it is set again.
+        """Answer so to clients that ask for the experiment of a layer.
 
-        :param answer: by the names of the wire, for instance ``{"experimentId": 1, "strategyId": 2,
-            "variables": {"color": "red"}}``; what is left out has no value.
+        :param answer: by the wire's names: ``{"experimentId": 1, "variables": {"color": "red"}}``.
         :raises GrowingParamException: a name is unknown, or a value has a wrong type.
         """
         self._experiments.set(layer_id, answer)

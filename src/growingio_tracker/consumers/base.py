@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, TypedDict, TypeVar
+from typing import Any, Final, TypedDict, TypeVar
 from urllib.parse import urlencode
 
 from growingio_tracker._clock import SYSTEM_CLOCK, Clock
@@ -28,9 +28,6 @@ from growingio_tracker.transport.base import Request, Transport
 from growingio_tracker.transport.endpoints import base_url, endpoints
 from growingio_tracker.values import Unsendable
 from growingio_tracker.wire import Kind
-
-if TYPE_CHECKING:
-    pass
 
 _C = TypeVar("_C", bound="Consumer")
 

@@ -7,20 +7,28 @@ visitor keeps the variant of the last one.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final, NamedTuple
 from urllib.parse import urlencode
 
 from growingio_tracker.delivery.lifecycle import PerProcess
-from growingio_tracker.exceptions import GrowingIOException, GrowingParamException, RejectedError
+from growingio_tracker.exceptions import (
+    GrowingError,
+    GrowingIOException,
+    GrowingParamException,
+    RejectedError,
+)
 from growingio_tracker.experiments.cache import Cache, Visit
 from growingio_tracker.experiments.experiment import (
     Experiment,
     RefusedExperimentError,
+    hit_attributes,
     read_answer,
 )
 from growingio_tracker.experiments.options import ExperimentOptions
 from growingio_tracker.transport.base import Request, Transport
 from growingio_tracker.transport.endpoints import base_url
+from growingio_tracker.wire import EXPERIMENT_HIT
 
 _PATH: Final = "/diversion/specified-layer-variables"
 _HEADERS: Final = {"content-type": "application/x-www-form-urlencoded"}
@@ -28,7 +36,7 @@ REST_S: Final = 5.0
 """Seconds for which a server that did not answer is not asked again: callers wait for each try."""
 
 
-class Found(NamedTuple):
+class _Found(NamedTuple):
     """What a visitor gets; whether that has just been decided; and what went wrong, if it did."""
 
     experiment: Experiment
@@ -47,25 +55,49 @@ class Experiments:
         self._options = options
         self._here = PerProcess(self._make)
 
-    def find(self, visit: Visit, *, new_device: bool) -> Found:
-        """Return what the visitor gets; it never raises for want of an answer."""
-        here = self._here.get()
-        if (known := here.cache.fresh(visit)) is not None:
-            return Found(known)
-        try:
-            experiment = here.ask(visit.layer_id, self._request(visit, new_device))
-        except RefusedExperimentError as error:
-            here.cache.forget(visit)
-            return Found(Experiment(visit.layer_id), problem=str(error))
-        except GrowingIOException as error:
-            last = here.cache.last(visit) or Experiment(visit.layer_id)
-            return Found(last, problem=str(error))
-        return Found(experiment, is_new=here.cache.put(visit, experiment))
+    def give(
+        self,
+        visit: Visit,
+        *,
+        new_device: bool,
+        track: Callable[..., object],
+        failed: Callable[[str], None],
+    ) -> Experiment:
+        """Return what the visitor gets; it never raises for want of an answer.
+
+        :param track: tracks a custom event; called for an answer that is a new hit.
+        :param failed: told what went wrong, if something did.
+        """
+        experiment, is_new, problem = self._find(visit, new_device)
+        if problem is not None:
+            failed(problem)
+        if is_new and experiment.hit:
+            attributes = hit_attributes(experiment)
+            try:
+                track(EXPERIMENT_HIT, anonymous_id=visit.distinct_id, attributes=attributes)
+            except GrowingError as error:
+                # The visitor's page must not fail because a report could not be sent.
+                failed(str(error))
+        return experiment
 
     def close(self) -> None:
         """Let go of connections. It may be asked again afterwards."""
         if (here := self._here.peek()) is not None:
             here.close()
+
+    def _find(self, visit: Visit, new_device: bool) -> _Found:
+        here = self._here.get()
+        if (known := here.cache.fresh(visit)) is not None:
+            return _Found(known)
+        try:
+            experiment = here.ask(visit.layer_id, self._request(visit, new_device))
+        except RefusedExperimentError as error:
+            here.cache.forget(visit)
+            return _Found(Experiment(visit.layer_id), problem=str(error))
+        except GrowingIOException as error:
+            last = here.cache.last(visit) or Experiment(visit.layer_id)
+            return _Found(last, problem=str(error))
+        return _Found(experiment, is_new=here.cache.put(visit, experiment))
 
     def _request(self, visit: Visit, new_device: bool) -> Request:
         form = {**self._form, "distinctId": visit.distinct_id, "layerId": visit.layer_id}
