@@ -7,7 +7,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from growingio_tracker.collector import Collector
+from growingio_tracker_pytest.fixture import CollectorFixture
 
 EXAMPLE = Path(__file__).parents[1] / "data" / "documented_example.txt"
 
@@ -19,21 +19,22 @@ time.sleep = lambda seconds, sleep=time.sleep: sleep(seconds / 1000)
 """
 
 
-def test_every_event_of_the_documented_example_arrives() -> None:
+def test_every_event_of_the_documented_example_arrives(
+    growingio_collector: CollectorFixture,
+) -> None:
     """A1: all 18 events and 4 items of the documentation's example arrive, and nothing else."""
-    with Collector() as collector:
-        example = EXAMPLE.read_text(encoding="utf-8")
-        for placeholder in ("<server_host>", "http://uat-api.growingio.com"):
-            example = example.replace(placeholder, collector.url)
-        done = subprocess.run(
-            [sys.executable, "-c", PREAMBLE + example],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=True,
-        )
-        events = collector.wait(22, timeout=0)
+    example = EXAMPLE.read_text(encoding="utf-8")
+    for placeholder in ("<server_host>", "http://uat-api.growingio.com"):
+        example = example.replace(placeholder, growingio_collector.url)
+    done = subprocess.run(
+        [sys.executable, "-c", PREAMBLE + example],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    events = growingio_collector.wait_for(count=22, timeout=0)
     assert Counter(event.kind for event in events) == {"event": 18, "item": 4}
-    assert {event.verdict for event in events} == {"ok"}
+    growingio_collector.assert_no_bad()
     assert "<<END>>" in done.stdout
     assert done.stderr == ""

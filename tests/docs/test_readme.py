@@ -13,9 +13,9 @@ import pytest
 from typer.testing import CliRunner
 
 import growingio_tracker as gio
-from growingio_tracker.collector import Collector
 from growingio_tracker.consumers.base import Options
 from growingio_tracker.consumers.queued import QueueOptions
+from growingio_tracker_pytest.fixture import CollectorFixture
 from growingio_tracker_snappy import SnappyParser
 
 ROOT = Path(__file__).parents[2]
@@ -40,13 +40,12 @@ WITH_OPTIONS: list[Callable[..., object]] = [
 
 
 @pytest.mark.parametrize("page", READMES, ids=lambda page: page.name)
-def test_example_runs(page: Path) -> None:
+def test_example_runs(page: Path, growingio_collector: CollectorFixture) -> None:
     """The example in each README runs as it stands, and its three messages arrive."""
     [example] = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
-    with Collector() as collector:
-        code = example.replace("<server_host>", collector.url)
-        subprocess.run([sys.executable, "-c", code], timeout=60, check=True)
-        events = collector.wait(3, timeout=0)
+    code = example.replace("<server_host>", growingio_collector.url)
+    subprocess.run([sys.executable, "-c", code], timeout=60, check=True)
+    events = growingio_collector.wait_for(count=3, timeout=0)
     assert sorted(event.kind for event in events) == ["event", "event", "item"]
     assert {event.verdict for event in events} == {"ok"}
 
@@ -84,7 +83,10 @@ COMMANDS = [
     "collector",
     "decode",
     "demo",
+    "diff",
     "relay",
+    "replay",
+    *(f"plan {name}" for name in ("check", "draft", "report", "schema")),
     *(f"spool {name}" for name in ("status", "list", "export", "requeue", "drain")),
 ]
 
@@ -111,13 +113,12 @@ def test_every_command_is_checked() -> None:
     assert shown == {command.split()[0] for command in COMMANDS}
 
 
-def test_durable_example_runs(tmp_path: Path) -> None:
+def test_durable_example_runs(tmp_path: Path, growingio_collector: CollectorFixture) -> None:
     """The example in docs/durable.md runs as it stands, behind the imports that it needs."""
     page = (ROOT / "docs" / "durable.md").read_text(encoding="utf-8")
     [example] = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    with Collector() as collector:
-        code = example.replace("<server_host>", collector.url)
-        code = code.replace("<directory>", tmp_path.as_posix())
-        code = "from growingio_tracker import DurableConsumer, GrowingTracker\n" + code
-        subprocess.run([sys.executable, "-c", code], timeout=60, check=True)
-        assert collector.wait(1, timeout=0)[0].name == "order_paid"
+    code = example.replace("<server_host>", growingio_collector.url)
+    code = code.replace("<directory>", tmp_path.as_posix())
+    code = "from growingio_tracker import DurableConsumer, GrowingTracker\n" + code
+    subprocess.run([sys.executable, "-c", code], timeout=60, check=True)
+    growingio_collector.wait_for("order_paid", timeout=0)

@@ -44,6 +44,7 @@ from growingio_tracker import (
     UserLoginMessage,
     UserMappingMessage,
 )
+from growingio_tracker.collector import Event
 from growingio_tracker.consumer import Consumer as OldConsumer
 from growingio_tracker.data_parser import DataParser as OldDataParser
 from growingio_tracker.message import Message
@@ -52,6 +53,7 @@ from growingio_tracker.transport.base import Request, Response
 from growingio_tracker.values import Attributes
 from growingio_tracker.wire import Kind
 from growingio_tracker_protobuf import ProtobufParser
+from growingio_tracker_pytest.fixture import CollectorFixture
 from growingio_tracker_snappy import SnappyParser
 
 
@@ -283,3 +285,12 @@ def life(tracker: GrowingTracker, parser: OldDataParser, consumer: OldConsumer) 
     age: float | None = stats.last_success_age_s
     print(stats.accepted, dropped.get("queue_full", 0), stats.rejected, age, stats.last_error)
     print(growingio_tracker.__version__.upper())
+
+
+def fixture(growingio_collector: CollectorFixture) -> None:
+    paid: Event = growingio_collector.wait_for("pay", user="u1", 金额=3)
+    both: list[Event] = growingio_collector.wait_for("pay", count=2, timeout=1.5)
+    seen: list[Event] = growingio_collector.events(verdict="ok", attributes={"user": "u1"})
+    growingio_collector.fail_next(2, status=503, delay_ms=10)
+    growingio_collector.assert_plan(Path("plan.yaml"))
+    print(paid.attributes["金额"], both, seen, growingio_collector.url)

@@ -9,7 +9,8 @@ from growingio_tracker.exceptions import GrowingError
 def main() -> None:
     """Run the command with the arguments of this process, and end the process.
 
-    Exit status: 0 done, 1 it could not be done (one sentence on stderr says why), 2 wrong usage.
+    Exit status: 0 done, 1 it could not be done (one sentence on stderr says why), 2 wrong usage, 3
+    what ``--exit-code-on`` names was found.
     """
     try:
         _run()

@@ -25,8 +25,8 @@ def _one_port(text: str) -> str:
     raise typer.BadParameter(f"{text!r} is not {AUTO} and no number from 0 to {_HIGHEST_PORT}.")
 
 
-def _ports(texts: list[str]) -> list[str]:
-    return [_one_port(text) for text in texts]
+def _ports(texts: list[str] | None) -> list[str]:
+    return [_one_port(text) for text in texts or ()]
 
 
 def _age_s(text: str) -> str:
@@ -40,7 +40,7 @@ PortOption = Annotated[
     typer.Option(
         "--port",
         metavar="PORT",
-        callback=lambda texts: _ports(texts or []),
+        callback=_ports,
         help=f"{DEFAULT_PORT} by default; 0 takes any free port, auto the next free one. "
         "May be given several times; PHP needs 80.",
         show_default=False,
@@ -92,6 +92,25 @@ MaxAgeOption = Annotated[
         metavar="AGE",
         callback=_age_s,
         help="Forget what is older, such as 12h, 30m or 90s; 0 means nothing is too old.",
+    ),
+]
+
+StrictOption = Annotated[
+    bool, typer.Option("--strict", help="Answer 400 and the reasons when an event is bad.")
+]
+RedactOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="KEY",
+        help="Hide the values of this key before anything is stored. May be given several times.",
+    ),
+]
+LangOption = Annotated[Language, typer.Option(help="The language of the page and of this command.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", help="Print no line for each event.")]
+JsonOption = Annotated[
+    bool,
+    typer.Option(
+        "--json", help="Print each event as one JSON object a line, and all else on stderr."
     ),
 ]
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from growingio_tracker.collector import Collector, Totals
+    from growingio_tracker.collector import Collector, Handling, Totals
 
 
 class _Texts(NamedTuple):
@@ -57,18 +57,13 @@ def _texts(is_chinese: bool) -> _Texts:
     return _CHINESE if is_chinese else _ENGLISH
 
 
-class Shown(NamedTuple):
-    """What the opening must mention: ``db`` is None when everything is forgotten at the end."""
+def opening(running: "Collector", db: Path | None, handling: "Handling", is_chinese: bool) -> str:
+    """Return where it listens, where to look, and what is unusual about this run.
 
-    db: Path | None
-    strict: bool
-    redact: tuple[str, ...]
-
-
-def opening(running: "Collector", shown: Shown, is_chinese: bool) -> str:
-    """Return where it listens, where to look, and what is unusual about this run."""
+    :param db: the file that keeps everything; None when it is forgotten at the end.
+    """
     texts = _texts(is_chinese)
-    kept = texts.kept.format(db=shown.db) if shown.db else texts.forgotten
+    kept = texts.kept.format(db=db) if db else texts.forgotten
     lines = [
         texts.listening.format(url=running.url),
         texts.give.format(page=running.page_url, kept=kept),
@@ -78,10 +73,10 @@ def opening(running: "Collector", shown: Shown, is_chinese: bool) -> str:
         lines.append(texts.also.format(urls=", ".join(others)))
     if running.token:
         lines.append(texts.token.format(token=running.token))
-    if shown.strict:
+    if handling.strict:
         lines.append(texts.strict)
-    if shown.redact:
-        lines.append(texts.hidden.format(keys=", ".join(shown.redact)))
+    if handling.redact:
+        lines.append(texts.hidden.format(keys=", ".join(handling.redact)))
     return "\n".join([*lines, texts.end])
 
 

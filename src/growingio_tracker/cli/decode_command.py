@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 import typer
 
+from growingio_tracker.cli.console import show_any_character
 from growingio_tracker.cli.language import Language
-from growingio_tracker.cli.output import print_any_character
 from growingio_tracker.exceptions import GrowingParamException
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def decode(
     # The collector takes a while to import, which --help need not wait for.
     from growingio_tracker.cli.decode_report import report  # noqa: PLC0415
 
-    print_any_character()
+    show_any_character()
     content = _content(file)
     requests = _told(content) or [_as_body(content, path, header or [], stm)]
     reports = [report(request, lang.is_chinese) for request in requests]

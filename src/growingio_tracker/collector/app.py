@@ -15,7 +15,11 @@ from growingio_tracker.collector import experiments
 from growingio_tracker.collector.api import (
     counts,
     events,
+    faults,
+    forward,
     micro,
+    openapi,
+    plan,
     requests,
     state,
     stream,
@@ -24,7 +28,10 @@ from growingio_tracker.collector.api import (
 )
 from growingio_tracker.collector.api import experiments as experiment_calls
 from growingio_tracker.collector.api.common import ERROR_HANDLERS
+from growingio_tracker.collector.faults import Faults
+from growingio_tracker.collector.forward.gateway import Gateway
 from growingio_tracker.collector.info import Info
+from growingio_tracker.collector.plan.plans import Plans
 from growingio_tracker.collector.query import count_all
 from growingio_tracker.collector.receive import Receiver
 from growingio_tracker.collector.security import Access, Door
@@ -83,6 +90,9 @@ class Parts(NamedTuple):
     store: Store
     writer: Executor
     receiver: Receiver
+    plans: Plans
+    gateway: Gateway
+    faults: Faults
     access: Access
     info: Callable[[], Info]
     experiments: experiments.Experiments
@@ -97,9 +107,13 @@ def api_routes(parts: Parts) -> list[BaseRoute]:
         *requests.routes(store),
         *counts.routes(store),
         *stream.routes(store),
+        *plan.routes(store, parts.plans),
+        *forward.routes(parts.gateway),
+        *faults.routes(parts.faults),
         *transfer.routes(store, parts.writer, parts.receiver),
         *state.routes(store, parts.writer, parts.info),
         *experiment_calls.routes(parts.experiments),
+        *openapi.routes(),
     ]
 
 

@@ -10,13 +10,21 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
 
 from growingio_tracker.collector.app import Parts, make_app
-from growingio_tracker.collector.experiments import Experiments
+from growingio_tracker.collector.experiment_calls import ExperimentCalls
+from growingio_tracker.collector.fault_calls import FaultCalls
 from growingio_tracker.collector.filters import Filters, make_filter
+from growingio_tracker.collector.forward.gateway import Gateway
+from growingio_tracker.collector.forward.settings import Forwarding
+from growingio_tracker.collector.forward.view import count_states
 from growingio_tracker.collector.info import Info, Limits
 from growingio_tracker.collector.listening import Listening
+from growingio_tracker.collector.plan.load import load_plan
+from growingio_tracker.collector.plan.outcome import Outcome, make_outcome
+from growingio_tracker.collector.plan.plans import Plans
+from growingio_tracker.collector.plan.report import Report, make_report
 from growingio_tracker.collector.pruning import Keep
 from growingio_tracker.collector.query import count_all, find_events, find_requests
-from growingio_tracker.collector.receive import Receiver
+from growingio_tracker.collector.receive import Receiver, Rules
 from growingio_tracker.collector.rows import Event, Request, Totals
 from growingio_tracker.collector.server import ServerThread
 from growingio_tracker.collector.settings import Handling, Serving
@@ -34,7 +42,7 @@ _FOLLOW_TICK_S: Final = 0.5
 """How soon following sees that the server has died, and Windows a Ctrl-C."""
 
 
-class Collector:
+class Collector(ExperimentCalls, FaultCalls):
     """A local server for GrowingIO clients that keeps and shows what they send.
 
     It serves from a thread of its own, from construction until ``close()`` or the end of the
@@ -44,10 +52,13 @@ class Collector:
     :param port: 0, the default, takes any free port.
     :param db: the SQLite file to keep everything in; it is made when it does not exist. None,
         the default, keeps it in a temporary file that is removed by ``close()``.
+    :param plan: the file of a tracking plan, YAML or CSV, that everything is compared with. It
+        is read again when it changes. None, the default, takes the one that ``db`` holds, if any.
     :param keep: how much is kept: by default 10,000 events, none older than seven days.
     :param serving: where it listens besides, and who may look; by default only this machine.
     :param handling: what is done with what arrives; by default it is stored as it is.
-    :raises GrowingParamException: the port or the file cannot be used.
+    :param forwarding: where requests go on to after they were stored; None, the default, nowhere.
+    :raises GrowingParamException: the port or a file cannot be used.
     :raises MissingExtraError: ``serving`` asks for TLS, and the package for it is not installed.
     """
 
@@ -56,17 +67,27 @@ class Collector:
         port: int = 0,
         db: str | Path | None = None,
         *,
+        plan: str | Path | None = None,
         keep: Keep = Keep(),  # noqa: B008 - immutable, as are the next two
         serving: Serving = Serving(),  # noqa: B008
         handling: Handling = Handling(),  # noqa: B008
+        forwarding: Forwarding | None = None,
     ) -> None:
+        super().__init__()
+        if forwarding:
+            forwarding.check_keeps_bodies(handling.redact)
         self._keep, self._lang = keep, serving.lang
         self._temporary = db is None
         with ExitStack() as stack:
             self._listening = Listening(port, serving, stack)
+            if forwarding:
+                forwarding.check_leads_away(self._listening.ports)
             self._store = Store(_place(db, stack), temporary=self._temporary, keep=keep)
             stack.callback(self._store.close)
             self._stored_before = self._store.last_event
+            self._plans = Plans(self._store, Path(plan) if plan is not None else None)
+            self._gateway = Gateway(self._store, forwarding)
+            stack.callback(self._gateway.close)
             self._server = self._start(handling, stack)
             stack.callback(self.stop)
             self._open = stack.pop_all()
@@ -76,12 +97,21 @@ class Collector:
     def _start(self, handling: Handling, stack: ExitStack) -> ServerThread:
         writer = ThreadPoolExecutor(1, "growingio-collector-writer")
         stack.callback(writer.shutdown)
-        receiver = Receiver(self._store, writer, handling)
+        rules = Rules(handling, self._plans, self._gateway, self._faults)
+        receiver = Receiver(self._store, writer, rules)
         listening = self._listening
-        self._experiments = Experiments()
-        app = make_app(
-            Parts(self._store, writer, receiver, listening.access, self.info, self._experiments)
+        self._parts = Parts(
+            self._store,
+            writer,
+            receiver,
+            self._plans,
+            self._gateway,
+            self._faults,
+            listening.access,
+            self.info,
+            self._experiments,
         )
+        app = make_app(self._parts)
         return ServerThread(app, listening.listeners, listening.tls)
 
     @property
@@ -113,6 +143,8 @@ class Collector:
             limits=Limits(
                 max_events=self._keep.max_events or None, max_age_s=self._keep.max_age_s or None
             ),
+            plan=self._plans.current() is not None,
+            forward=self._gateway.url,
             lang=self._lang,
         )
 
@@ -190,20 +222,37 @@ class Collector:
         """
         return count_all(self._path)
 
+    def plan_report(self, plan: str | Path | None = None) -> Report:
+        """Return how what was received since the start compares with a tracking plan.
+
+        :param plan: the plan's file, YAML or CSV; None, the default, is the collector's own plan.
+        :raises GrowingParamException: there is no plan, or it cannot be used.
+        :raises GrowingError: the collector is closed.
+        """
+        loaded = self._plans.required() if plan is None else load_plan(Path(plan))
+        return make_report(self._path, loaded.plan, after=self._stored_before)
+
+    def outcome(self) -> Outcome:
+        """Return what a build may fail on, since the start.
+
+        :raises GrowingError: the collector is closed.
+        """
+        loaded = self._plans.current()
+        return make_outcome(self._path, loaded.plan if loaded else None, self._stored_before)
+
+    def forward_counts(self) -> dict[str, int]:
+        """Return how many requests are ``waiting``, ``sending``, ``done``, ``failed``, ``held``.
+
+        :raises GrowingError: the collector is closed.
+        """
+        return count_states(self._path)
+
     def clear(self) -> None:
         """Forget all events and requests. Row ids go on from where they were.
 
         :raises GrowingError: the collector is closed.
         """
         self._checked_store.clear()
-
-    def set_experiment(self, layer_id: str, answer: Mapping[str, Any]) -> None:
-        """Answer so to clients that ask for the experiment of a layer.
-
-        :param answer: by the wire's names: ``{"experimentId": 1, "variables": {"color": "red"}}``.
-        :raises GrowingParamException: a name is unknown, or a value has a wrong type.
-        """
-        self._experiments.set(layer_id, answer)
 
     def stop(self) -> None:
         """Stop serving; what was received can still be read. Safe to call again."""

@@ -44,6 +44,18 @@ class LayerAnswer(
 _NO_EXPERIMENT: Final = LayerAnswer()
 
 
+def as_answer(answer: Mapping[str, Any]) -> LayerAnswer:
+    """Return an answer by the names that the wire has; what is left out has no value.
+
+    :raises GrowingParamException: when a name is unknown or a value has a wrong type.
+    """
+    try:
+        return msgspec.convert(dict(answer), LayerAnswer)
+    except msgspec.ValidationError as error:
+        names = ", ".join(LayerAnswer.__struct_encode_fields__)
+        raise GrowingParamException(f"experiment: {error}. Give any of {names}.") from error
+
+
 class Experiments:
     """The answers by layer; they may be changed from any thread."""
 
@@ -51,18 +63,10 @@ class Experiments:
         self._by_layer: dict[str, LayerAnswer] = {}
         self._lock = threading.Lock()  # guards the mapping
 
-    def set(self, layer_id: str, answer: Mapping[str, Any]) -> None:
-        """Answer so about ``layer_id`` from now on; what is left out has no value.
-
-        :raises GrowingParamException: when a name is unknown or a value has a wrong type.
-        """
-        try:
-            converted = msgspec.convert(dict(answer), LayerAnswer)
-        except msgspec.ValidationError as error:
-            names = ", ".join(LayerAnswer.__struct_encode_fields__)
-            raise GrowingParamException(f"experiment: {error}. Give any of {names}.") from error
+    def set(self, layer_id: str, answer: LayerAnswer) -> None:
+        """Answer so about ``layer_id`` from now on."""
         with self._lock:
-            self._by_layer[layer_id] = converted
+            self._by_layer[layer_id] = answer
 
     def remove(self, layer_id: str) -> bool:
         """Forget a layer; return whether it was known."""

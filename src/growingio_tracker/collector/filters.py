@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple, TypedDict
 
+import msgspec
+
 from growingio_tracker.exceptions import GrowingParamException
 
 
@@ -89,7 +91,7 @@ _SEARCHED: Final = "coalesce(name, '') || char(10) || coalesce(user_id, '') || c
 coalesce(device_id, '') || char(10) || coalesce(json, '')"
 
 # A message may spell any character as \uXXXX, so a search for plain text alone would miss some.
-_ATTRIBUTE: Final = "(instr(json, ?) OR instr(json, char(92))) AND attribute_is(json, ?, ?)"
+_HOLDS: Final = "(instr(json, ?) OR instr(json, char(92)))"
 _TEXT: Final = (
     f"(instr(lower({_SEARCHED}), lower(?)) OR (instr(json, char(92)) AND mentions(json, ?)))"
 )
@@ -110,9 +112,21 @@ def _conditions(wanted: Filter) -> Iterator[Condition]:
     if wanted.code is not None:
         yield _PROBLEM, (wanted.code,)
     for key, value in wanted.attributes:
-        yield _ATTRIBUTE, (key, key, value)
+        yield _HOLDS, (key,)
+        if _is_text(value):
+            yield _HOLDS, (value,)
+        yield "attribute_is(json, ?, ?)", (key, value)
     if wanted.q:
         yield _TEXT, (wanted.q, wanted.q)
+
+
+def _is_text(value: str) -> bool:
+    """Tell whether only a text can read so: a number or an object may be written in many ways."""
+    try:
+        msgspec.json.decode(value)
+    except (msgspec.DecodeError, UnicodeEncodeError):
+        return True
+    return False
 
 
 def where(wanted: Filter, *others: Condition) -> tuple[str, list[Any]]:

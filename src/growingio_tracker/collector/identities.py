@@ -9,10 +9,10 @@ from growingio_tracker.collector.schema import reading
 from growingio_tracker.collector.text_functions import as_text, attributes_of
 
 _SEEN: Final = (
-    "SELECT min(id) AS id, kind, user_key, user_id, device_id, "
-    "CASE kind WHEN 'mapping' THEN json END AS json, count(*) AS events, "
+    "SELECT min(id) AS id, max(id) AS last, kind, user_key, user_id, device_id, "
+    "CASE kind WHEN 'mapping' THEN json END AS json_of_mapping, count(*) AS events, "
     "min(received_us) / 1000 AS first_ms, max(received_us) / 1000 AS last_ms FROM event "
-    "GROUP BY kind, user_key, user_id, device_id, 6 ORDER BY 1"
+    "GROUP BY kind, user_key, user_id, device_id, json_of_mapping ORDER BY 1"
 )
 _LISTS: Final = ("users", "devices", "user_keys")
 
@@ -30,6 +30,7 @@ class _Group:
     def __init__(self) -> None:
         self.identities: dict[_Identity, None] = {}
         self.events = 0
+        self.last = 0
         self.first_ms: list[int] = []
         self.last_ms: list[int] = []
         self.joined_by: list[int] = []
@@ -37,6 +38,7 @@ class _Group:
     def absorb(self, other: "_Group") -> None:
         self.identities |= other.identities
         self.events += other.events
+        self.last = max(self.last, other.last)
         self.first_ms += other.first_ms
         self.last_ms += other.last_ms
         self.joined_by += other.joined_by
@@ -62,8 +64,8 @@ def _identities(row: Row) -> Iterator[_Identity]:
         yield _Identity("users", row["user_id"])
     if row["device_id"]:
         yield _Identity("devices", row["device_id"])
-    if row["json"]:
-        for key, value in attributes_of(row["json"]).items():
+    if row["json_of_mapping"]:
+        for key, value in attributes_of(row["json_of_mapping"]).items():
             yield _Identity("user_keys", f"{key}={as_text(value)}")
 
 
@@ -76,8 +78,8 @@ def identities(path: Path) -> list[dict[str, Any]]:
     with reading(path) as connection:
         for row in connection.execute(_SEEN):
             _take(groups, row)
-    found = [group.shown() for group in {id(group): group for group in groups.values()}.values()]
-    return sorted(found, key=lambda group: group["last_ms"], reverse=True)
+    found = {id(group): group for group in groups.values()}.values()
+    return [group.shown() for group in sorted(found, key=lambda one: one.last, reverse=True)]
 
 
 def _take(groups: dict[_Identity, _Group], row: Row) -> None:
@@ -94,5 +96,6 @@ def _take(groups: dict[_Identity, _Group], row: Row) -> None:
     group.identities |= dict.fromkeys(named)
     groups.update(dict.fromkeys(group.identities, group))
     group.events += row["events"]
+    group.last = max(group.last, row["last"])
     group.first_ms.append(row["first_ms"])
     group.last_ms.append(row["last_ms"])

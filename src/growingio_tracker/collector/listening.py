@@ -46,6 +46,12 @@ class Listening:
         return f"http://{self._addresses[0]}:{self.port}"
 
     @property
+    def ports(self) -> tuple[int, ...]:
+        """Every port it listens on."""
+        sockets = [*self.listeners, *([self.tls.listener] if self.tls else [])]
+        return tuple(map(_port, sockets))
+
+    @property
     def page_url(self) -> str:
         """What a browser opens: with the token, when one is due."""
         token = self.access.token

@@ -6,6 +6,7 @@ from pathlib import Path
 from sqlite3 import Connection
 from typing import Any, Final, NamedTuple
 
+from growingio_tracker.collector.forward.view import forwards_of
 from growingio_tracker.collector.query import make_request
 from growingio_tracker.collector.rows import Request
 from growingio_tracker.collector.schema import reading
@@ -50,7 +51,8 @@ def list_requests(path: Path, page: Page) -> list[ListedRequest]:
     with reading(path) as connection:
         rows = connection.execute(query, (*values, page.limit)).fetchall()
         ids = [row["id"] for row in rows]
-        counts, forwards = _counts(connection, ids), _forwards(connection, ids)
+        counts = _counts(connection, ids)
+    forwards = forwards_of(path, ids)
     return [
         ListedRequest(make_request(row), row["size"], counts[row["id"]], forwards.get(row["id"]))
         for row in rows
@@ -79,14 +81,3 @@ def _counts(connection: Connection, ids: list[int]) -> Mapping[int, Mapping[str,
         for request_id, verdict, count in connection.execute(query, (min(ids), max(ids))):
             found[request_id][verdict] = count
     return found
-
-
-def _forwards(connection: Connection, ids: list[int]) -> Mapping[int, Mapping[str, Any]]:
-    query = (
-        "SELECT request_id, state, tries, status, error FROM forward "
-        "WHERE request_id BETWEEN ? AND ?"
-    )
-    if not ids:
-        return {}
-    rows = connection.execute(query, (min(ids), max(ids))).fetchall()
-    return {row["request_id"]: dict(row) for row in rows}

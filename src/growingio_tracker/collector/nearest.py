@@ -31,8 +31,11 @@ class Miss(NamedTuple):
 
 
 def nearest(path: Path, wanted: Filter) -> list[Miss]:
-    """Return up to three events with the fewest reasons not to match, newer ones first."""
-    newest = find_events(path, limit=_LOOKED_AT, newest=True)
+    """Return up to three events with the fewest reasons not to match, newer ones first.
+
+    A run keeps tests apart, so events of others are never near.
+    """
+    newest = find_events(path, Filter(run=wanted.run), limit=_LOOKED_AT, newest=True)
     misses = [Miss(event, tuple(_reasons(event, wanted))) for event in newest]
     return sorted((miss for miss in misses if miss.reasons), key=_distance)[:_NAMED]
 

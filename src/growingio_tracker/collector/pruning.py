@@ -4,6 +4,8 @@ import sqlite3
 import time
 from typing import Final, NamedTuple
 
+from growingio_tracker.collector.schema import UNFORWARDED
+
 DEFAULT_MAX_EVENTS: Final = 10_000
 DEFAULT_MAX_AGE_S: Final = 7 * 24 * 3600.0
 
@@ -21,7 +23,6 @@ _LAST_EVENT_BEFORE: Final = "SELECT coalesce(max(id), 0) FROM event WHERE reques
 _FIRST_NEEDED: Final = (
     "SELECT coalesce((SELECT request_id FROM event WHERE id > ? ORDER BY id LIMIT 1), 0)"
 )
-_WAITING: Final = "(SELECT request_id FROM forward WHERE state = 'waiting')"
 
 
 class Keep(NamedTuple):
@@ -71,7 +72,7 @@ class Pruner:
         connection.execute("DELETE FROM problem WHERE event_id <= ?", (event,))
         connection.execute("DELETE FROM event WHERE id <= ?", (event,))
         # What still waits to be forwarded is kept until it is.
-        bound = f"< ? AND {{}} NOT IN {_WAITING}"
+        bound = f"< ? AND {{}} NOT IN ({UNFORWARDED})"
         for table, column in (("request", "id"), ("forward", "request_id")):
             condition = f"{column} {bound.format(column)}"
             connection.execute(f"DELETE FROM {table} WHERE {condition}", (request,))  # noqa: S608

@@ -21,7 +21,12 @@ from growingio_tracker.collector.clients import name_client
 from growingio_tracker.collector.cors import cors_headers, preflight_headers
 from growingio_tracker.collector.decode import Decoded, decode_request
 from growingio_tracker.collector.decode.limits import MAX_BODY_BYTES
+from growingio_tracker.collector.fault_answers import FaultyAnswer
+from growingio_tracker.collector.faults import Fault, Faults
+from growingio_tracker.collector.forward.gateway import Gateway
+from growingio_tracker.collector.forward.queue import State
 from growingio_tracker.collector.judge import Judge
+from growingio_tracker.collector.plan.plans import Plans
 from growingio_tracker.collector.problems.problem import Problem
 from growingio_tracker.collector.redaction import Redaction
 from growingio_tracker.collector.settings import Handling
@@ -124,7 +129,7 @@ def _received(request: Request, received_us: int, body: _Body, judge: Judge) -> 
     return Received(
         received_us=received_us,
         method=request.method,
-        target=f"{path}?{query}" if query else path,
+        target=_target(request),
         headers=[
             (name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw
         ],
@@ -149,6 +154,11 @@ def _query(request: Request) -> str:
     return query.decode("latin-1")
 
 
+def _target(request: Request) -> str:
+    path, query = _path(request), _query(request)
+    return f"{path}?{query}" if query else path
+
+
 def _answer(request: Request, received: Received) -> Response:
     headers = cors_headers(request.headers)
     if request.method == "OPTIONS":
@@ -163,19 +173,39 @@ def _answer(request: Request, received: Received) -> Response:
     return PlainTextResponse(sentence + "\n", received.answered, headers)
 
 
+class Rules(NamedTuple):
+    """What is done with what arrives, besides storing it.
+
+    ``plans`` has the tracking plan that every message is compared with, ``gateway`` says what is
+    forwarded, ``faults`` which answers go wrong.
+    """
+
+    handling: Handling
+    plans: Plans
+    gateway: Gateway
+    faults: Faults
+
+
+class _Stored(NamedTuple):
+    """A request that is in the store."""
+
+    request_id: int
+    received: Received
+
+
 class Receiver:
     """The ASGI application behind every path that is not the collector's own.
 
     :param store: takes every request before it is answered.
     :param writer: runs decoding and storing, one request at a time, outside the event loop.
-    :param handling: what is done with what arrives.
+    :param rules: what is done besides.
     """
 
-    def __init__(self, store: Store, writer: Executor, handling: Handling) -> None:
+    def __init__(self, store: Store, writer: Executor, rules: Rules) -> None:
         self._store = store
-        self._strict = handling.strict
-        self._redact = Redaction(handling.redact)
         self._writer = writer
+        self._rules = rules
+        self._redact = Redaction(rules.handling.redact)
         self._judge = Judge(store)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -190,35 +220,59 @@ class Receiver:
 
     async def _take(self, request: Request, received_us: int, body: _Body) -> Response:
         loop = asyncio.get_running_loop()
+        fault = self._rules.faults.pick(request.method, _target(request))
         try:
-            received = await loop.run_in_executor(
-                self._writer, self._store_one, request, received_us, body
+            stored = await loop.run_in_executor(
+                self._writer, self._store_one, request, received_us, body, fault
             )
         except sqlite3.Error as error:
             logger.error("A request was not stored and is answered 503: %s", error)
             return PlainTextResponse(
                 "The collector could not store this.\n", 503, cors_headers(request.headers)
             )
-        return _answer(request, received)
+        answer = await self._usual_answer(request, stored)
+        return FaultyAnswer(fault, answer, cors_headers(request.headers)) if fault else answer
 
-    def _store_one(self, request: Request, received_us: int, body: _Body) -> Received:
-        received = self._redact(_received(request, received_us, body, self._judge))
-        if self._strict:
-            received = answered_strictly(received)
+    def _store_one(
+        self, request: Request, received_us: int, body: _Body, fault: Fault | None
+    ) -> _Stored:
+        received = self._examined(request, received_us, body)
+        if fault:
+            received = received._replace(answered=fault.answered(received.answered))
+        received = received._replace(forward=self._rules.gateway.state_for(received, fault))
+        return _Stored(self._keep(received), received)
+
+    def _examined(self, request: Request, received_us: int, body: _Body) -> Received:
+        received = _received(request, received_us, body, self._judge)
+        received = self._redact(self._rules.plans.judged(received))
+        return answered_strictly(received) if self._rules.handling.strict else received
+
+    def _keep(self, received: Received) -> int:
         try:
-            self._store.add(received)
+            request_id = self._store.add(received)
         except sqlite3.Error:
             self._judge.forget()
             raise
-        self._judge.answered(received_us, received.answered)
-        return received
+        self._judge.answered(received.received_us, received.answered)
+        return request_id
+
+    async def _usual_answer(self, request: Request, stored: _Stored) -> Response:
+        if stored.received.forward != State.SENDING:
+            return _answer(request, stored.received)
+        gateway, loop = self._rules.gateway, asyncio.get_running_loop()
+        answer = await loop.run_in_executor(gateway.executor, gateway.pass_on, stored.request_id)
+        content = answer.body or (answer.error or "").encode()
+        headers = cors_headers(request.headers)
+        return Response(content, answer.status, headers, answer.content_type)
 
     def take_again(self, scope: Scope, received_us: int, body: bytes) -> Received:
         """Store a request that was received earlier, or elsewhere, as it is found to be today.
 
-        To be run by the writer.
+        It is not forwarded. To be run by the writer.
         """
-        return self._store_one(Request(scope), received_us, _Body(body))
+        received = self._examined(Request(scope), received_us, _Body(body))
+        self._keep(received)
+        return received
 
 
 def _is_a_visit(request: Request) -> bool:

@@ -17,8 +17,8 @@ def as_object(value: object) -> dict[str, Any] | None:
     return cast("dict[str, Any]", value) if isinstance(value, dict) else None
 
 
-def decode_message(text: str | bytes | msgspec.Raw) -> dict[str, Any] | None:
-    """Return the object that a message's JSON holds, None when it holds anything else."""
+def read_object(text: str | bytes | msgspec.Raw) -> dict[str, Any] | None:
+    """Return the object in ``text``, which is JSON; None when it is no object."""
     try:
         return as_object(msgspec.json.decode(text))
     except msgspec.ValidationError:
@@ -82,7 +82,7 @@ class Event(msgspec.Struct, frozen=True, dict=True):
         None when it could not be read as an object. Numbers that JSON does not know (``NaN``)
         stand here as text.
         """
-        return decode_message(self.raw)
+        return read_object(self.raw)
 
     @property
     def attributes(self) -> dict[str, Any]:

@@ -15,6 +15,9 @@ from growingio_tracker.exceptions import GrowingParamException
 
 SCHEMA_VERSION: Final = 2
 
+_CACHE_KIB: Final = 16_000
+"""Pages kept in memory: enough for the events that are kept by default, which pruning reads."""
+
 _TABLES: Final = """
 CREATE TABLE request (
     id INTEGER PRIMARY KEY,
@@ -82,14 +85,18 @@ CREATE TABLE forward (
     request_id INTEGER PRIMARY KEY,
     state TEXT NOT NULL,
     tries INTEGER NOT NULL,
+    queued_us INTEGER NOT NULL,
     next_us INTEGER NOT NULL,
     status INTEGER,
     answer BLOB,
     error TEXT
 );
-CREATE INDEX forward_due ON forward (state, next_us);
+CREATE INDEX forward_due ON forward (state, request_id);
 CREATE TABLE setting (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
+
+UNFORWARDED: Final = "SELECT request_id FROM forward WHERE state IN ('waiting', 'sending')"
+"""The requests that must not be removed: ``id NOT IN (…)``."""
 
 
 def open_store(path: Path, temporary: bool) -> sqlite3.Connection:
@@ -104,6 +111,7 @@ def open_store(path: Path, temporary: bool) -> sqlite3.Connection:
         add_functions(connection)
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute(f"PRAGMA synchronous={'OFF' if temporary else 'NORMAL'}")
+        connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
         if version == 0:
             connection.executescript(
                 f"BEGIN; {_TABLES} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
@@ -112,6 +120,22 @@ def open_store(path: Path, temporary: bool) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def check_store(path: Path) -> None:
+    """Let only a file pass that is a store of this release.
+
+    :raises GrowingParamException: when it is not there, or is not one.
+    """
+    if not path.is_file():
+        raise GrowingParamException(f"db: there is no file {path}. Give one that --db has made.")
+    try:
+        with reading(path) as connection:
+            version = _version(connection, path)
+    except sqlite3.Error as error:
+        raise GrowingParamException(f"db: {path} cannot be read ({error}).") from error
+    if version == 0:
+        raise GrowingParamException(f"db: {path} is empty. Give a file that --db has made.")
 
 
 def _version(connection: sqlite3.Connection, path: Path) -> int:

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from growingio_tracker.collector._log import logger
+from growingio_tracker.collector.fault_answers import HANG_UP
 
 _GRACE_S: Final = 1
 _KEEP_ALIVE_S: Final = 60
@@ -55,10 +57,24 @@ def _quiet_thread() -> Generator[None, None, None]:
             log.removeFilter(quiet)
 
 
+class _HangingUp(H11Protocol):
+    """Lets the application close the connection, for which ASGI has no message."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        served = self.app
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            scope[HANG_UP] = transport.close
+            await served(scope, receive, send)
+
+        self.app = app
+
+
 def _server(app: ASGIApp, tls: Tls | None = None) -> uvicorn.Server:
     config = uvicorn.Config(
         app,
-        http="h11",
+        http=_HangingUp,
         ws="none",
         loop="asyncio",
         lifespan="off",

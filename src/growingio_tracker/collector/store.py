@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from growingio_tracker.collector.check import Finding
+from growingio_tracker.collector.event_rows import Shared, insert_events
 from growingio_tracker.collector.filters import Filter, where
 from growingio_tracker.collector.packing import pack
 from growingio_tracker.collector.problems.problem import Problem
@@ -30,8 +31,13 @@ _LAST_IDS: Final = (
     "SELECT (SELECT coalesce(max(id), 0) FROM request), (SELECT coalesce(max(id), 0) FROM event)"
 )
 _ADD_REQUEST: Final = _insert_into("request", 14)
-_ADD_EVENT: Final = _insert_into("event", 16)
 _ADD_PROBLEM: Final = _insert_into("problem", 5)
+_ADD_FORWARD: Final = (
+    "INSERT INTO forward (request_id, state, tries, queued_us, next_us) VALUES (?, ?, 0, ?, 0)"
+)
+
+_SET: Final = "INSERT OR REPLACE INTO setting VALUES (?, ?)"
+_UNSET: Final = "DELETE FROM setting WHERE key = ?"
 
 _CLEARED: Final = ("request", "problem", "counter", "property", "forward")
 
@@ -65,24 +71,12 @@ class Received(NamedTuple):
     findings: Sequence[Finding]
     client: str | None = None
     run: str | None = None
+    forward: str | None = None
+    """The state in which it waits for being forwarded; None: it is not to be forwarded."""
 
 
 def _text(value: object) -> str:
     return _encode(value).decode()
-
-
-def _event_rows(first_id: int, request_id: int, received: Received) -> Iterator[tuple[object, ...]]:
-    shared = (received.received_us, received.project, received.client, received.run)
-    for idx, finding in enumerate(received.findings):
-        yield (
-            first_id + idx,
-            request_id,
-            idx,
-            *shared,
-            *finding.identity,
-            finding.verdict,
-            finding.text,
-        )
 
 
 def _problem_rows(first_id: int, findings: Sequence[Finding]) -> Iterator[tuple[object, ...]]:
@@ -118,34 +112,52 @@ class Store:
                 f"db: {path} cannot be used as the collector's store ({error}). "
                 "Choose another file, or a folder that exists and can be written to."
             ) from error
-        self._last_request, self.last_event = self._connection.execute(_LAST_IDS).fetchone()
+        last: tuple[int, int] = self._connection.execute(_LAST_IDS).fetchone()
+        self._last_request, self.last_event = last
         self._pruner = Pruner(keep, self._connection)
 
-    def add(self, received: Received) -> None:
-        """Store one request with its events. When it returns, readers see them.
+    @contextmanager
+    def writing(self) -> Generator[sqlite3.Connection, None, None]:
+        """Lend the connection that writes, for one transaction. Nobody is told of the change.
+
+        :raises sqlite3.Error: when the file cannot take it; then nothing of the block is kept.
+        """
+        with self._lock, self._connection as connection:
+            # Another collector may have the same file open.
+            connection.execute("BEGIN IMMEDIATE")
+            yield connection
+
+    def add(self, received: Received) -> int:
+        """Store one request with its events and return its id. Then readers see them.
 
         :raises sqlite3.Error: when the file cannot take it; then nothing of it is stored.
         """
-        with self._lock, self._connection as connection:
-            self._insert(connection, received)
+        with self.writing() as connection:
+            request_id = self._insert(connection, received)
         self.tell()
+        return request_id
 
-    def _insert(self, connection: sqlite3.Connection, received: Received) -> None:
-        # Another collector may have the same file open.
-        connection.execute("BEGIN IMMEDIATE")
-        last_request, last_event = connection.execute(_LAST_IDS).fetchone()
+    def _insert(self, connection: sqlite3.Connection, received: Received) -> int:
+        last: tuple[int, int] = connection.execute(_LAST_IDS).fetchone()
+        last_request, last_event = last
         request_id = max(last_request, self._last_request) + 1
         first = max(last_event, self.last_event) + 1
         connection.execute(_ADD_REQUEST, _request_row(request_id, received))
-        connection.executemany(_ADD_EVENT, _event_rows(first, request_id, received))
+        shared = Shared(
+            request_id, received.received_us, received.project, received.client, received.run
+        )
+        insert_events(connection, first, shared, received.findings)
         connection.executemany(_ADD_PROBLEM, _problem_rows(first, received.findings))
+        if received.forward:
+            connection.execute(_ADD_FORWARD, (request_id, received.forward, received.received_us))
         count(connection, received.findings, received.client, received.received_us)
         self._pruner.added(connection, len(received.findings))
         self._last_request, self.last_event = request_id, first + len(received.findings) - 1
+        return request_id
 
     def clear(self) -> int:
         """Remove everything and return the number of removed events. Ids are not used again."""
-        with self._lock, self._connection as connection:
+        with self.writing() as connection:
             removed = connection.execute("DELETE FROM event").rowcount
             for table in _CLEARED:
                 connection.execute(f"DELETE FROM {table}")  # noqa: S608 - our own words
@@ -162,8 +174,7 @@ class Store:
         The counts of what was received stay as they are.
         """
         clause, values = where(wanted)
-        with self._lock, self._connection as connection:
-            connection.execute("BEGIN IMMEDIATE")
+        with self.writing() as connection:
             connection.execute(_CHOOSE.format(clause), values)
             for query in _REMOVE:
                 connection.execute(query)
@@ -176,6 +187,14 @@ class Store:
     def _tell_of_removal(self) -> None:
         self.removals += 1
         self.tell()
+
+    def set(self, key: str, value: str | None) -> None:
+        """Keep one setting in the file, over clearing and the end; None removes it."""
+        with self.writing() as connection:
+            if value is None:
+                connection.execute(_UNSET, (key,))
+            else:
+                connection.execute(_SET, (key, value))
 
     @contextmanager
     def listening(self, listener: Callable[[], None]) -> Generator[None, None, None]:

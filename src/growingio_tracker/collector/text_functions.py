@@ -4,12 +4,12 @@ import sqlite3
 
 import msgspec
 
-from growingio_tracker.collector.rows import as_object, decode_message
+from growingio_tracker.collector.rows import as_object, read_object
 
 
 def attributes_of(text: str | None) -> dict[str, object]:
     """Return a message's attributes, or a mapping's identities; empty when there are none."""
-    message = decode_message(text or "null") or {}
+    message = read_object(text or "null") or {}
     return as_object(message.get("attributes")) or as_object(message.get("identifies")) or {}
 
 
@@ -26,7 +26,7 @@ def attribute_is(text: str | None, key: str, wanted: str) -> bool:
 
 def mentions(text: str | None, wanted: str) -> bool:
     r"""Tell whether the message holds ``wanted`` in any case, its ``\uXXXX`` written out."""
-    message = decode_message(text or "null")
+    message = read_object(text or "null")
     return wanted.casefold() in msgspec.json.encode(message).decode().casefold()
 
 

@@ -383,7 +383,7 @@ class TestTransfer:
         api.send(_event("=cmd|calc", "用户"))
         text = api.call("export?format=csv").data.decode("utf-8-sig")
         [row] = csv.DictReader(io.StringIO(text))
-        assert (row["name"], row["user_id"], row["verdict"]) == ("'=cmd|calc", "用户", "ok")
+        assert (row["name"], row["user_id"], row["kind"]) == ("'=cmd|calc", "用户", "event")
 
     @pytest.mark.parametrize(
         ("format_", "body", "error"),

@@ -1,17 +1,11 @@
 """The command as a real process."""
 
 import json
-import os
-import queue
-import re
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -19,73 +13,10 @@ import urllib3
 
 from growingio_tracker.collector import Collector
 from growingio_tracker.version import VERSION
-
-MAIN = "from growingio_tracker.cli import main; main()"
-POSIX_SIGNALS = pytest.mark.skipif(
-    sys.platform == "win32", reason="not here: Windows cannot send Ctrl-C to one process only"
-)
-
-
-def _run(*arguments: str, before: str = "") -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-c", before + MAIN, *arguments]
-    return subprocess.run(
-        command, check=False, capture_output=True, text=True, encoding="utf-8", timeout=30
-    )
-
-
-class _Command:
-    """A running command whose lines can be read with a deadline."""
-
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
-        self.process = process
-        self._lines: queue.Queue[str] = queue.Queue()
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
-
-    def _read(self) -> None:
-        assert self.process.stdout
-        for line in self.process.stdout:
-            self._lines.put(line.rstrip("\n"))
-
-    def line(self) -> str:
-        return self._lines.get(timeout=10)
-
-    def end(self, number: int) -> int:
-        self.process.send_signal(number)
-        return self.process.wait(10)
-
-    def rest(self) -> list[str]:
-        self._reader.join(10)
-        return list(self._lines.queue)
-
-
-@contextmanager
-def _started(*arguments: str) -> Iterator[tuple[_Command, str]]:
-    with subprocess.Popen(
-        [sys.executable, "-c", MAIN, "collector", "--port", "0", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
-    ) as process:
-        command = _Command(process)
-        try:
-            found = re.search(r"http://127\.0\.0\.1:\d+", command.line())
-            assert found
-            assert "server host" in command.line()
-            assert "Ctrl-C" in command.line()
-            yield command, found[0]
-        finally:
-            if process.poll() is None:
-                process.kill()
-
-
-def _send(url: str, *names: str) -> None:
-    who = {"userId": "用户", "dataSourceId": "d", "timestamp": time.time_ns() // 1_000_000}
-    events = [{"eventType": "CUSTOM", "eventName": name, **who} for name in names]
-    answer = urllib3.request("POST", f"{url}/v3/projects/p/collect", json=events)
-    assert answer.status == 204
+from running_command import POSIX_SIGNALS
+from running_command import run as _run
+from running_command import send as _send
+from running_command import started as _started
 
 
 @POSIX_SIGNALS
@@ -167,7 +98,8 @@ def test_help_is_quick() -> None:
 
 
 @pytest.mark.parametrize(
-    ("missing", "extra"), [("typer", "cli"), ("starlette", "collector"), ("uvicorn", "collector")]
+    ("missing", "extra"),
+    [("typer", "cli"), ("starlette", "collector"), ("uvicorn", "collector"), ("yaml", "collector")],
 )
 def test_missing_extra(missing: str, extra: str) -> None:
     """Without an optional package there is the line that installs it, and no traceback."""

@@ -20,7 +20,13 @@ MAIN = "from growingio_tracker.cli import main; main()"
 pytestmark = pytest.mark.skipif(
     sys.platform == "win32", reason="not here: Windows cannot send Ctrl-C to one process only"
 )
-EVENT = {"eventType": "CUSTOM", "eventName": "支付\x1b[2J", "timestamp": 1, "userId": "用户"}
+EVENT = {
+    "eventType": "CUSTOM",
+    "eventName": "支付\x1b[2J",
+    "timestamp": 1,
+    "userId": "用户",
+    "dataSourceId": "s1",
+}
 
 
 @contextmanager
@@ -114,7 +120,7 @@ def test_quiet() -> None:
         command.send()
         out, _ = command.end()
     assert [line for line in out if line] == [
-        "Ended with 1 events in 1 requests: 1 ok, 0 with warnings, 0 bad."
+        "Ended with 1 events in 1 requests: 0 ok, 1 with warnings, 0 bad."
     ]
 
 

@@ -16,7 +16,13 @@ from growingio_tracker.exceptions import GrowingParamException
 
 COLLECT = "/v3/projects/p1/collect?stm=1"
 GUARD = {"X-Gio-Collector": "1"}
-EVENT = {"eventType": "CUSTOM", "eventName": "pay", "timestamp": 1700000000123, "userId": "u1"}
+EVENT = {
+    "eventType": "CUSTOM",
+    "eventName": "pay",
+    "timestamp": 1700000000123,
+    "userId": "u1",
+    "dataSourceId": "s1",
+}
 
 
 @pytest.fixture
@@ -237,7 +243,7 @@ class TestHandling:
             query = f"/v3/projects/p1/collect?stm=1&compress=0&data={json.dumps([event])}"
             http.request("GET", collector.url + query)
             first = collector.events()[0]
-            assert (first.user_id, first.verdict) == ("***", "ok")
+            assert (first.user_id, first.verdict) == ("***", "warn")
             assert first.attributes == {"phone": "***", "x": {"phone": "***"}}
             assert collector.requests()[0].body == b""
             assert collector.requests()[0].steps[-1].name == "redacted"

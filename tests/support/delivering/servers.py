@@ -51,16 +51,16 @@ def reply(status: int, *headers: str, body: bytes = b"") -> bytes:
 
 
 class Server:
-    """Answers requests as scripted, and 204 when the script is used up."""
+    """Answers requests as scripted, and 204 when the script is used up; port 0 is any free one."""
 
-    def __init__(self, *answers: Answer, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, *answers: Answer, tls: ssl.SSLContext | None = None, port: int = 0) -> None:
         self.received: list[Received] = []
         self.connections = 0
         self._answers = list(answers)
         self._tls = tls
         self._changed = threading.Condition()
         self._open: list[socket.socket] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server(("127.0.0.1", port))
         self.port: int = self._listener.getsockname()[1]
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
         self._threads = [self._spawn(self._accept)]

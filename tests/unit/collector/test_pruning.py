@@ -84,7 +84,9 @@ def test_waiting_to_be_forwarded(tmp_path: Path) -> None:
     with closing(Store(path, keep=Keep(max_events=2))) as store:
         store.add(_received(1, b"kept"))
         with closing(sqlite3.connect(path)) as connection, connection:
-            connection.execute("INSERT INTO forward VALUES (1, 'waiting', 0, 0, NULL, NULL, NULL)")
+            connection.execute(
+                "INSERT INTO forward VALUES (1, 'waiting', 0, 0, 0, NULL, NULL, NULL)"
+            )
         for _ in range(5):
             store.add(_received(1))
         assert [request.body for request in find_requests(path)] == [b"kept", b"", b""]

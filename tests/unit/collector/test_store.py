@@ -160,3 +160,20 @@ def test_missing_folder(tmp_path: Path) -> None:
     """A file in a folder that does not exist is refused with its name."""
     with pytest.raises(GrowingParamException, match="missing"):
         Store(tmp_path / "missing" / "a.db")
+
+
+@pytest.mark.parametrize("count", [0, 1, 19, 20, 21, 45])
+def test_rows_in_order(tmp_path: Path, count: int) -> None:
+    """However many events a request has, each is one row with its own values, in their order."""
+    names = [f"e{number}" for number in range(count)]
+    with closing(Store(tmp_path / "a.db")) as store:
+        store.add(_received(_named("before")))
+        store.add(_received(*(_named(name, f"user of {name}") for name in names)))
+        _, *events = find_events(store.path)
+    assert [event.id for event in events] == list(range(2, 2 + count))
+    assert [(event.name, event.user_id) for event in events] == [
+        (name, f"user of {name}") for name in names
+    ]
+    assert {(event.request_id, event.project, event.client) for event in events} <= {
+        (2, "p1", None)
+    }

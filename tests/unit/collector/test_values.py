@@ -79,6 +79,18 @@ def test_number_out_of_range() -> None:
     assert codes(finding) == ["printed_value"]
 
 
+def test_escaped() -> None:
+    """A printed value is recognised also where an encoder escaped what it begins with."""
+    memory, value = Memory(), "<shop.Cart object at 0x7f>"
+    for user in ("u1", "u2", "u3"):
+        text = json.dumps(
+            good_event(userId=user, attributes={"cart": value if user > "u1" else ""})
+        )
+        escaped = Message(text.replace("<", "\\u003c").encode())
+        [finding] = examine_all(Kind.EVENT, [escaped], arrival(), memory)
+        assert codes(finding) == ([] if user == "u1" else ["printed_object"])
+
+
 def test_identities() -> None:
     """A mapping's identities are texts only."""
     [finding] = judge({"identifies": {"phone": 13800000000, "email": "a@b"}}, kind=Kind.MAPPING)

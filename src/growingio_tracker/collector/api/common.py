@@ -5,6 +5,7 @@ Pages of other origins can neither read the answers nor change anything; see ``s
 
 import functools
 import math
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
 
@@ -12,10 +13,12 @@ import msgspec
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 GUARD_HEADER: Final = "X-Gio-Collector"
 """Required, with the value 1, by calls that change something: no foreign page can send it."""
 
+_NUMBER: Final = re.compile(r"[0-9.eE+-]{1,40}")
 _Number = TypeVar("_Number", int, float)
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -27,6 +30,19 @@ class WrongParameterError(Exception):
 def json_answer(content: object, status: int = 200) -> Response:
     """Return ``content`` as a JSON answer."""
     return Response(msgspec.json.encode(content), status, media_type="application/json")
+
+
+def route(path: str, **handlers: Handler) -> Route:
+    """Return the route that answers each method with its handler: ``route("/x", GET=…, PUT=…)``.
+
+    One route for a path, because its ``Allow`` header must name all methods.
+    """
+
+    async def answer(request: Request) -> Response:
+        method = "GET" if request.method == "HEAD" else request.method
+        return await handlers[method](request)
+
+    return Route(path, answer, methods=list(handlers))
 
 
 def missing(error: str) -> Response:
@@ -45,7 +61,8 @@ def number(
     if text is None:
         return default
     try:
-        value = to(text)
+        # Python reads more as a number than others do: 1_0, spaces, digits of other scripts.
+        value = to(text if _NUMBER.fullmatch(text) else "")
     except ValueError:
         value = to("-1")
     if not (math.isfinite(value) and 0 <= value <= most):

@@ -7,8 +7,32 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from growingio_tracker.collector.api.common import Handler, guarded, json_answer, missing, number
-from growingio_tracker.collector.api.parameters import MAX_ID, only_known, read_filter, row_id
+from growingio_tracker.collector.api.common import (
+    Handler,
+    guarded,
+    json_answer,
+    missing,
+    number,
+    route,
+)
+from growingio_tracker.collector.api.describe import (
+    COUNT,
+    GUARD,
+    Answer,
+    Operation,
+    path_id,
+    record,
+    ref,
+)
+from growingio_tracker.collector.api.parameters import (
+    DESCRIBED_FILTERS,
+    DESCRIBED_KIND,
+    MAX_ID,
+    described_number,
+    only_known,
+    read_filter,
+    row_id,
+)
 from growingio_tracker.collector.filters import Filter
 from growingio_tracker.collector.query import count_events, find_event, find_events
 from growingio_tracker.collector.rows import Event
@@ -83,14 +107,35 @@ def _one(event: Event | None) -> Response:
     return missing(_NO_EVENT) if event is None else json_answer(show_event(event))
 
 
+_BOUNDS: Final = (
+    described_number("limit", "At most so many; 100 by default.", MAX_LISTED),
+    described_number("after", "Only greater ids; the oldest then come first."),
+    described_number("before", "Only smaller ids."),
+)
+_LISTED: Final = {200: Answer("The newest first.", ref("Events"))}
+_FOUND: Final = {200: Answer("The event.", ref("Event")), 404: Answer(_NO_EVENT, ref("Error"))}
+_DELETED: Final = {200: Answer("How many went.", record(deleted=COUNT))}
+_ALL_FILTERS: Final = (*DESCRIBED_FILTERS, DESCRIBED_KIND)
+
+OPERATIONS: Final = (
+    Operation("get", "/events", "Events that match.", _LISTED, (*_ALL_FILTERS, *_BOUNDS)),
+    Operation("get", "/items", "Items that match.", _LISTED, (*DESCRIBED_FILTERS, *_BOUNDS)),
+    Operation("get", "/mappings", "Mappings that match.", _LISTED, (*DESCRIBED_FILTERS, *_BOUNDS)),
+    Operation("get", "/events/latest", "The newest that matches.", _FOUND, _ALL_FILTERS),
+    Operation("get", "/events/{id}", "One event.", _FOUND, (path_id("The event's id."),)),
+    Operation(
+        "delete", "/events", "Forget what matches, or all.", _DELETED, (*_ALL_FILTERS, GUARD)
+    ),
+)
+
+
 def routes(store: Store) -> list[BaseRoute]:
     """Return the routes below ``/api/v1``."""
     events = _Events(store)
     return [
-        Route("/events", events.listing(), methods=["GET"]),
+        route("/events", GET=events.listing(), DELETE=guarded(events.delete)),
         Route("/items", events.listing(Kind.ITEM.value), methods=["GET"]),
         Route("/mappings", events.listing(Kind.MAPPING.value), methods=["GET"]),
-        Route("/events", guarded(events.delete), methods=["DELETE"]),
         Route("/events/latest", events.latest, methods=["GET"]),
         Route("/events/{id:int}", events.event, methods=["GET"]),
     ]

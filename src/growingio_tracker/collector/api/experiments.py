@@ -1,55 +1,91 @@
 """``/api/v1/experiments``: what is answered to clients that ask for an A/B experiment."""
 
-from typing import Any
+from typing import Any, Final
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
-from growingio_tracker.collector.api.common import (
-    WrongParameterError,
-    guarded,
-    json_answer,
-    missing,
+from growingio_tracker.collector.api.bodies import body_as, without_parameters
+from growingio_tracker.collector.api.common import guarded, json_answer, missing, route
+from growingio_tracker.collector.api.describe import (
+    GUARD,
+    JSON,
+    TEXT,
+    Answer,
+    Operation,
+    Schema,
+    record,
+    ref,
 )
-from growingio_tracker.collector.experiments import Experiments
-from growingio_tracker.exceptions import GrowingParamException
+from growingio_tracker.collector.experiments import Experiments, LayerAnswer
+
+
+class _Experiments:
+    """The handlers, over one collector's experiments."""
+
+    def __init__(self, experiments: Experiments) -> None:
+        self._experiments = experiments
+
+    async def every(self, request: Request) -> Response:
+        """``GET /experiments``: the answers by layer."""
+        without_parameters(request)
+        return json_answer({"experiments": self._experiments.all()})
+
+    async def put(self, request: Request) -> Response:
+        """``PUT /experiments/LAYER``: answer so from now on."""
+        without_parameters(request)
+        answer = await body_as(request, LayerAnswer)
+        self._experiments.set(request.path_params["layer_id"], answer)
+        return json_answer(answer)
+
+    async def delete(self, request: Request) -> Response:
+        """``DELETE /experiments/LAYER``: answer that there is no experiment."""
+        without_parameters(request)
+        if not self._experiments.remove(request.path_params["layer_id"]):
+            return missing("There is no experiment for this layer.")
+        return json_answer({"experiments": self._experiments.all()})
+
+
+_LAYER: Final[Schema] = {
+    "name": "layer_id",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]+$"},
+    "description": "The layer's id.",
+}
+_ALL: Final = record(experiments={"type": "object"})
+_OBJECT: Final[dict[str, Any]] = {"type": "object"}
+
+OPERATIONS: Final = (
+    Operation("get", "/experiments", "The experiments.", {200: Answer("By layer.", _ALL)}),
+    Operation(
+        "put",
+        "/experiments/{layer_id}",
+        "Answer so to clients that ask for the experiment of this layer.",
+        {200: Answer("What is answered now.", record(code={"type": "integer"}, layerName=TEXT))},
+        (_LAYER, GUARD),
+        {JSON: _OBJECT},
+    ),
+    Operation(
+        "delete",
+        "/experiments/{layer_id}",
+        "Answer that there is no experiment.",
+        {
+            200: Answer("Those that are left, by layer.", _ALL),
+            404: Answer("There is none for this layer.", ref("Error")),
+        },
+        (_LAYER, GUARD),
+    ),
+)
 
 
 def routes(experiments: Experiments) -> list[BaseRoute]:
     """Return the routes below ``/api/v1``."""
-
-    async def every(_request: Request) -> Response:
-        """``GET /experiments``: the answers by layer."""
-        return json_answer({"experiments": experiments.all()})
-
-    @guarded
-    async def put(request: Request) -> Response:
-        """``PUT /experiments/LAYER``: answer so from now on."""
-        layer_id = request.path_params["layer_id"]
-        try:
-            experiments.set(layer_id, _object(await request.body()))
-        except GrowingParamException as error:
-            raise WrongParameterError(str(error)) from error
-        return json_answer(experiments.all()[layer_id])
-
-    @guarded
-    async def delete(request: Request) -> Response:
-        """``DELETE /experiments/LAYER``: answer that there is no experiment."""
-        if not experiments.remove(request.path_params["layer_id"]):
-            return missing("There is no experiment for this layer.")
-        return Response(status_code=204)
-
+    handlers = _Experiments(experiments)
     return [
-        Route("/experiments", every, methods=["GET"]),
-        Route("/experiments/{layer_id}", put, methods=["PUT"]),
-        Route("/experiments/{layer_id}", delete, methods=["DELETE"]),
+        route("/experiments", GET=handlers.every),
+        route(
+            "/experiments/{layer_id}", PUT=guarded(handlers.put), DELETE=guarded(handlers.delete)
+        ),
     ]
-
-
-def _object(body: bytes) -> dict[str, Any]:
-    try:
-        return msgspec.json.decode(body, type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise WrongParameterError(f"The body must be a JSON object ({error}).") from error

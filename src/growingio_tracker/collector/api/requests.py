@@ -9,7 +9,25 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from growingio_tracker.collector.api.common import Handler, json_answer, missing, number
-from growingio_tracker.collector.api.parameters import MAX_ID, one_of, only_known, row_id
+from growingio_tracker.collector.api.describe import (
+    TEXT,
+    Answer,
+    Operation,
+    listed,
+    path_id,
+    record,
+    ref,
+)
+from growingio_tracker.collector.api.describe import (
+    query as described,
+)
+from growingio_tracker.collector.api.parameters import (
+    MAX_ID,
+    described_number,
+    one_of,
+    only_known,
+    row_id,
+)
 from growingio_tracker.collector.listing import Page, list_requests
 from growingio_tracker.collector.problems.text import BAD
 from growingio_tracker.collector.query import find_request
@@ -20,6 +38,8 @@ from growingio_tracker.collector.to_curl import curl_command
 
 MAX_LISTED: Final = 1000
 DEFAULT_LISTED: Final = 100
+
+_NO_REQUEST: Final = "No stored request has this id. It may have been removed."
 
 
 class _Requests:
@@ -52,7 +72,7 @@ class _Requests:
             if request_id <= MAX_ID:
                 stored = await asyncio.to_thread(find_request, self._store.path, request_id)
             if stored is None:
-                return missing("No stored request has this id. It may have been removed.")
+                return missing(_NO_REQUEST)
             return answer(stored, request)
 
         return found
@@ -79,6 +99,55 @@ def _curl(stored: Stored, request: Request) -> Response:
 def _steps(stored: Stored, _request: Request) -> Response:
     """``GET /requests/{id}/steps``: how its body was decoded."""
     return json_answer({"steps": stored.steps})
+
+
+_MISSING: Final = {404: Answer(_NO_REQUEST, ref("Error"))}
+_ID: Final = (path_id("The request's id."),)
+_BYTES: Final = ("application/octet-stream",)
+
+OPERATIONS: Final = (
+    Operation(
+        "get",
+        "/requests",
+        "Requests without their bodies.",
+        {200: Answer("The newest first.", record(requests=listed(ref("ListedRequest"))))},
+        (
+            described_number("limit", "At most so many; 100 by default.", MAX_LISTED),
+            described_number("after", "Only greater ids; the oldest then come first."),
+            described_number("before", "Only smaller ids."),
+            described("status", {"const": BAD}, "Only those with a bad event."),
+            described("client", TEXT, "Only those of this client."),
+        ),
+    ),
+    Operation(
+        "get",
+        "/requests/{id}",
+        "One request, its body in base64.",
+        {200: Answer("The request.", ref("Request")), **_MISSING},
+        _ID,
+    ),
+    Operation(
+        "get",
+        "/requests/{id}/raw",
+        "The body as it came.",
+        {200: Answer("Its bytes.", None, _BYTES), **_MISSING},
+        _ID,
+    ),
+    Operation(
+        "get",
+        "/requests/{id}/curl",
+        "The command that sends it again.",
+        {200: Answer("For a POSIX shell.", TEXT, ("text/plain",)), **_MISSING},
+        _ID,
+    ),
+    Operation(
+        "get",
+        "/requests/{id}/steps",
+        "How the body was decoded.",
+        {200: Answer("In order.", record(steps=listed(ref("Step")))), **_MISSING},
+        _ID,
+    ),
+)
 
 
 def routes(store: Store) -> list[BaseRoute]:

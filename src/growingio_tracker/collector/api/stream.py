@@ -16,7 +16,19 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from growingio_tracker.collector.api.common import WrongParameterError
-from growingio_tracker.collector.api.parameters import MAX_ID, read_filter, row_id
+from growingio_tracker.collector.api.describe import (
+    TEXT,
+    Answer,
+    Operation,
+)
+from growingio_tracker.collector.api.parameters import (
+    DESCRIBED_FILTERS,
+    DESCRIBED_KIND,
+    MAX_ID,
+    described_number,
+    read_filter,
+    row_id,
+)
 from growingio_tracker.collector.filters import Filter
 from growingio_tracker.collector.query import find_events
 from growingio_tracker.collector.show import show_event
@@ -120,6 +132,27 @@ def _resumed_after(request: Request) -> int | None:
     if not (header.isascii() and header.isdigit() and int(header) <= MAX_ID):
         raise WrongParameterError(f"Last-Event-ID is the id of an event, not {header[:40]!r}.")
     return int(header)
+
+
+OPERATIONS: Final = (
+    Operation(
+        "get",
+        "/stream",
+        "Events as they are stored.",
+        {
+            200: Answer(
+                "Server-Sent Events: event, summary and cleared. Ids resume from the store.",
+                TEXT,
+                ("text/event-stream",),
+            )
+        },
+        (
+            *DESCRIBED_FILTERS,
+            DESCRIBED_KIND,
+            described_number("after", "Begin after this id; without it with what comes now."),
+        ),
+    ),
+)
 
 
 def routes(store: Store) -> list[BaseRoute]:

@@ -11,7 +11,25 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from growingio_tracker.collector.api.common import WrongParameterError, guarded, json_answer
-from growingio_tracker.collector.api.parameters import one_of, only_known, read_filter
+from growingio_tracker.collector.api.describe import (
+    COUNT,
+    GUARD,
+    JSON,
+    TEXT,
+    Answer,
+    Operation,
+    record,
+)
+from growingio_tracker.collector.api.describe import (
+    query as described,
+)
+from growingio_tracker.collector.api.parameters import (
+    DESCRIBED_FILTERS,
+    DESCRIBED_KIND,
+    one_of,
+    only_known,
+    read_filter,
+)
 from growingio_tracker.collector.decode.limits import MAX_BODY_BYTES
 from growingio_tracker.collector.exporting import FORMATS
 from growingio_tracker.collector.importing import (
@@ -122,6 +140,31 @@ def _events_of(text: bytes, number: int) -> list[Line]:
             f"Line {number} is no event ({error}). The lines before it are imported."
         ) from error
     return [line] if line else []
+
+
+_NDJSON: Final = "application/x-ndjson"
+
+OPERATIONS: Final = (
+    Operation(
+        "get",
+        "/export",
+        "What matches, oldest first, as text.",
+        {200: Answer("Streamed.", None, (_NDJSON, "text/csv", JSON))},
+        (
+            *DESCRIBED_FILTERS,
+            DESCRIBED_KIND,
+            described("format", {"enum": list(FORMATS)}, "ndjson by default."),
+        ),
+    ),
+    Operation(
+        "post",
+        "/import",
+        "Receive what an export, or a recording of a client, holds once more.",
+        {200: Answer("How much came in.", record(requests=COUNT, events=COUNT))},
+        (described("format", {"enum": list(IMPORTED)}, "ndjson by default."), GUARD),
+        {_NDJSON: TEXT, JSON: {"type": "object"}},
+    ),
+)
 
 
 def routes(store: Store, writer: Executor, receiver: Receiver) -> list[BaseRoute]:

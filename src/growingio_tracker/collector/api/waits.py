@@ -8,8 +8,23 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from growingio_tracker.collector.api.common import json_answer, number
+from growingio_tracker.collector.api.describe import (
+    Answer,
+    Operation,
+    listed,
+    record,
+    ref,
+)
+from growingio_tracker.collector.api.describe import (
+    query as described,
+)
 from growingio_tracker.collector.api.events import MAX_LISTED
-from growingio_tracker.collector.api.parameters import read_filter
+from growingio_tracker.collector.api.parameters import (
+    DESCRIBED_FILTERS,
+    DESCRIBED_KIND,
+    described_number,
+    read_filter,
+)
 from growingio_tracker.collector.nearest import Miss, nearest
 from growingio_tracker.collector.show import show_event
 from growingio_tracker.collector.store import Store
@@ -17,6 +32,30 @@ from growingio_tracker.collector.waiting import gather_async
 
 MAX_WAIT_S: Final = 300.0
 DEFAULT_WAIT_S: Final = 5.0
+
+
+_SECONDS: Final = {"type": "number", "minimum": 0, "maximum": MAX_WAIT_S}
+_EVENTS: Final = listed(ref("Event"))
+OPERATIONS: Final = (
+    Operation(
+        "get",
+        "/wait",
+        "Block until so many events match.",
+        {
+            200: Answer("They are there, oldest first.", record(events=_EVENTS)),
+            408: Answer(
+                "Time is over: those that did come, and those that came nearest.",
+                record(events=_EVENTS, nearest=listed(ref("Miss"))),
+            ),
+        },
+        (
+            *DESCRIBED_FILTERS,
+            DESCRIBED_KIND,
+            described_number("count", "How many; 1 by default.", MAX_LISTED),
+            described("timeout", _SECONDS, "In seconds; 5 by default, 0 only looks."),
+        ),
+    ),
+)
 
 
 def routes(store: Store) -> list[BaseRoute]:

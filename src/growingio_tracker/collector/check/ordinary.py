@@ -65,8 +65,11 @@ _SEPARATOR: Final = LIST_SEPARATOR.encode()
 _BRACES: Final = 2
 """An event has its own and its attributes'."""
 
+_BRACE: Final = b'"{'
+_ESCAPED: Final = b"\\u00"
+"""Some encoders write ``<`` and its like so."""
+
 _not_among_printed = PRINTED_WORDS.isdisjoint
-_S1, _S2, _S3, _S4 = PRINTED_STARTS
 
 
 def shape_key(event: OrdinaryEvent, client: str | None) -> ShapeKey:
@@ -107,7 +110,6 @@ class Ordinary:
         self._oldest, self._newest = now_ms - MAX_AGE_MS, now_ms + MAX_AHEAD_MS
         self._project = arrival.project
         self._client = arrival.client
-        self._memory = memory
         self._shape_of = memory.shape_of
         self._note = memory.repeats.note
 
@@ -153,9 +155,14 @@ def _looks_printed(text: bytes, event: OrdinaryEvent) -> bool:
     if not attributes:
         return False
     # Looking for one byte is many times quicker than for two.
-    if b"[" in text or b"<" in text or b"|" in text or text.count(b"{") > _BRACES:
-        if _S1 in text or _S2 in text or _S3 in text or _S4 in text:
-            return True
-        if text.count(_SEPARATOR) >= MAX_PARTS:
-            return True
+    if b"[" in text or b"<" in text or b"|" in text or b"\\" in text:
+        return _looks_printed_closely(text) or not _not_among_printed(attributes.values())
+    if text.count(b"{") > _BRACES and _BRACE in text:
+        return True
     return not _not_among_printed(attributes.values())
+
+
+def _looks_printed_closely(text: bytes) -> bool:
+    if any(start in text for start in PRINTED_STARTS) or _ESCAPED in text:
+        return True
+    return text.count(_SEPARATOR) >= MAX_PARTS

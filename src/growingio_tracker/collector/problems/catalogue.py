@@ -7,6 +7,7 @@ from growingio_tracker.collector.problems.of_bodies import OF_BODIES
 from growingio_tracker.collector.problems.of_codings import OF_CODINGS
 from growingio_tracker.collector.problems.of_history import OF_HISTORY
 from growingio_tracker.collector.problems.of_messages import OF_MESSAGES
+from growingio_tracker.collector.problems.of_plans import OF_PLANS
 from growingio_tracker.collector.problems.of_requests import OF_REQUESTS
 from growingio_tracker.collector.problems.of_values import OF_VALUES
 from growingio_tracker.collector.problems.text import Text
@@ -18,4 +19,5 @@ CATALOGUE: Final[Mapping[str, Text]] = {
     **OF_MESSAGES,
     **OF_VALUES,
     **OF_HISTORY,
+    **OF_PLANS,
 }

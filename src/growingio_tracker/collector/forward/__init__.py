@@ -1,0 +1,1 @@
+"""Gateway: what was received goes on, byte for byte, to another server."""

@@ -1,0 +1,1 @@
+"""The tracking plan: what events and items should look like, and whether they do."""

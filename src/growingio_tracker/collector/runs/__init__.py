@@ -1,0 +1,1 @@
+"""Comparing one kept run with another: a golden run and today's."""
