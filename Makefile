@@ -9,12 +9,12 @@ endif
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 SOURCES := $(shell find src -name '*.py' -o -name 'py.typed') pyproject.toml README.md
 
-.PHONY: demo test lint types suite pythons chaos bench bench-peers losses clean
+.PHONY: demo test lint types suite test-legacy pythons chaos bench bench-peers losses clean
 
 demo: $(VENV)/wheel
 	$(BIN)/growingio demo
 
-test: lint types suite
+test: lint types suite test-legacy
 
 lint: $(VENV)/tools
 	$(BIN)/ruff format --check src tests benchmarks
@@ -28,6 +28,11 @@ types: $(VENV)/tools
 # The suite imports the built wheel: src is on nobody's path.
 suite: $(VENV)/tools
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+# The 1.x line in legacy/: its own wheel, and its own tests on every Python 2.7 and 3.5 to 3.9 that
+# is found. In CI 2.7 and 3.6 must be there.
+test-legacy: $(VENV)/tools
+	$(BIN)/python legacy/run_tests.py
 
 # The suite on every CPython 3.10 and newer that is found; `make test` has done its own already.
 pythons: $(VENV)/tools
@@ -51,7 +56,7 @@ losses: $(VENV)/wheel
 	$(BIN)/python -m benchmarks.losses
 
 clean:
-	rm -rf $(VENV) .venv-* dist build
+	rm -rf $(VENV) .venv-* dist build legacy/dist legacy/build
 
 $(VENV)/wheel: $(SOURCES)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed; name one with make PYTHON=...")'

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 import msgspec
 import typer
 
+from growingio_tracker.cli.console import show_any_character
 from growingio_tracker.cli.language import Language
-from growingio_tracker.cli.output import print_any_character
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,7 +54,7 @@ def doctor(
     from growingio_tracker.doctor.configuring import read  # noqa: PLC0415
     from growingio_tracker.doctor.examining import examine  # noqa: PLC0415
 
-    print_any_character()
+    show_any_character()
     found = read(config, None)
     findings = examine(found, timeout_s=timeout, send=send)
     bad = _as_json(found.shown, findings) if json else _as_text(found.shown, findings, lang)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import msgspec
 import typer
 
+from growingio_tracker.cli.console import show_any_character
 from growingio_tracker.cli.doctor_command import ConfigOption
 from growingio_tracker.cli.language import Language
-from growingio_tracker.cli.output import print_any_character
 from growingio_tracker.wire import NOT_USER
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def send(
     from growingio_tracker.config.build import gather  # noqa: PLC0415
     from growingio_tracker.doctor.delivering import deliver  # noqa: PLC0415
 
-    print_any_character()
+    show_any_character()
     if not (user or anonymous_id or user_key == NOT_USER):
         raise typer.BadParameter("say whom it is about with --user or --anonymous-id")
     attributes = {**_json(json_attrs), **dict(map(_pair, attr or []))}

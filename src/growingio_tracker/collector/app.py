@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Match, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from growingio_tracker.collector import experiments
+from growingio_tracker.collector import experiments, pages
 from growingio_tracker.collector.api import (
     counts,
     events,
@@ -56,7 +56,7 @@ Look at:
 
 
 def home_text(store: Store) -> str:
-    """Return what ``GET /`` answers."""
+    """Return what ``GET /`` answers to whoever does not ask for HTML."""
     paths = "\n".join(f"  POST {schema.path.format('{project}')}" for schema in SCHEMAS.values())
     return _HOME.format(version=VERSION, totals=count_all(store.path), paths=paths)
 
@@ -120,11 +120,8 @@ def api_routes(parts: Parts) -> list[BaseRoute]:
 def _own_routes(parts: Parts) -> list[BaseRoute]:
     """Return what shows what was collected, or changes it."""
 
-    def home(_request: Request) -> Response:
-        return PlainTextResponse(home_text(parts.store))
-
     return [
-        Route("/", home),
+        *pages.routes(lambda: home_text(parts.store), lambda: parts.info().lang),
         Mount("/api/v1", routes=api_routes(parts)),
         Mount("/micro", routes=micro.routes(parts.store)),
     ]

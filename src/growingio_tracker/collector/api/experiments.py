@@ -1,6 +1,6 @@
 """``/api/v1/experiments``: what is answered to clients that ask for an A/B experiment."""
 
-from typing import Any, Final
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,7 +11,6 @@ from growingio_tracker.collector.api.common import guarded, json_answer, missing
 from growingio_tracker.collector.api.describe import (
     GUARD,
     JSON,
-    TEXT,
     Answer,
     Operation,
     Schema,
@@ -51,11 +50,10 @@ _LAYER: Final[Schema] = {
     "name": "layer_id",
     "in": "path",
     "required": True,
-    "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]+$"},
+    "schema": {"type": "string", "pattern": "^[^/]+$"},
     "description": "The layer's id.",
 }
 _ALL: Final = record(experiments={"type": "object"})
-_OBJECT: Final[dict[str, Any]] = {"type": "object"}
 
 OPERATIONS: Final = (
     Operation("get", "/experiments", "The experiments.", {200: Answer("By layer.", _ALL)}),
@@ -63,9 +61,9 @@ OPERATIONS: Final = (
         "put",
         "/experiments/{layer_id}",
         "Answer so to clients that ask for the experiment of this layer.",
-        {200: Answer("What is answered now.", record(code={"type": "integer"}, layerName=TEXT))},
+        {200: Answer("What is answered now.", ref("LayerAnswer"))},
         (_LAYER, GUARD),
-        {JSON: _OBJECT},
+        {JSON: ref("LayerAnswer")},
     ),
     Operation(
         "delete",

@@ -1,0 +1,3 @@
+"""The version of the 1.x line."""
+
+VERSION = "1.1.0"

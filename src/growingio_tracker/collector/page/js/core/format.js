@@ -1,0 +1,54 @@
+/** Times, sizes and values as they are shown. */
+
+import { language, t } from "./i18n.js";
+
+const two = (number) => String(number).padStart(2, "0");
+
+/** Time of day to the millisecond. @param {number} ms Unix milliseconds @returns {string} */
+export function clock(ms) {
+  const at = new Date(ms);
+  const time = [at.getHours(), at.getMinutes(), at.getSeconds()].map(two).join(":");
+  return `${time}.${String(at.getMilliseconds()).padStart(3, "0")}`;
+}
+
+/** Day and time. @param {number} ms @returns {string} */
+export function dateTime(ms) {
+  const at = new Date(ms);
+  if (Number.isNaN(at.getTime())) return String(ms);
+  const day = [at.getFullYear(), two(at.getMonth() + 1), two(at.getDate())].join("-");
+  return `${day} ${clock(ms)}`;
+}
+
+/** How long ago. @param {number} ms @returns {string} */
+export function ago(ms) {
+  const seconds = Math.max(0, Math.round((Date.now() - ms) / 1000));
+  if (seconds < 60) return t("ago.seconds", { n: seconds });
+  if (seconds < 3600) return t("ago.minutes", { n: Math.floor(seconds / 60) });
+  if (seconds < 86400) return t("ago.hours", { n: Math.floor(seconds / 3600) });
+  return t("ago.days", { n: Math.floor(seconds / 86400) });
+}
+
+/** @param {number} number @returns {string} */
+export function count(number) {
+  return new Intl.NumberFormat(language.value).format(number);
+}
+
+/** @param {number} size bytes @returns {string} */
+export function bytes(size) {
+  if (size < 1024) return `${size} B`;
+  if (size < 1024 * 1024) return `${(size / 1024).toFixed(1)} kB`;
+  return `${(size / 1024 / 1024).toFixed(1)} MB`;
+}
+
+/** A value on one line. @param {unknown} value @returns {string} */
+export function inline(value) {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/** "string", "integer", "number", "boolean", "null", "list" or "object". */
+export function typeOf(value) {
+  if (value === null || value === undefined) return "null";
+  if (Array.isArray(value)) return "list";
+  if (typeof value === "number") return Number.isInteger(value) ? "integer" : "number";
+  return typeof value;
+}

@@ -1,0 +1,36 @@
+export default {
+  "start.title": "还没有收到数据",
+  "start.text": "把上面的地址填为 GrowingIO 客户端的 server host，发送的内容会立即显示在这里。",
+  "id.project": "项目 ID",
+  "id.source": "数据源 ID",
+  "snippet.minip": "小程序",
+  test: "发送测试事件",
+  "test.text": "由本页面像客户端一样发送一条事件。",
+  "test.from": "本页面",
+  "note.upstream": "BufferedConsumer 攒满 500 条或调用 flush() 时才会发送。",
+  "note.java":
+    "请先启动采集器：SDK 启动时只探测一次该地址，失败后不再发送。run.mode=test 时也不发送。",
+  "note.php":
+    "PHP SDK 会忽略 host 中的端口。请同时用 growingio collector --port 80 启动，并关闭 debug，否则不会发送。",
+  "note.web":
+    "公网 https 页面首次访问本地网络时，浏览器会请求授权，请选择允许。localhost 页面必须保留第一行。",
+  "note.minip": "请在开发者工具中关闭域名校验。真机调试时，请使用本机的局域网地址。",
+  why: "没有数据？",
+  "why.debug": "开启了调试模式",
+  "why.debug.text": "PHP 和 Qt 在 debug 模式下不发送，Java 在 run.mode=test 时不发送。",
+  "why.buffered": "事件仍在缓冲区中",
+  "why.buffered.text": "Python 的缓冲发送默认攒满 500 条才发送。请调用 flush()，或让程序正常退出。",
+  "why.host": "host 填写有误",
+  "why.host.text": "只需填写上面的协议、主机和端口，不带路径。",
+  "why.scheme": "误用 https",
+  "why.scheme.text": "请使用上面的地址。如需 TLS，请加 --tls 端口。",
+  "why.proxy": "请求被代理拦截",
+  "why.proxy.text": "为发送数据的程序设置 NO_PROXY=127.0.0.1,localhost。",
+  "why.container": "程序运行在容器或手机中",
+  "why.container.text":
+    "那里的 127.0.0.1 指向其自身。请改用 host.docker.internal 或本机地址，并以 --bind 0.0.0.0 启动。",
+  "why.local": "Web SDK 在 localhost 上不启动",
+  "why.local.text": "请在 gdp('init', …) 之前设置 window._gr_ignore_local_rule = true。",
+  "why.permission": "浏览器拦截了本地网络访问",
+  "why.permission.text": "在公网 https 页面上，Chrome 会请求授权，请在网站设置中允许。",
+};
