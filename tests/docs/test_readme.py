@@ -35,6 +35,7 @@ WITH_OPTIONS: list[Callable[..., object]] = [
     gio.DurableConsumer,
     gio.DebugConsumer,
     gio.QueueLimits,
+    gio.ExperimentOptions,
     SnappyParser,
 ]
 
@@ -83,6 +84,8 @@ COMMANDS = [
     "collector",
     "decode",
     "demo",
+    "doctor",
+    "send",
     "diff",
     "relay",
     "replay",
