@@ -20,6 +20,8 @@ from growingio_tracker.exceptions import (
     SpoolError,
     TransportError,
 )
+from growingio_tracker.experiments.experiment import Experiment
+from growingio_tracker.experiments.options import ExperimentOptions
 from growingio_tracker.formats.base import DataParser
 from growingio_tracker.formats.json_parser import JsonParser
 from growingio_tracker.message import (
@@ -47,6 +49,8 @@ __all__ = [
     "DebugConsumer",
     "DefaultConsumer",
     "DurableConsumer",
+    "Experiment",
+    "ExperimentOptions",
     "Fate",
     "GrowingError",
     "GrowingIOException",

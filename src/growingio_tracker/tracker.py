@@ -9,7 +9,7 @@ from time import time_ns
 from types import TracebackType
 from typing import Final, Literal, TypeAlias, TypeVar
 
-from growingio_tracker.arguments import one_of, text_name
+from growingio_tracker.arguments import one_of, required, text_name
 from growingio_tracker.binding import Bindable, bindings
 from growingio_tracker.consumers.base import Consumer
 from growingio_tracker.consumers.default import DefaultConsumer
@@ -17,6 +17,10 @@ from growingio_tracker.consumers.foreign import as_consumer
 from growingio_tracker.delivery.contract import Problem, Stats
 from growingio_tracker.delivery.receipt import Fate, Receipt, receipt_of
 from growingio_tracker.exceptions import GrowingParamException
+from growingio_tracker.experiments.cache import Visit
+from growingio_tracker.experiments.client import Experiments
+from growingio_tracker.experiments.experiment import Experiment
+from growingio_tracker.experiments.options import DEFAULT_OPTIONS, ExperimentOptions
 from growingio_tracker.filters import BeforeSend, Filters
 from growingio_tracker.message import (
     PRESET_PROPERTIES,
@@ -57,6 +61,7 @@ class GrowingTracker(Bindable):
         not, or ``None`` to drop it. If it raises, the event is dropped and counted.
     :param redact: names of attributes whose values are replaced by ``***`` before anything else
         sees them.
+    :param experiments: how :meth:`experiment` asks, and what it remembers.
     :raises GrowingParamException: when an argument cannot be used; the message names it.
 
     A call returns when the consumer has taken the event, and what was taken can no longer change
@@ -77,6 +82,7 @@ class GrowingTracker(Bindable):
         max_event_bytes: int = MAX_EVENT_BYTES,
         before_send: BeforeSend | None = None,
         redact: Collection[str] = (),
+        experiments: ExperimentOptions = DEFAULT_OPTIONS,
     ) -> None:
         super().__init__()
         self._product_id = text_name(product_id, "product_id")
@@ -88,6 +94,7 @@ class GrowingTracker(Bindable):
         self._strict = strict
         self._max_event_bytes = _positive(max_event_bytes, "max_event_bytes")
         self._filters = Filters(before_send, redact) if before_send is not None or redact else None
+        self._experiments = Experiments(product_id, data_source_id, experiments)
         self._accept = self._consumer.accept
 
     @staticmethod
@@ -99,6 +106,7 @@ class GrowingTracker(Bindable):
         max_event_bytes: int = MAX_EVENT_BYTES,
         before_send: BeforeSend | None = None,
         redact: Collection[str] = (),
+        experiments: ExperimentOptions = DEFAULT_OPTIONS,
     ) -> GrowingTracker:
         """Return a tracker with the ids and the server of ``consumer``.
 
@@ -119,6 +127,7 @@ class GrowingTracker(Bindable):
             max_event_bytes=max_event_bytes,
             before_send=before_send,
             redact=redact,
+            experiments=experiments,
         )
 
     @staticmethod
@@ -278,12 +287,56 @@ class GrowingTracker(Bindable):
             return self._refuse(error)
         return self._submit(own)
 
+    def experiment(
+        self, layer_id: str | int, distinct_id: str, new_device: bool = False
+    ) -> Experiment:
+        """Return what a visitor gets in a layer of A/B experiments, and report the hit.
+
+        The server decides; its answer is remembered for a while, see
+        :class:`~growingio_tracker.ExperimentOptions`. Each answer of the server with an experiment
+        is tracked as the custom event ``$exp_hit`` of this visitor; one that is given again from
+        memory is not. Without an answer the visitor gets what the last one said, or else an
+        :class:`~growingio_tracker.Experiment` without variables; that is counted as
+        ``experiments_failed``, told to ``on_error``, and logged at most once a minute. A server
+        that failed is left alone for five seconds.
+
+        :param layer_id: the layer (实验层).
+        :param distinct_id: the visitor, what events have as ``anonymous_id``.
+        :param new_device: whether the visitor comes for the first time.
+        :raises GrowingParamException: when an argument cannot be used; with
+            ``on_invalid="drop"`` it is a failure like any other.
+        """
+        try:
+            visit = Visit(required(layer_id, "layer_id"), required(distinct_id, "distinct_id"))
+        except GrowingParamException as error:
+            if not self._drops_invalid:
+                raise
+            self._consumer.report_experiment_failure(str(error))
+            return Experiment("")
+        if self._consumer.is_off:
+            return Experiment(visit.layer_id)
+        return self._experiments.give(
+            visit,
+            new_device=new_device,
+            track=self.track_custom_event,
+            failed=self._consumer.report_experiment_failure,
+        )
+
+    async def aexperiment(
+        self, layer_id: str | int, distinct_id: str, new_device: bool = False
+    ) -> Experiment:
+        """Do what :meth:`experiment` does in another thread, so that the event loop goes on."""
+        import asyncio  # noqa: PLC0415 - who has no event loop need not load it
+
+        return await asyncio.to_thread(self.experiment, layer_id, distinct_id, new_device)
+
     def flush(self, timeout: float | None = None) -> bool:
         """Send everything now; see the consumer's ``flush``."""
         return self._consumer.flush(timeout)
 
     def close(self, timeout: float | None = None) -> bool:
         """Deliver what waits and stop; see the consumer's ``close``."""
+        self._experiments.close()
         return self._consumer.close(timeout)
 
     def stats(self) -> Stats:

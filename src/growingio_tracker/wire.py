@@ -94,6 +94,9 @@ EVENT_TYPES: Final[Mapping[str, int]] = {
 NOT_USER: Final = "$notuser"
 """As login_user_key: an event without a user, the only one that may lack both ids."""
 
+EXPERIMENT_HIT: Final = "$exp_hit"
+"""The custom event that says that a visitor takes part in an A/B experiment."""
+
 LIST_SEPARATOR: Final = "||"
 """Joins the elements of a list into one attribute value."""
 

@@ -137,6 +137,8 @@ def test_a1_all_is_pinned() -> None:
         "DebugConsumer",
         "DefaultConsumer",
         "DurableConsumer",
+        "Experiment",
+        "ExperimentOptions",
         "Fate",
         "GrowingError",
         "GrowingIOException",

@@ -38,6 +38,7 @@ WITH_OPTIONS: list[Callable[..., object]] = [
     gio.DurableConsumer,
     gio.DebugConsumer,
     gio.QueueLimits,
+    gio.ExperimentOptions,
     SnappyParser,
 ]
 
@@ -86,6 +87,8 @@ COMMANDS = [
     "collector",
     "decode",
     "demo",
+    "doctor",
+    "send",
     "diff",
     "import",
     "relay",

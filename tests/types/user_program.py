@@ -26,6 +26,8 @@ from growingio_tracker import (
     DebugConsumer,
     DefaultConsumer,
     DurableConsumer,
+    Experiment,
+    ExperimentOptions,
     Fate,
     GrowingError,
     GrowingIOException,
@@ -270,6 +272,17 @@ def integrated(tracker: GrowingTracker) -> None:
 @flush_before_return(GrowingTracker.from_env(), reserve_s=0.1, timeout_s=1)
 def function(event: dict[str, str], context: object) -> str:
     return event["a"]
+
+
+async def experiments(tracker: GrowingTracker) -> None:
+    options = ExperimentOptions(
+        "http://ab.test", timeout_s=1, cache_s=0, cache_size=10, verify_cert="ca.pem"
+    )
+    asking = GrowingTracker("p", "d", "http://collect.test", experiments=options)
+    experiment: Experiment = asking.experiment("1", "visitor", new_device=True)
+    colour: str = experiment.variables.get("colour", "red")
+    other: Experiment = await tracker.aexperiment(2, "visitor")
+    print(colour, other.hit, other.experiment_id, other.strategy_name, tracker.stats())
 
 
 def configured() -> list[GrowingTracker]:

@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Match, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from growingio_tracker.collector import pages
+from growingio_tracker.collector import experiments, pages
 from growingio_tracker.collector.api import (
     counts,
     events,
@@ -26,6 +26,7 @@ from growingio_tracker.collector.api import (
     transfer,
     waits,
 )
+from growingio_tracker.collector.api import experiments as experiment_calls
 from growingio_tracker.collector.api.common import ERROR_HANDLERS
 from growingio_tracker.collector.faults import Faults
 from growingio_tracker.collector.forward.gateway import Gateway
@@ -94,6 +95,7 @@ class Parts(NamedTuple):
     faults: Faults
     access: Access
     info: Callable[[], Info]
+    experiments: experiments.Experiments
 
 
 def api_routes(parts: Parts) -> list[BaseRoute]:
@@ -110,6 +112,7 @@ def api_routes(parts: Parts) -> list[BaseRoute]:
         *faults.routes(parts.faults),
         *transfer.routes(store, parts.writer, parts.receiver),
         *state.routes(store, parts.writer, parts.info),
+        *experiment_calls.routes(parts.experiments),
         *openapi.routes(),
     ]
 
@@ -134,6 +137,7 @@ def make_app(parts: Parts) -> ASGIApp:
         routes=[
             Route("/healthy-check", healthy),
             *(_Behind(route, parts.access) for route in _own_routes(parts)),
+            *experiments.routes(parts.experiments),
             Route("/{path:path}", parts.receiver),
         ],
         exception_handlers=ERROR_HANDLERS,

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final
 
 from growingio_tracker.collector.app import Parts, make_app
+from growingio_tracker.collector.experiment_calls import ExperimentCalls
 from growingio_tracker.collector.fault_calls import FaultCalls
 from growingio_tracker.collector.filters import Filters, make_filter
 from growingio_tracker.collector.forward.gateway import Gateway
@@ -41,7 +42,7 @@ _FOLLOW_TICK_S: Final = 0.5
 """How soon following sees that the server has died, and Windows a Ctrl-C."""
 
 
-class Collector(FaultCalls):
+class Collector(ExperimentCalls, FaultCalls):
     """A local server for GrowingIO clients that keeps and shows what they send.
 
     It serves from a thread of its own, from construction until ``close()`` or the end of the
@@ -108,6 +109,7 @@ class Collector(FaultCalls):
             self._faults,
             listening.access,
             self.info,
+            self._experiments,
         )
         app = make_app(self._parts)
         return ServerThread(app, listening.listeners, listening.tls)

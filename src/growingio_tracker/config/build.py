@@ -25,6 +25,10 @@ from growingio_tracker.consumers.default import DefaultConsumer
 from growingio_tracker.consumers.strategy import Strategy
 from growingio_tracker.delivery.contract import QueueLimits
 from growingio_tracker.exceptions import GrowingParamException
+from growingio_tracker.experiments.options import ExperimentOptions
+from growingio_tracker.formats.base import DataParser
+from growingio_tracker.formats.json_parser import JsonParser
+from growingio_tracker.transport.base import Transport
 
 _T = TypeVar("_T")
 
@@ -39,7 +43,7 @@ _STRATEGIES: Final[Mapping[str, Mapping[str, Key]]] = {
     "async": {**_MEMORY, **keys.BACKGROUND, **keys.ASYNC},
     "durable": {**_MEMORY, **keys.BACKGROUND, **keys.DURABLE},
 }
-_FORMATS: Final = ("json", "snappy", "snappy_crypt", "protobuf")
+FORMATS: Final = ("json", "snappy", "snappy_crypt", "protobuf")
 
 
 class Configuration(NamedTuple):
@@ -50,27 +54,32 @@ class Configuration(NamedTuple):
 
 
 def gather(
-    path: str | os.PathLike[str] | None = None, environ: Mapping[str, str] | None = None
+    path: str | os.PathLike[str] | None = None,
+    environ: Mapping[str, str] | None = None,
+    given: Settings | None = None,
 ) -> Configuration:
     """Read a file, if there is one, and the environment, which wins; find every mistake.
 
+    :param given: settings that win over both, for instance from a command line.
     :raises GrowingParamException: when the file cannot be read or is not TOML.
     """
     if path is None:
-        return _under(environ, Source({}, []), "in the environment")
-    return _under(environ, read_file(path), f"in {path} or in the environment")
+        return _under(environ, Source({}, []), "in the environment", given or {})
+    return _under(environ, read_file(path), f"in {path} or in the environment", given or {})
 
 
 def gather_table(
     table: Mapping[str, Any], where: str, environ: Mapping[str, str] | None = None
 ) -> Configuration:
     """Do the same with a mapping that ``where`` names, instead of a file."""
-    return _under(environ, read_table(table, where), f"in {where} or in the environment")
+    return _under(environ, read_table(table, where), f"in {where} or in the environment", {})
 
 
-def _under(environ: Mapping[str, str] | None, source: Source, where: str) -> Configuration:
+def _under(
+    environ: Mapping[str, str] | None, source: Source, where: str, given: Settings
+) -> Configuration:
     of_environment = read_environment(environ)
-    settings = {**source.settings, **of_environment.settings}
+    settings = {**source.settings, **of_environment.settings, **given}
     mistakes = [*source.mistakes, *of_environment.mistakes, *_missing(settings, where)]
     return Configuration(settings, [*mistakes, *_unfit(settings)])
 
@@ -87,9 +96,10 @@ def _unfit(settings: Settings) -> Iterator[str]:
     if strategy not in _STRATEGIES:
         yield f"{chosen.origin}: strategy must be one of {', '.join(_STRATEGIES)}, got {strategy!r}"
     form = settings.get("format")
-    if form is not None and form.value not in _FORMATS:
-        yield f"{form.origin}: format must be one of {', '.join(_FORMATS)}, got {form.value!r}"
-    taken = {*keys.IDENTITY, *keys.CHOICES, *keys.TRACKER, *_STRATEGIES.get(strategy, keys.KEYS)}
+    if form is not None and form.value not in FORMATS:
+        yield f"{form.origin}: format must be one of {', '.join(FORMATS)}, got {form.value!r}"
+    always = {*keys.IDENTITY, *keys.CHOICES, *keys.TRACKER, *keys.EXPERIMENTS}
+    taken = {*always, *_STRATEGIES.get(strategy, keys.KEYS)}
     for name, setting in settings.items():
         if name not in taken:
             yield f"{setting.origin}: {name} means nothing with strategy = {strategy!r}"
@@ -97,20 +107,40 @@ def _unfit(settings: Settings) -> Iterator[str]:
         yield "spool is missing: strategy = 'durable' needs a directory for events"
 
 
-def build(configuration: Configuration, make: Callable[..., _T]) -> _T:
-    """Return what ``make`` makes of the configured consumer and the tracker's options.
+def usable(configuration: Configuration) -> Settings:
+    """Return the settings if there is no mistake.
 
     :raises GrowingParamException: naming every mistake and its place.
-    :raises MissingExtraError: when the format needs a package that is not installed.
     """
     settings, mistakes = configuration
     if mistakes:
         raise GrowingParamException(
             "the configuration cannot be used:\n" + "\n".join(f"- {one}" for one in mistakes)
         )
+    return settings
+
+
+def at_once(configuration: Configuration) -> Configuration:
+    """Return the same configuration for a tracker that sends, or raises, before a call returns."""
+    kept = {**keys.IDENTITY, **keys.CHOICES, **keys.CONSUMER, **keys.TRACKER, **keys.EXPERIMENTS}
+    settings = {name: one for name, one in configuration.settings.items() if name in kept}
+    settings |= {"strategy": Setting("default", "here"), "on_invalid": Setting("raise", "here")}
+    return Configuration(settings, configuration.mistakes)
+
+
+def build(
+    configuration: Configuration, make: Callable[..., _T], transport: Transport | None = None
+) -> _T:
+    """Return what ``make`` makes of the configured consumer and the tracker's options.
+
+    :param transport: what the consumer exchanges requests with; ``None`` is HTTP.
+    :raises GrowingParamException: naming every mistake and its place.
+    :raises MissingExtraError: when the format needs a package that is not installed.
+    """
+    settings = usable(configuration)
     try:
-        consumer = _consumer(settings)
-        return make(consumer, **_chosen(settings, keys.TRACKER))
+        consumer = _consumer(settings, transport)
+        return make(consumer, **_chosen(settings, keys.TRACKER), **_experiments(settings))
     except GrowingParamException as error:
         raise GrowingParamException(f"{error}{_origins_in(str(error), settings)}") from error
 
@@ -120,19 +150,32 @@ def _origins_in(message: str, settings: Settings) -> str:
     return f" ({'; '.join(named)})" if named else ""
 
 
-def _consumer(settings: Settings) -> Strategy:
+def _consumer(settings: Settings, transport: Transport | None) -> Strategy:
     strategy = _value(settings, "strategy", DEFAULT_STRATEGY)
     options = _chosen(settings, {**keys.CONSUMER, **keys.QUEUED, **keys.BACKGROUND, **keys.ASYNC})
     options |= _chosen(settings, keys.DURABLE)
     if limits := _chosen(settings, keys.QUEUE):
-        changed = {name.removeprefix("queue_"): value for name, value in limits.items()}
-        options["queue"] = msgspec.structs.replace(_queue(strategy), **changed)
+        options["queue"] = msgspec.structs.replace(_queue(strategy), **_within("queue_", limits))
     ids = [settings[name].value for name in keys.IDENTITY]
-    consumer: Strategy = _class(strategy)(
-        *ids, _parser(_value(settings, "format", DEFAULT_FORMAT)), **options
-    )
+    parser = parser_of(_value(settings, "format", DEFAULT_FORMAT))
+    consumer: Strategy = _class(strategy)(*ids, parser, **options, transport=transport)
     consumer.disabled = _value(settings, "disabled", False)
     return consumer
+
+
+def _experiments(settings: Settings) -> dict[str, ExperimentOptions]:
+    chosen = _chosen(settings, keys.EXPERIMENTS)
+    if not chosen:
+        return {}
+    try:
+        return {"experiments": ExperimentOptions(**_within("experiment_", chosen))}
+    except GrowingParamException as error:
+        key = str(error).replace("ExperimentOptions: ", "experiment_")
+        raise GrowingParamException(key) from error
+
+
+def _within(prefix: str, chosen: Mapping[str, Any]) -> dict[str, Any]:
+    return {name.removeprefix(prefix): value for name, value in chosen.items()}
 
 
 def _queue(strategy: str) -> QueueLimits:
@@ -152,9 +195,13 @@ def _class(strategy: str) -> type[Any]:
     return simple.get(strategy, AsyncBufferedConsumer)
 
 
-def _parser(form: str) -> object:
+def parser_of(form: str) -> DataParser:
+    """Return the parser of one of :data:`FORMATS`.
+
+    :raises MissingExtraError: when it needs a package that is not installed.
+    """
     if form == "json":
-        return None
+        return JsonParser()
     if form == "protobuf":
         from growingio_tracker.formats.protobuf_parser import ProtobufParser  # noqa: PLC0415
 

@@ -113,6 +113,12 @@ TRACKER: Final[Mapping[str, Key]] = {
     "max_event_bytes": INTEGER,
     "redact": NAMES,
 }
+EXPERIMENTS: Final[Mapping[str, Key]] = {
+    "experiment_host": TEXT,
+    "experiment_timeout_s": NUMBER,
+    "experiment_cache_s": NUMBER,
+    "experiment_cache_size": INTEGER,
+}
 
 KEYS: Final[Mapping[str, Key]] = {
     **IDENTITY,
@@ -124,4 +130,5 @@ KEYS: Final[Mapping[str, Key]] = {
     **ASYNC,
     **DURABLE,
     **TRACKER,
+    **EXPERIMENTS,
 }

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, TypedDict, TypeVar
+from typing import Any, Final, TypedDict, TypeVar
 from urllib.parse import urlencode
 
 from growingio_tracker._clock import SYSTEM_CLOCK, Clock
@@ -28,9 +28,6 @@ from growingio_tracker.transport.base import Request, Transport
 from growingio_tracker.transport.endpoints import base_url, endpoints
 from growingio_tracker.values import Unsendable
 from growingio_tracker.wire import Kind
-
-if TYPE_CHECKING:
-    pass
 
 _C = TypeVar("_C", bound="Consumer")
 
@@ -201,6 +198,17 @@ class Consumer:
         engine.ledger.note_left_out(len(attributes))
         for attribute in attributes:
             engine.reporter.report(Problem("attribute_left_out", str(attribute)))
+
+    def report_experiment_failure(self, detail: str) -> None:
+        """Count and report an experiment that failed; trackers call it."""
+        engine = self._engines.get()
+        engine.ledger.note_experiment_failed()
+        engine.reporter.report(Problem("experiment_failed", detail))
+
+    @property
+    def is_off(self) -> bool:
+        """Whether nothing at all is to be sent, as ``GROWINGIO_DISABLED`` asks."""
+        return is_disabled()
 
     def _parts(self) -> Parts:
         ledger, reporter = Ledger(self._clock), Reporter(self._on_error, self._clock)

@@ -91,8 +91,12 @@ class Strategy(Consumer):
 
     def _make_engine(self) -> Engine:
         parts = self._parts()
-        is_off = self.disabled or is_disabled()
-        return DisabledEngine(parts) if is_off else self._strategy(parts)
+        return DisabledEngine(parts) if self.is_off else self._strategy(parts)
+
+    @property
+    def is_off(self) -> bool:
+        """Whether nothing at all is to be sent: ``disabled``, or as ``GROWINGIO_DISABLED`` asks."""
+        return self.disabled or is_disabled()
 
     def _strategy(self, parts: Parts) -> Engine:
         raise NotImplementedError

@@ -148,6 +148,8 @@ class Stats(Struct, frozen=True):
     :param adopted: those accepted that an earlier process had left in the spool.
     :param handed_over: events that wait in the spool for a relay to send them.
     :param attributes_left_out: attributes that could not be sent; their events were.
+    :param experiments_failed: calls of ``experiment()`` that got no answer from the server, or
+        whose hit could not be reported.
     :param requests: requests made, repeats included.
     :param retries: the repeats among them.
     :param worker_restarts: how often a worker that had ended was replaced.
@@ -164,6 +166,7 @@ class Stats(Struct, frozen=True):
     adopted: int = 0
     handed_over: int = 0
     attributes_left_out: int = 0
+    experiments_failed: int = 0
     requests: int = 0
     retries: int = 0
     worker_restarts: int = 0

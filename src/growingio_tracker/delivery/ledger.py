@@ -77,6 +77,7 @@ class Ledger:
         self.retries = 0
         self.worker_restarts = 0
         self.attributes_left_out = 0
+        self.experiments_failed = 0
         # No Counter: it runs Python code in the midst of a +=, where a signal handler may come in.
         self.rejected: defaultdict[str, int] = defaultdict(int)
         self.dropped: defaultdict[str, int] = defaultdict(int)
@@ -150,6 +151,11 @@ class Ledger:
         with self.lock:
             self.attributes_left_out += attributes
 
+    def note_experiment_failed(self) -> None:
+        """An experiment could not be asked for, or its hit could not be reported."""
+        with self.lock:
+            self.experiments_failed += 1
+
     def note_request(self, *, repeated: bool) -> None:
         """A request is about to be made."""
         with self.lock:
@@ -179,6 +185,7 @@ class Ledger:
                 adopted=self.adopted,
                 handed_over=self.handed_over,
                 attributes_left_out=self.attributes_left_out,
+                experiments_failed=self.experiments_failed,
                 requests=self.requests,
                 retries=self.retries,
                 worker_restarts=self.worker_restarts,

@@ -29,39 +29,40 @@ def endpoints(server_host: str, product_id: str) -> Mapping[Kind, str]:
     return {kind: base + schema.path.format(project) for kind, schema in SCHEMAS.items()}
 
 
-def base_url(server_host: object) -> str:
+def base_url(server_host: object, argument: str = "server_host") -> str:
     """Return ``server_host`` without its trailing slashes, and in ASCII.
 
+    :param argument: what the caller calls it.
     :raises GrowingParamException: when it is not an address that events can be posted to.
     """
     if not isinstance(server_host, str):
-        raise GrowingParamException(f"server_host must be a str, got {type(server_host).__name__}")
+        raise GrowingParamException(f"{argument} must be a str, got {type(server_host).__name__}")
     if not server_host:
-        raise _unusable(server_host, "it is empty")
+        raise _unusable(argument, server_host, "it is empty")
     if any(character.isspace() or not character.isprintable() for character in server_host):
-        raise _unusable(server_host, "it contains white space or control characters")
+        raise _unusable(argument, server_host, "it contains white space or control characters")
     try:
         parts = urlsplit(server_host)
         host, _ = parts.hostname, parts.port
         netloc = parts.netloc.rstrip(":").encode("idna").decode() if host else ""
     except ValueError as error:
-        raise _unusable(server_host, str(error)) from None
+        raise _unusable(argument, server_host, str(error)) from None
     if "@" in parts.netloc:
         raise GrowingParamException(
-            "server_host must not contain credentials; remove the part before the @"
+            f"{argument} must not contain credentials; remove the part before the @"
         )
     if parts.scheme not in _SCHEMES:
-        raise _unusable(server_host, "it must start with http:// or https://")
+        raise _unusable(argument, server_host, "it must start with http:// or https://")
     if not host:
-        raise _unusable(server_host, "it names no host")
+        raise _unusable(argument, server_host, "it names no host")
     if parts.query or parts.fragment:
-        raise _unusable(server_host, "it must not have a query or a fragment")
+        raise _unusable(argument, server_host, "it must not have a query or a fragment")
     if not _NETLOC.fullmatch(netloc):
-        raise _unusable(server_host, "its host is not a valid name")
+        raise _unusable(argument, server_host, "its host is not a valid name")
     return f"{parts.scheme}://{netloc}{quote(parts.path, safe=_PATH_CHARACTERS)}".rstrip("/")
 
 
-def _unusable(server_host: str, reason: str) -> GrowingParamException:
+def _unusable(argument: str, server_host: str, reason: str) -> GrowingParamException:
     # What may hold a password stays out of the message.
     shown = "" if "@" in server_host else f" {server_host!r}"
-    return GrowingParamException(f"server_host{shown} cannot be used: {reason}")
+    return GrowingParamException(f"{argument}{shown} cannot be used: {reason}")

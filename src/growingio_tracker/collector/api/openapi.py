@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute, Route
 from growingio_tracker.collector.api import (
     counts,
     events,
+    experiments,
     faults,
     forward,
     plan,
@@ -44,6 +45,7 @@ OPERATIONS: Final = (
     *plan.OPERATIONS,
     *forward.OPERATIONS,
     *faults.OPERATIONS,
+    *experiments.OPERATIONS,
     *state.OPERATIONS,
     _OWN,
 )

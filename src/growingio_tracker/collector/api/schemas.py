@@ -13,6 +13,7 @@ from growingio_tracker.collector.api.describe import (
     record,
     ref,
 )
+from growingio_tracker.collector.experiments import LayerAnswer
 from growingio_tracker.collector.info import Info
 from growingio_tracker.collector.problems.problem import Explained
 from growingio_tracker.collector.problems.text import BAD, OK, WARN
@@ -35,7 +36,7 @@ _PROBLEM_GROUP: Final = record(
 def _shown() -> dict[str, Any]:
     """Return the schemas of the rows, with their problems as they are shown."""
     _, named = msgspec.json.schema_components(
-        (Event, Request, Explained, Info), ref_template="#/components/schemas/{name}"
+        (Event, Request, Explained, Info, LayerAnswer), ref_template="#/components/schemas/{name}"
     )
     named["Event"]["properties"]["problems"] = listed(ref("Explained"))
     named["Request"]["properties"]["reason"] = nullable(ref("Explained"))

@@ -6,6 +6,7 @@ from typing import Final
 
 from growingio_tracker.collector.problems.problem import Problem
 from growingio_tracker.version import VERSION
+from growingio_tracker.wire import EXPERIMENT_HIT
 
 _WEB_NAME: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9_]{0,99}")
 _VERSION: Final = re.compile(r"\d{1,6}(\.\d{1,6}){1,3}")
@@ -22,7 +23,7 @@ _NEWEST: Final[Mapping[str, str]] = {
 
 def name_problem(name: str) -> Problem | None:
     """Return what is wrong with the name of a custom event."""
-    if _WEB_NAME.fullmatch(name):
+    if _WEB_NAME.fullmatch(name) or name == EXPERIMENT_HIT:  # which the Web SDK itself sends
         return None
     return Problem("name_outside_pattern", "eventName", {"shown": name[:_SHOWN]})
 

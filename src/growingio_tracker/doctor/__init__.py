@@ -1,0 +1,1 @@
+"""What ``growingio doctor`` looks at: small checks, each of which returns a finding."""

@@ -1,0 +1,352 @@
+"""What `growingio doctor` finds, at real servers that are wrong in one way each."""
+
+from __future__ import annotations
+
+import ssl
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
+from pathlib import Path
+
+import pytest
+import trustme
+
+from delivering.processes import run_well
+from delivering.proxies import Proxy
+from delivering.servers import BlackHole, Server, refused_url, reply, then_close
+from growingio_tracker.collector import Collector, Serving
+from growingio_tracker.doctor.configuring import read
+from growingio_tracker.doctor.encoding import TEST_EVENT
+from growingio_tracker.doctor.examining import examine
+from growingio_tracker.doctor.finding import Finding
+
+TEN_MISTAKES = """
+[growingio]
+product_id = "p"
+data_source_id = "d"
+servr_host = "http://127.0.0.1:1"
+strategy = "asink"
+format = "xml"
+retry_limit = "three"
+request_timeout = true
+verify_cert = 1.5
+redact = "phone"
+strict = "yes"
+
+[growingio.queue]
+max_event = 5
+"""
+
+
+def diagnose(
+    url: str, *, send: bool = False, timeout_s: float = 5.0, **variables: str
+) -> list[Finding]:
+    environ = {"PRODUCT_ID": "p-of-a-customer", "DATA_SOURCE_ID": "d-1", "SERVER_HOST": url}
+    environ |= {name.upper(): value for name, value in variables.items()}
+    named = {f"GROWINGIO_{name}": value for name, value in environ.items()}
+    return list(examine(read(None, named), timeout_s=timeout_s, send=send))
+
+
+def status_of(findings: list[Finding]) -> dict[str, str]:
+    return {one.name: one.status for one in findings}
+
+
+def only_problem(findings: list[Finding]) -> Finding:
+    """Return the one problem; it must say, in both languages, what it is and what to do."""
+    [problem] = [one for one in findings if one.status == "bad"]
+    assert all([problem.sentence, problem.sentence_zh, problem.fix, problem.fix_zh])
+    return problem
+
+
+def with_certificate(issued: trustme.LeafCert) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    issued.configure_cert(context)
+    return context
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA(organization_name="Corp Root")
+
+
+@pytest.fixture
+def ca_file(authority: trustme.CA, tmp_path: Path) -> str:
+    path = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(path))
+    return str(path)
+
+
+def test_all_well() -> None:
+    """At a server that accepts, there is no problem, and no event is sent."""
+    with Server() as server:
+        findings = diagnose(server.url)
+        assert "bad" not in status_of(findings).values()
+        assert status_of(findings)["answer"] == "ok"
+        assert [request.body for request in server.received if request.method == "POST"] == [b"[]"]
+
+
+def test_send() -> None:
+    """With send, one good event in each format arrives, named as a test."""
+    with Collector() as collector:
+        findings = diagnose(collector.url, send=True)
+        events = collector.wait(4)
+        assert {event.name for event in events} == {TEST_EVENT}
+        assert {event.verdict for event in events} == {"ok"}
+        formats = ["json", "protobuf", "snappy", "snappy_crypt"]
+        assert sorted(str(event.attributes["format"]) for event in events) == formats
+        assert all(status_of(findings)[f"send {form}"] == "ok" for form in formats)
+
+
+@pytest.mark.parametrize("serving", [Serving(), Serving(bind="0.0.0.0")])
+def test_collector_is_recognised(serving: Serving) -> None:
+    """The local collector is recognised, also one that asks for a token."""
+    with Collector(serving=serving) as collector:
+        assert status_of(diagnose(collector.url))["collector"] == "ok"
+
+
+def test_closed_port() -> None:
+    """Nobody listening is found at the connection, and the server is not asked."""
+    findings = diagnose(refused_url())
+    assert only_problem(findings).name == "tcp"
+    assert status_of(findings)["answer"] == "skipped"
+
+
+def test_unknown_name() -> None:
+    """A host that does not exist is found at the look-up."""
+    problem = only_problem(diagnose("http://collect.invalid"))
+    assert (problem.name, "collect.invalid" in problem.sentence) == ("dns", True)
+
+
+def test_unknown_authority(authority: trustme.CA) -> None:
+    """A certificate of an unknown authority is found, and the authority named."""
+    with Server(tls=with_certificate(authority.issue_cert("127.0.0.1"))) as server:
+        problem = only_problem(diagnose(server.url))
+        assert (problem.name, "Corp Root" in problem.sentence) == ("tls", True)
+        assert "verify_cert" in problem.fix
+        assert server.received == []
+
+
+def test_wrong_host_name(authority: trustme.CA, ca_file: str) -> None:
+    """A certificate for another host is found, and that host named."""
+    with Server(tls=with_certificate(authority.issue_cert("elsewhere.example"))) as server:
+        problem = only_problem(diagnose(server.url, verify_cert=ca_file))
+        assert problem.name == "tls"
+        assert "elsewhere.example, not for 127.0.0.1" in problem.sentence
+
+
+def test_expired(authority: trustme.CA, ca_file: str) -> None:
+    """A certificate that has expired is found, with the day."""
+    ended = datetime(2024, 5, 6, 7, 8, tzinfo=timezone.utc)
+    issued = authority.issue_cert(
+        "127.0.0.1", not_before=ended - timedelta(days=90), not_after=ended
+    )
+    with Server(tls=with_certificate(issued)) as server:
+        problem = only_problem(diagnose(server.url, verify_cert=ca_file))
+        assert (problem.name, "2024-05-06 07:08 UTC" in problem.sentence) == ("tls", True)
+
+
+def test_expires_soon(authority: trustme.CA, ca_file: str) -> None:
+    """A certificate that ends within three weeks is warned of, and everything works."""
+    ends = datetime.now(timezone.utc) + timedelta(days=5, hours=1)
+    issued = authority.issue_cert("127.0.0.1", not_after=ends)
+    with Server(tls=with_certificate(issued)) as server:
+        findings = diagnose(server.url, verify_cert=ca_file)
+        [tls] = [one for one in findings if one.name == "tls"]
+        assert (tls.status, "5 days left" in tls.sentence) == ("warn", True)
+        assert status_of(findings)["answer"] == "ok"
+
+
+def test_unchecked_certificate(authority: trustme.CA) -> None:
+    """verify_cert=False works, and is warned of."""
+    with Server(tls=with_certificate(authority.issue_cert("127.0.0.1"))) as server:
+        found = status_of(diagnose(server.url, verify_cert="false"))
+        assert (found["tls"], found["answer"]) == ("warn", "ok")
+
+
+def test_no_tls() -> None:
+    """A server that speaks plain HTTP behind an https:// address is found."""
+    with Collector() as collector:
+        problem = only_problem(diagnose(collector.url.replace("http:", "https:")))
+        assert (problem.name, "http://" in problem.fix) == ("tls", True)
+
+
+PAGE = reply(200, "content-type: text/html", body=b"<!doctype html><title>Log in</title>")
+
+ANSWERS = [
+    (reply(404, body=b"no\x1b[2Jsuch project"), "wrong path or project (404: no [2Jsuch project)"),
+    (reply(401), "credentials"),
+    (reply(403), "forbidden"),
+    (reply(405), "takes no events"),
+    (reply(418), "no collect server"),
+    (reply(500), "fails"),
+    (reply(502), "fails"),
+    (reply(302, "location: https://new.example/"), "sends elsewhere"),
+    (PAGE, "web page"),
+]
+
+
+@pytest.mark.parametrize(("raw", "said"), ANSWERS)
+def test_answers(raw: bytes, said: str) -> None:
+    """What is no acceptance is a problem, said in words, without control characters."""
+    with Server(raw) as server:
+        problem = only_problem(diagnose(server.url))
+        assert problem.name == "answer"
+        assert said in problem.sentence
+
+
+@pytest.mark.parametrize("status", [400, 429])
+def test_answers_that_warn(status: int) -> None:
+    """A refused empty list, and a busy server, are no problems yet."""
+    with Server(status) as server:
+        assert status_of(diagnose(server.url))["answer"] == "warn"
+
+
+def test_refused_event() -> None:
+    """A server that takes an empty list and refuses events is found with send."""
+    answers = [204, 204, 400, 400, 400, 400]
+    with Server(*answers) as server:
+        bad = {one.name for one in diagnose(server.url, send=True) if one.status == "bad"}
+        assert bad == {"send json", "send snappy", "send snappy_crypt", "send protobuf"}
+
+
+@pytest.mark.parametrize(("hours", "word"), [(1, "behind"), (-1, "ahead of")])
+def test_clock(hours: int, word: str) -> None:
+    """A clock that is an hour from the server's is found, and which way."""
+    date = format_datetime(datetime.now(timezone.utc) + timedelta(hours=hours))
+    with Server(reply(204, f"date: {date}")) as server:
+        problem = only_problem(diagnose(server.url))
+        assert (problem.name, word in problem.sentence) == ("clock", True)
+
+
+@pytest.mark.parametrize("date", ["yesterday", "Tue, 99 Foo 2024 00:00:00 GMT", ""])
+def test_unreadable_date(date: str) -> None:
+    """A date that is none is no problem."""
+    with Server(reply(204, f"date: {date}")) as server:
+        assert status_of(diagnose(server.url))["clock"] == "skipped"
+
+
+def test_slow_server() -> None:
+    """A server that never answers is found within the time-out."""
+    with BlackHole() as hole:
+        problem = only_problem(diagnose(hole.url, timeout_s=0.2))
+        assert (problem.name, problem.sentence) == ("answer", "no answer within 0.2 s")
+
+
+def test_broken_answer() -> None:
+    """A server that breaks off is found."""
+    with Server(then_close(b"nonsense"), then_close(b"nonsense")) as server:
+        assert only_problem(diagnose(server.url)).name == "answer"
+
+
+@pytest.fixture
+def closed_proxy(monkeypatch: pytest.MonkeyPatch) -> Proxy:
+    proxy = Proxy("Basic wanted")
+    monkeypatch.setenv("HTTP_PROXY", f"http://user:secret@{proxy.address}")
+    monkeypatch.setenv("HTTPS_PROXY", f"http://user:secret@{proxy.address}")
+    return proxy
+
+
+@pytest.mark.parametrize(("scheme", "name"), [("http", "answer"), ("https", "proxy")])
+def test_proxy_that_refuses(closed_proxy: Proxy, scheme: str, name: str) -> None:
+    """A proxy that refuses is found, and its password is nowhere shown."""
+    findings = diagnose(f"{scheme}://127.0.0.1:9")
+    problem = only_problem(findings)
+    assert (problem.name, "407" in problem.sentence) == (name, True)
+    assert "secret" not in repr(findings)
+    closed_proxy.close()
+
+
+def test_dead_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy at which nobody listens is found, with the variable that names it."""
+    monkeypatch.setenv("HTTP_PROXY", refused_url())
+    problem = only_problem(diagnose("http://collect.example"))
+    assert (problem.name, "HTTP_PROXY" in problem.fix) == ("tcp", True)
+
+
+def test_unusable_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy of an unknown kind is found."""
+    monkeypatch.setenv("HTTP_PROXY", "socks5://127.0.0.1:1080")
+    assert only_problem(diagnose("http://collect.example")).name == "proxy"
+
+
+def test_through_a_proxy(
+    authority: trustme.CA, ca_file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Behind a proxy that tunnels, the server's certificate is looked at and events are taken."""
+    proxy = Proxy()
+    monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+    with Server(tls=with_certificate(authority.issue_cert("127.0.0.1"))) as server:
+        found = status_of(diagnose(server.url, verify_cert=ca_file))
+        proxy.close()  # first, because it holds the server's connections open
+        assert (found["proxy"], found["tls"], found["answer"]) == ("ok", "ok", "ok")
+
+
+def test_ten_mistakes(tmp_path: Path) -> None:
+    """All ten mistakes of a file are found, those with a line at their line."""
+    file = tmp_path / "gio.toml"
+    file.write_text(TEN_MISTAKES)
+    findings = list(examine(read(file, {})))
+    mistakes = [one.sentence for one in findings if one.name == "configuration"]
+    assert len(mistakes) == 10  # with the server_host that is missing
+    assert any("server_host?" in one and "line 5" in one for one in mistakes)
+    assert all(one.status == "bad" for one in findings if one.name == "configuration")
+
+
+@pytest.mark.parametrize("content", ["[", None])
+def test_unreadable_file(tmp_path: Path, content: str | None) -> None:
+    """A file that is no TOML, and one that is not there, are found."""
+    file = tmp_path / "gio.toml"
+    if content is not None:
+        file.write_text(content)
+    first = next(iter(examine(read(file, {}))))
+    assert (first.name, first.status, "gio.toml" in first.sentence) == (
+        "configuration",
+        "bad",
+        True,
+    )
+
+
+@pytest.mark.parametrize("host", ["collect.example", "http://user:secret@collect.example"])
+def test_unusable_host(host: str) -> None:
+    """A server_host that cannot be used is one problem, without the password in it."""
+    settings = read(None, {"GROWINGIO_SERVER_HOST": host})
+    problems = [one for one in examine(settings) if "server_host" in one.sentence]
+    assert [one.status for one in problems] == ["bad"]
+    assert "secret" not in repr([settings.shown, problems])
+
+
+def test_values_are_shown_masked() -> None:
+    """Every value is shown with its origin, ids only by their beginning."""
+    shown = read(None, {"GROWINGIO_PRODUCT_ID": "0123456789"}).shown
+    assert ("product_id", "0123…", "GROWINGIO_PRODUCT_ID") in [
+        (one.name, one.value, one.origin) for one in shown
+    ]
+    assert ("strategy", "'async'", "default") in [(o.name, o.value, o.origin) for o in shown]
+
+
+def test_value_that_only_a_consumer_refuses() -> None:
+    """A value of the right type that no consumer takes is found."""
+    problem = only_problem(diagnose(refused_url(), retry_limit="-1")[:1])
+    assert "retry_limit" in problem.sentence
+
+
+def test_disabled() -> None:
+    """Sending that is switched off is warned of."""
+    assert status_of(diagnose(refused_url(), disabled="true"))["disabled"] == "warn"
+
+
+@pytest.mark.parametrize(("form", "status"), [("json", "skipped"), ("snappy", "bad")])
+def test_format_that_is_not_installed(form: str, status: str) -> None:
+    """A format whose package is missing is a problem only where it is the configured one."""
+    printed = run_well(
+        f"""
+        import sys
+        sys.modules["cramjam"] = sys.modules["snappy"] = None
+        from growingio_tracker.doctor.configuring import read
+        from growingio_tracker.doctor.examining import examine
+        settings = {{"GROWINGIO_FORMAT": "{form}", "GROWINGIO_SERVER_HOST": "{refused_url()}"}}
+        for one in examine(read(None, settings)):
+            if one.name == "format snappy":
+                print(one.status, "growingio_tracker[snappy]" in one.fix)
+        """
+    )
+    assert printed == f"{status} True\n"
