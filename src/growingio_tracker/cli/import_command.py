@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from growingio_tracker.cli import import_options as options
-from growingio_tracker.cli.output import print_any_character
+from growingio_tracker.cli.console import show_any_character
 from growingio_tracker.cli.sending import CertOption
 from growingio_tracker.cli.signals import end_on_signals
 from growingio_tracker.exceptions import GrowingParamException
@@ -74,7 +74,7 @@ def import_(
     from growingio_tracker.cli.import_target import target  # noqa: PLC0415
     from growingio_tracker.cli.mapping_file import read_mapping  # noqa: PLC0415
 
-    print_any_character()
+    show_any_character()
     reading: Reading = {
         "kind": kind.value,
         "mapping": None if map_ is None else read_mapping(map_),
