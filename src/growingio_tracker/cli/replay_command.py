@@ -59,13 +59,12 @@ def replay(
 ) -> None:
     """Send stored requests again, byte for byte. Ends with 1 when one of them did not arrive."""
     # What is not needed for --help.
+    from growingio_tracker.collector.existing import existing_store  # noqa: PLC0415
     from growingio_tracker.collector.forward.replay import choose, send_again  # noqa: PLC0415
     from growingio_tracker.collector.forward.upstream import Upstream  # noqa: PLC0415
-    from growingio_tracker.collector.schema import check_store  # noqa: PLC0415
 
     upstream = Upstream(to, timeout, "to")
-    check_store(db)
-    chosen = choose(db, only.value, int(since.timestamp() * 1e6) if since else 0)
+    chosen = choose(existing_store(db), only.value, int(since.timestamp() * 1e6) if since else 0)
     tally = _Tally()
     for sent in send_again(db, chosen, upstream, pace):
         tally.take(sent)

@@ -122,22 +122,6 @@ def open_store(path: Path, temporary: bool) -> sqlite3.Connection:
     return connection
 
 
-def check_store(path: Path) -> None:
-    """Let only a file pass that is a store of this release.
-
-    :raises GrowingParamException: when it is not there, or is not one.
-    """
-    if not path.is_file():
-        raise GrowingParamException(f"db: there is no file {path}. Give one that --db has made.")
-    try:
-        with reading(path) as connection:
-            version = _version(connection, path)
-    except sqlite3.Error as error:
-        raise GrowingParamException(f"db: {path} cannot be read ({error}).") from error
-    if version == 0:
-        raise GrowingParamException(f"db: {path} is empty. Give a file that --db has made.")
-
-
 def _version(connection: sqlite3.Connection, path: Path) -> int:
     """Return the schema's version, 0 for a new file; refuse a file that is not ours."""
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]

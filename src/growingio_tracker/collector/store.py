@@ -162,7 +162,7 @@ class Store:
             for table in _CLEARED:
                 connection.execute(f"DELETE FROM {table}")  # noqa: S608 - our own words
             setting = (REQUESTS_BEFORE, str(self._last_request))
-            connection.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", setting)
+            connection.execute(_SET, setting)
             self._pruner.recount(connection)
             self.clears += 1
         self._tell_of_removal()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
@@ -152,8 +152,7 @@ def _origins_in(message: str, settings: Settings) -> str:
 
 def _consumer(settings: Settings, transport: Transport | None) -> Strategy:
     strategy = _value(settings, "strategy", DEFAULT_STRATEGY)
-    options = _chosen(settings, {**keys.CONSUMER, **keys.QUEUED, **keys.BACKGROUND, **keys.ASYNC})
-    options |= _chosen(settings, keys.DURABLE)
+    options = _chosen(settings, _STRATEGIES[strategy].keys() - keys.QUEUE.keys())
     if limits := _chosen(settings, keys.QUEUE):
         options["queue"] = msgspec.structs.replace(_queue(strategy), **_within("queue_", limits))
     ids = [settings[name].value for name in keys.IDENTITY]
@@ -211,7 +210,7 @@ def parser_of(form: str) -> DataParser:
     return SnappyParser(crypt_data=form == "snappy_crypt")
 
 
-def _chosen(settings: Settings, wanted: Mapping[str, Key]) -> dict[str, Any]:
+def _chosen(settings: Settings, wanted: Iterable[str]) -> dict[str, Any]:
     return {name: settings[name].value for name in wanted if name in settings}
 
 

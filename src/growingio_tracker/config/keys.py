@@ -6,9 +6,10 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple, cast
 
+from growingio_tracker.consumers.base import TRUE_WORDS
+
 PREFIX: Final = "GROWINGIO_"
 
-_TRUE: Final = frozenset({"1", "true", "yes", "on"})
 _FALSE: Final = frozenset({"0", "false", "no", "off"})
 
 
@@ -22,9 +23,9 @@ class Key(NamedTuple):
 
 def _boolean(text: str) -> bool:
     word = text.strip().lower()
-    if word not in _TRUE | _FALSE:
+    if word not in TRUE_WORDS | _FALSE:
         raise ValueError
-    return word in _TRUE
+    return word in TRUE_WORDS
 
 
 def _number(text: str) -> float:

@@ -35,9 +35,13 @@ CLOSE_TIMEOUT_S: Final = 5.0
 _OLD_NAMES: Final = {Kind.EVENT: "collect", Kind.ITEM: "item", Kind.MAPPING: "user-mapping"}
 
 
+TRUE_WORDS: Final = frozenset({"1", "true", "yes", "on"})
+"""What means yes in an environment variable."""
+
+
 def is_disabled() -> bool:
     """Return whether ``GROWINGIO_DISABLED`` asks for events to be accepted and discarded."""
-    return os.environ.get("GROWINGIO_DISABLED", "").strip().lower() in ("1", "true", "yes", "on")
+    return os.environ.get("GROWINGIO_DISABLED", "").strip().lower() in TRUE_WORDS
 
 
 class Options(TypedDict, total=False):

@@ -78,6 +78,10 @@ class Lane:
         """Return whether there is enough for a whole batch."""
         return len(self) >= self.max_events or self.size >= self.max_bytes
 
+    def has_news(self, size: int) -> bool:
+        """Return whether a record of ``size`` bytes that has just come begins or ends a wait."""
+        return len(self) in (1, self.max_events) or (self.size >= self.max_bytes > self.size - size)
+
     def due_at(self) -> float:
         """Return when a batch should leave; infinity when none can, or nothing asks for one."""
         linger_s = self.linger_s

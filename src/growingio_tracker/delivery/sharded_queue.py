@@ -62,9 +62,7 @@ class ShardedQueue(LaneQueue):
             if self._has_room(size):
                 self._ledger.count_accepted(size)
                 place = lane.append(record)
-                if len(lane) in (1, lane.max_events) or (
-                    lane.size >= lane.max_bytes > lane.size - size
-                ):
+                if lane.has_news(size):
                     self._announce(lane)
                 return Receipt(self, lane, place)
         return self._offer_when_full(kind, record, size)

@@ -6,9 +6,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from growingio_tracker.collector.api.bodies import body_as, without_parameters
+from growingio_tracker.collector.api.bodies import body_as
 from growingio_tracker.collector.api.common import guarded, json_answer, route
 from growingio_tracker.collector.api.describe import GUARD, JSON, Answer, Operation
+from growingio_tracker.collector.api.parameters import only_known
 from growingio_tracker.collector.faults import Fault, Faults
 
 
@@ -20,18 +21,18 @@ class _Faults:
 
     async def get(self, request: Request) -> Response:
         """``GET /faults``: what goes wrong, how often it did and how often it will."""
-        without_parameters(request)
+        only_known(request.query_params, ())
         return json_answer(self._faults.show())
 
     async def put(self, request: Request) -> Response:
         """``PUT /faults``: let this go wrong, in place of what did until now."""
-        without_parameters(request)
+        only_known(request.query_params, ())
         self._faults.begin(await body_as(request, Fault))
         return json_answer(self._faults.show())
 
     async def delete(self, request: Request) -> Response:
         """``DELETE /faults``: let nothing go wrong any more."""
-        without_parameters(request)
+        only_known(request.query_params, ())
         self._faults.clear()
         return json_answer(self._faults.show())
 

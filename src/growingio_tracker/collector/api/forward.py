@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from growingio_tracker.collector.api.bodies import body_as, without_parameters
+from growingio_tracker.collector.api.bodies import body_as
 from growingio_tracker.collector.api.common import WrongParameterError, guarded, json_answer
 from growingio_tracker.collector.api.describe import (
     COUNT,
@@ -22,6 +22,7 @@ from growingio_tracker.collector.api.describe import (
     record,
     ref,
 )
+from growingio_tracker.collector.api.parameters import only_known
 from growingio_tracker.collector.forward.gateway import Gateway
 from growingio_tracker.exceptions import GrowingParamException
 
@@ -50,12 +51,12 @@ class _Forward:
 
     async def get(self, request: Request) -> Response:
         """``GET /forward``: where to, how many requests are in which state, the newest ones."""
-        without_parameters(request)
+        only_known(request.query_params, ())
         return json_answer(await asyncio.to_thread(self._gateway.status))
 
     async def again(self, request: Request) -> Response:
         """``POST /forward/replay {"requests": [ids] or null}``: ``{"queued": n}``."""
-        without_parameters(request)
+        only_known(request.query_params, ())
         wanted = await body_as(request, _Again)
         try:
             queued = await asyncio.to_thread(self._gateway.queue_again, wanted.requests)
@@ -65,7 +66,7 @@ class _Forward:
 
     async def replay(self, request: Request) -> Response:
         """``POST /requests/{id}/replay {"to": url or null}``: the answer of that server."""
-        without_parameters(request)
+        only_known(request.query_params, ())
         request_id = min(request.path_params["id"], _MOST_ID)
         wanted = await body_as(request, _To)
         try:

@@ -4,14 +4,15 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any, Final
 
-from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from growingio_tracker.collector.api.bodies import body_up_to
 from growingio_tracker.collector.api.common import WrongParameterError, guarded, json_answer, route
 from growingio_tracker.collector.api.describe import GUARD, JSON, TEXT, Answer, Operation, ref
 from growingio_tracker.collector.api.describe import query as described
+from growingio_tracker.collector.api.parameters import only_known
 from growingio_tracker.collector.plan.defects import Defect, PlanError
 from growingio_tracker.collector.plan.draft import draft
 from growingio_tracker.collector.plan.load import CSV, MAX_PLAN_BYTES, SCHEMA_FILE, YAML, Loaded
@@ -30,13 +31,6 @@ _FORMATS: Final = {
     "text/x-yaml": YAML,
 }
 """Content types that name a format. Any other says nothing, and the content is looked at."""
-
-
-def _known_only(query: QueryParams, *known: str) -> None:
-    unknown = sorted(set(query) - set(known))
-    if unknown:
-        names = ", ".join(known) or "none"
-        raise WrongParameterError(f"There is no parameter {unknown[0][:40]!r}; known: {names}.")
 
 
 def _show(loaded: Loaded | None) -> dict[str, Any]:
@@ -68,16 +62,6 @@ def _show_defects(defects: Iterable[Defect]) -> list[dict[str, Any]]:
     ]
 
 
-async def _content(request: Request) -> bytes:
-    """Return the body up to what shows that it is too large."""
-    content = bytearray()
-    async for chunk in request.stream():
-        content += chunk
-        if len(content) > MAX_PLAN_BYTES:
-            break
-    return bytes(content)
-
-
 class _Plan:
     """The handlers."""
 
@@ -87,7 +71,7 @@ class _Plan:
 
     async def get(self, request: Request) -> Response:
         """``GET /plan``: the plan in use, its text, and why a changed file is not in use."""
-        _known_only(request.query_params)
+        only_known(request.query_params, ())
         loaded = await asyncio.to_thread(self._plans.current)
         error = self._plans.error
         file = str(self._plans.file) if self._plans.file else None
@@ -96,9 +80,9 @@ class _Plan:
 
     async def put(self, request: Request) -> Response:
         """``PUT /plan``: use the YAML or CSV in the body; 400 names every defect."""
-        _known_only(request.query_params)
+        only_known(request.query_params, ())
         content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        content = await _content(request)
+        content = await body_up_to(request, MAX_PLAN_BYTES)
         try:
             loaded = await asyncio.to_thread(self._plans.put, content, _FORMATS.get(content_type))
         except GrowingParamException as error:
@@ -107,7 +91,7 @@ class _Plan:
 
     async def delete(self, request: Request) -> Response:
         """``DELETE /plan``: use no plan any more."""
-        _known_only(request.query_params)
+        only_known(request.query_params, ())
         try:
             await asyncio.to_thread(self._plans.remove)
         except GrowingParamException as error:
@@ -116,7 +100,7 @@ class _Plan:
 
     async def report(self, request: Request) -> Response:
         """``GET /plan/report?format=json``: what is stored against the plan; junit and text too."""
-        _known_only(request.query_params, "format")
+        only_known(request.query_params, ("format",))
         format_ = request.query_params.get("format", "json")
         if format_ not in REPORTS:
             raise WrongParameterError(f"format is one of {', '.join(REPORTS)}.")
@@ -128,13 +112,13 @@ class _Plan:
 
     async def draft(self, request: Request) -> Response:
         """``POST /plan/draft``: a plan in YAML made from what was seen. It is not put in use."""
-        _known_only(request.query_params)
+        only_known(request.query_params, ())
         text = await asyncio.to_thread(draft, self._store.path)
         return Response(text, media_type="application/yaml; charset=utf-8")
 
     async def schema(self, request: Request) -> Response:
         """``GET /plan/schema``: the JSON Schema of a plan, for editors."""
-        _known_only(request.query_params)
+        only_known(request.query_params, ())
         return Response(SCHEMA_FILE.read_bytes(), media_type="application/schema+json")
 
 

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
+from growingio_tracker.collector.api.bodies import body_up_to
 from growingio_tracker.collector.api.common import WrongParameterError, guarded, json_answer
 from growingio_tracker.collector.api.describe import (
     COUNT,
@@ -93,13 +94,11 @@ class _Transfer:
 
 
 async def _recording(request: Request) -> AsyncIterator[Iterable[Recorded]]:
-    content = bytearray()
-    async for chunk in request.stream():
-        content += chunk
-        if len(content) > MAX_RECORDING_BYTES:
-            raise WrongParameterError(f"The body is over {MAX_RECORDING_BYTES:,} bytes; split it.")
+    content = await body_up_to(request, MAX_RECORDING_BYTES)
+    if len(content) > MAX_RECORDING_BYTES:
+        raise WrongParameterError(f"The body is over {MAX_RECORDING_BYTES:,} bytes; split it.")
     try:
-        yield read_recording(bytes(content))
+        yield read_recording(content)
     except msgspec.MsgspecError as error:
         raise WrongParameterError(f"The body is no recording of requests: {error}.") from error
 

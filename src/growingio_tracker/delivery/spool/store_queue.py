@@ -162,7 +162,7 @@ class StoreQueue(LaneQueue):
         except BaseException:
             self._count_again()  # a signal handler raised, and nobody knows how far this came
             raise
-        if lane.waiting in (1, lane.max_events) or lane.size >= lane.max_bytes > lane.size - size:
+        if lane.has_news(size):
             self._announce(lane)
         return Receipt(self, lane, place)
 
