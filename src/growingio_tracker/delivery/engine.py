@@ -94,9 +94,7 @@ class Engine:
 class OwnEngine(Engine):
     """Hands every record over: for consumers that send by themselves."""
 
-    def __init__(
-        self, parts: Parts, hand_over: Callable[[Kind, bytes], Receipt | None]
-    ) -> None:
+    def __init__(self, parts: Parts, hand_over: Callable[[Kind, bytes], Receipt | None]) -> None:
         super().__init__(parts)
         self._hand_over = hand_over
 
