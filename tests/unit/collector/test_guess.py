@@ -132,6 +132,7 @@ def test_encryption(declared: dict[str, str], key: int, code: str) -> None:
         (bytes(cramjam.snappy.compress(PLAIN)), "snappy (framed)"),
         (bytes(cramjam.lz4.compress(PLAIN)), "LZ4 (frame)"),
     ],
+    ids=["gzip", "zlib", "snappy", "lz4"],
 )
 @pytest.mark.parametrize("masked", [False, True])
 def test_foreign(body: bytes, found: str, masked: bool) -> None:
