@@ -19,7 +19,11 @@ _FIRST_YOUNG: Final = (
     "SELECT coalesce((SELECT id FROM request WHERE stored_us >= ? ORDER BY id LIMIT 1), "
     "(SELECT max(id) + 1 FROM request), 0)"
 )
-_LAST_EVENT_BEFORE: Final = "SELECT coalesce(max(id), 0) FROM event WHERE request_id < ?"
+# Not max(id), for which SQLite goes through the whole table instead of the index.
+_LAST_EVENT_BEFORE: Final = (
+    "SELECT coalesce((SELECT id FROM event WHERE request_id < ? "
+    "ORDER BY request_id DESC, id DESC LIMIT 1), 0)"
+)
 _FIRST_NEEDED: Final = (
     "SELECT coalesce((SELECT request_id FROM event WHERE id > ? ORDER BY id LIMIT 1), 0)"
 )

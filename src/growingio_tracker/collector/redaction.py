@@ -46,7 +46,8 @@ class Redaction:
 
     def _finding(self, finding: Finding) -> Finding:
         hidden = {column: MASK for column in self._columns if getattr(finding, column) is not None}
-        return finding._replace(
+        return msgspec.structs.replace(
+            finding,
             **cast("dict[str, Any]", hidden),
             text=None if finding.text is None else self._text(finding.text),
             problems=tuple(map(self._problem, finding.problems)),
