@@ -89,7 +89,7 @@ def _as_body(content: bytes, path: str, headers: list[str], stm: str | None) -> 
     target = target_of(path)
     if stm is not None:
         target += f"{'&' if '?' in target else '?'}stm={quote(stm)}"
-    return Recorded("POST", target, [_header(line) for line in headers], content)
+    return Recorded(target=target, headers=tuple(map(_header, headers)), body=content)
 
 
 def _header(line: str) -> tuple[str, str]:
