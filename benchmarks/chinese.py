@@ -76,9 +76,7 @@ PHRASES: Final = {
     "attributes: a call, ns": "属性个数：一次调用，ns",
     "characters in an attribute: a call, ns": "一个属性的字符数：一次调用，ns",
     "round trip, ms: delivered events/s": "往返时间，ms：送达事件数/秒",
-    "round trip, ms, workers=32: delivered events/s": (
-        "往返时间，ms，workers=32：送达事件数/秒"
-    ),
+    "round trip, ms, workers=32: delivered events/s": ("往返时间，ms，workers=32：送达事件数/秒"),
     "Nowhere in this run.": "本次没有。",
     # losses
     "scenario": "场景",

@@ -34,14 +34,17 @@ class MeasuredPage(NamedTuple):
     def write(self, measured: str) -> None:
         """Replace what stands between the marks of the page, and of its Chinese version."""
         for path, text in ((self.path, measured), (self.chinese, in_chinese(measured))):
-            page = path.read_text(encoding="utf-8")
-            path.write_text(self._between.sub(lambda _, text=text: text, page), encoding="utf-8")
+            path.write_text(self.replaced(path, text), encoding="utf-8")
             print(f"the tables: {path.relative_to(ROOT)}")
 
-    def measured_in(self, page: str) -> str:
-        """Return what stands between the marks of a page."""
-        found = self._between.search(page)
-        assert found is not None, f"the page lacks {self.begin!r} or {END}"
+    def replaced(self, path: Path, measured: str) -> str:
+        """Return the page in ``path`` with other measurements in it."""
+        return self._between.sub(lambda _: measured, path.read_text(encoding="utf-8"))
+
+    def measured_on(self, path: Path) -> str:
+        """Return what stands between the marks of the page in ``path``."""
+        found = self._between.search(path.read_text(encoding="utf-8"))
+        assert found is not None, f"{path.name} lacks {self.begin!r} or {END}"
         return found[0]
 
     @property
