@@ -97,6 +97,12 @@ def parse(text: str) -> Figures:
     return Figures(head, dict(zip(strategies, columns, strict=True)))
 
 
+def in_chinese(text: str) -> str:
+    """Return what :func:`render` made, with its words in Chinese."""
+    text = _HEAD.sub(r"\1，\2，种子 \3：", text)
+    return _LABEL.sub(lambda label: (label[1] or "") + _CHINESE.get(label[2], label[2]), text)
+
+
 def figures_on(page: str) -> str:
     """Return the part of a page that :func:`with_figures` replaces."""
     block = _BLOCK.search(page)
