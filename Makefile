@@ -9,7 +9,7 @@ endif
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 SOURCES := $(shell find src -name '*.py' -o -name 'py.typed') pyproject.toml README.md
 
-.PHONY: demo test lint types docs suite test-legacy pythons chaos bench bench-peers losses clean
+.PHONY: demo test lint types docs screenshots suite test-legacy pythons chaos bench bench-peers losses clean
 
 demo: $(VENV)/wheel
 	$(BIN)/growingio demo
@@ -28,6 +28,10 @@ types: $(VENV)/tools
 # The site, in English and Chinese, into site/. The first warning ends it.
 docs: $(VENV)/tools
 	$(BIN)/python docs/_site/build.py
+
+# The pictures of the collector's pages, into docs/images.
+screenshots: $(VENV)/tools
+	GROWINGIO_SCREENSHOTS=docs/images $(BIN)/python -m pytest tests/browser/test_screenshots.py
 
 # The suite imports the built wheel: src is on nobody's path.
 suite: $(VENV)/tools
