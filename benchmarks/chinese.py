@@ -1,4 +1,4 @@
-"""What was measured, in Chinese: the same tables, cell by cell, so that figures are written once."""
+"""What was measured, in Chinese: the same tables cell by cell, as figures are written once."""
 
 from __future__ import annotations
 

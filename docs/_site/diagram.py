@@ -1,6 +1,6 @@
 """Draw docs/strategies.svg and its Chinese version: which strategy to choose, question by question.
 
-    python docs/_site/diagram.py
+python docs/_site/diagram.py
 """
 
 from __future__ import annotations

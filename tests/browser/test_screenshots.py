@@ -50,8 +50,9 @@ def test_screenshots(
     """Each page can be shown in each language."""
     folder = Path(os.environ.get("GROWINGIO_SCREENSHOTS", tmp_path))
     _send_a_day(send)
-    size = {"width": 1200, "height": 500}
-    with chrome.new_context(locale=locale, viewport=size, color_scheme="light") as window:
+    with chrome.new_context(
+        locale=locale, viewport={"width": 1200, "height": 500}, color_scheme="light"
+    ) as window:
         window.set_default_timeout(5000)
         for name, show in SHOTS.items():
             page = window.new_page()

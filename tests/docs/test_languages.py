@@ -52,6 +52,13 @@ def test_same_commands(pair: Pair) -> None:
 
 
 @pairs
+def test_same_rows(pair: Pair) -> None:
+    """The rows of tables begin with the same code, such as an option's name, in both."""
+    english, chinese = (re.findall(r"^\| `([^`]+)`", prose(page), re.MULTILINE) for page in pair)
+    assert english == chinese
+
+
+@pairs
 def test_each_leads_to_the_other(pair: Pair) -> None:
     """Behind its title, a page has a link to itself in the other language."""
     english, chinese = pair
@@ -65,7 +72,7 @@ def test_links_keep_the_language(pair: Pair) -> None:
     english, chinese = (
         sorted(re.findall(r"\]\(([^)#]+)", prose(page).split("\n", 4)[4])) for page in pair
     )
-    in_english = [link.replace(".zh-CN.md", ".md") for link in chinese]
+    in_english = [link.replace(".zh-CN.", ".") for link in chinese]
     assert sorted(set(in_english)) == sorted(set(english))
     own = {page.name for page in english_pages()}
     assert [link for link in chinese if link in own] == []

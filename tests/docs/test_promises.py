@@ -1,4 +1,4 @@
-"""docs/promises.md and its Chinese version list the promises that tests keep, and the tests that keep them."""
+"""docs/promises.md, in both languages, lists the promises, and the tests that keep them."""
 
 from __future__ import annotations
 

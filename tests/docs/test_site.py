@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import runpy
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from pages import DOCS, english_pages
+
+DIAGRAM = runpy.run_path(str(DOCS / "_site" / "diagram.py"))
 
 LOADED = {"script": "src", "img": "src", "iframe": "src", "source": "src"}
 FETCHED_BY_LINK = {"stylesheet", "preload", "icon", "prefetch", "preconnect"}
@@ -103,6 +106,12 @@ def test_nothing_is_fetched(site: Path, read: dict[Path, PageReader]) -> None:
             assert not parts.netloc, load
             assert parts.scheme == "data" or (path.parent / unquote(parts.path)).is_file(), load
     assert [style for style in site.rglob("*.css") if "url(http" in style.read_text("utf-8")] == []
+
+
+@pytest.mark.parametrize("name", DIAGRAM["TEXTS"])
+def test_diagram(name: str) -> None:
+    """The diagram of the strategies is what diagram.py draws."""
+    assert DIAGRAM["render"](name) == (DOCS / name).read_text("utf-8")
 
 
 def test_chinese_words_are_found(site: Path) -> None:
