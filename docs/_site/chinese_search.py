@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from sphinx.search.zh import SearchChinese
+from sphinx.search import SearchLanguage
 
 _RUN: Final = re.compile(r"[\u4e00-\u9fff]+|[a-zA-Z0-9_]+")
 
 
-class ChineseSearch(SearchChinese):
-    """Splits as the script in the page does, so that needs no dictionary."""
+class ChineseSearch(SearchLanguage):
+    """Splits text here as the script in the page splits a query, without a dictionary."""
 
+    lang = "zh"
+    language_name = "Chinese"
     js_splitter_code = r"""
 function splitQuery(query) {
   const words = [];
@@ -27,6 +29,10 @@ function splitQuery(query) {
     def split(self, input: str) -> list[str]:
         """Return the words of a text."""
         return [word for run in _RUN.findall(input) for word in _words(run)]
+
+    def stem(self, word: str) -> str:
+        """Return a word as queries have it."""
+        return word.lower()
 
 
 def _words(run: str) -> list[str]:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import runpy
-import subprocess
-import sys
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -40,22 +37,6 @@ class PageReader(HTMLParser):
             self.loads.append(found["href"])
         if LOADED.get(tag) in found:
             self.loads.append(found[LOADED[tag]])
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the site as ``make docs`` does."""
-    folder = tmp_path_factory.mktemp("site")
-    done = subprocess.run(
-        [sys.executable, str(DOCS / "_site" / "build.py"), str(folder)],
-        env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, ""), done.stderr
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -112,9 +93,3 @@ def test_nothing_is_fetched(site: Path, read: dict[Path, PageReader]) -> None:
 def test_diagram(name: str) -> None:
     """The diagram of the strategies is what diagram.py draws."""
     assert DIAGRAM["render"](name) == (DOCS / name).read_text("utf-8")
-
-
-def test_chinese_words_are_found(site: Path) -> None:
-    """The index of the Chinese pages has pairs of neighbouring characters as words."""
-    index = (site / "zh-CN" / "searchindex.js").read_text("utf-8")
-    assert '"重试"' in index.encode().decode("unicode_escape") or '"重试"' in index
