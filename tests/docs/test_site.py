@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
+import growingio_tracker
 from pages import DOCS, english_pages
 
 DIAGRAM = runpy.run_path(str(DOCS / "_site" / "diagram.py"))
@@ -93,3 +94,10 @@ def test_nothing_is_fetched(site: Path, read: dict[Path, PageReader]) -> None:
 def test_diagram(name: str) -> None:
     """The diagram of the strategies is what diagram.py draws."""
     assert DIAGRAM["render"](name) == (DOCS / name).read_text("utf-8")
+
+
+def test_reference_is_whole(site: Path, read: dict[Path, PageReader]) -> None:
+    """The reference describes every public name."""
+    described = {f"growingio_tracker.{name}" for name in growingio_tracker.__all__}
+    described -= {"growingio_tracker.VERSION", "growingio_tracker.__version__"}
+    assert described - read[site / "reference.html"].anchors == set()
