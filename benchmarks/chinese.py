@@ -89,10 +89,10 @@ PHRASES: Final = {
         "服务器有 15 秒拒绝连接，在结束前 18 秒恢复"
     ),
     "for 3 s connections are cut after the request was read, before the answer": (
-        "有 3 秒，连接在读完请求之后、回答之前被切断"
+        "有 3 秒，连接在读完请求之后、响应之前被切断"
     ),
     "for 5 s the server accepts, but takes 3 s to answer": (
-        "有 5 秒，服务器接受请求，但 3 秒后才回答"
+        "有 5 秒，服务器接受请求，但 3 秒后才响应"
     ),
     "the server answers 429 with Retry-After: 2 for 3 s": (
         "服务器有 3 秒返回 429 和 Retry-After: 2"
