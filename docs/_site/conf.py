@@ -4,6 +4,7 @@ import re
 import sys
 from pathlib import Path
 
+from docutils import nodes
 from pygments.lexers.special import TextLexer
 from sphinx.application import Sphinx
 from sphinx.config import Config
@@ -11,6 +12,7 @@ from sphinx.config import Config
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
+from chinese_lines import join_lines  # noqa: E402
 from chinese_search import ChineseSearch  # noqa: E402
 from navigation import CHINESE, CHINESE_SUFFIX, PARTS, with_navigation  # noqa: E402
 
@@ -58,6 +60,7 @@ def setup(app: Sphinx) -> None:
     app.add_lexer("csv", TextLexer)
     app.connect("config-inited", _choose_pages)
     app.connect("source-read", _read_page)
+    app.connect("doctree-read", _join_lines)
 
 
 def _choose_pages(app: Sphinx, config: Config) -> None:
@@ -77,3 +80,8 @@ def _read_page(app: Sphinx, docname: str, source: list[str]) -> None:
     if docname == app.config.root_doc:
         text = with_navigation(text, PARTS, app.config.language)
     source[0] = text
+
+
+def _join_lines(app: Sphinx, document: nodes.document) -> None:
+    if app.config.language == CHINESE:
+        join_lines(document)

@@ -14,7 +14,7 @@ class Part(NamedTuple):
 
     :param english: its heading.
     :param chinese: its heading on the Chinese pages.
-    :param pages: the names of its pages under docs/, without a suffix.
+    :param pages: the names of its pages under docs/, without a suffix; ``self`` is the first page.
     """
 
     english: str
@@ -23,6 +23,7 @@ class Part(NamedTuple):
 
 
 PARTS: Final = (
+    Part("Begin", "入门", ["self"]),
     Part(
         "Use",
         "使用",

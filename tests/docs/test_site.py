@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import runpy
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -88,6 +89,13 @@ def test_nothing_is_fetched(site: Path, read: dict[Path, PageReader]) -> None:
             assert not parts.netloc, load
             assert parts.scheme == "data" or (path.parent / unquote(parts.path)).is_file(), load
     assert [style for style in site.rglob("*.css") if "url(http" in style.read_text("utf-8")] == []
+
+
+def test_chinese_lines_are_joined(site: Path) -> None:
+    """No line of text ends between two Chinese characters, where a browser would show a space."""
+    for path in (site / "zh-CN").glob("*.html"):
+        shown = re.sub(r"<pre>.*?</pre>", "", path.read_text("utf-8"), flags=re.DOTALL)
+        assert re.findall(r"[\u4e00-\u9fff，。；]\n[\u4e00-\u9fff]", shown) == []
 
 
 @pytest.mark.parametrize("name", DIAGRAM["TEXTS"])
