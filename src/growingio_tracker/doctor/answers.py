@@ -45,7 +45,8 @@ _PAGE: Final = _Meaning(
     (
         "If this network wants a login, log in with a browser first. Otherwise correct "
         "server_host: scheme, host and port as the platform shows them.",
-        "如果当前网络需要登录，请先用浏览器登录；否则请修正 server_host：只写平台给出的协议、主机和端口。",
+        "如果当前网络需要登录，请先用浏览器登录；否则请修正 server_host："
+        "只写平台给出的协议、主机和端口。",
     ),
 )
 _MEANINGS: Final[Mapping[int, _Meaning]] = {

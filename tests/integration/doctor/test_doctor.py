@@ -249,7 +249,7 @@ ANSWERS = [
     (reply(500), "fails"),
     (reply(502), "fails"),
     (reply(413), "too large"),
-    (reply(400, "content-type: text/html", body=b"<html>"), "web page"),
+    (reply(400, "content-type: text/html", body=b"<html>"), "refuses the content (400: <html>)"),
     (reply(302, "location: https://new.example/"), "sends elsewhere"),
     (PAGE, "web page"),
 ]
