@@ -33,9 +33,9 @@ docs: $(VENV)/tools
 screenshots: $(VENV)/tools
 	GROWINGIO_SCREENSHOTS=docs/images $(BIN)/python -m pytest tests/browser/test_screenshots.py
 
-# The suite imports the built wheel: src is on nobody's path.
+# The suite imports the built wheel: src is on nobody's path. Each core takes a file at a time.
 suite: $(VENV)/tools
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile $(PYTEST_ARGS)
 
 # The 1.x line in legacy/: its own wheel, and its own tests on every Python 2.7 and 3.5 to 3.9 that
 # is found. In CI 2.7 and 3.6 must be there.

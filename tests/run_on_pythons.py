@@ -51,7 +51,7 @@ def run(version: str, python: str) -> bool:
         [python, "-m", "venv", str(environment)],
         [*pip, f"{wheel}[all]", *REQUIREMENTS],
         [*pip, "--force-reinstall", "--no-deps", str(wheel)],
-        [str(own_python), "-m", "pytest", "-q", *LEFT_OUT],
+        [str(own_python), "-m", "pytest", "-q", "-n", "auto", "--dist", "loadfile", *LEFT_OUT],
     ]
     return all(
         subprocess.run(command, cwd=ROOT, check=False).returncode == 0 for command in commands
