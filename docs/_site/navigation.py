@@ -41,6 +41,7 @@ PARTS: Final = (
         "Look and test",
         "查看与测试",
         [
+            "testing",
             "collector",
             "tracking-plan",
             "gateway",
@@ -52,6 +53,7 @@ PARTS: Final = (
         "可靠性",
         [
             "durable",
+            "operations",
             "promises",
             "losses",
             "speed",
