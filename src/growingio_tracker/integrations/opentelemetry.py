@@ -15,6 +15,7 @@ from growingio_tracker._extras import missing_extra
 from growingio_tracker.config.settings import masked
 from growingio_tracker.consumers.base import Consumer
 from growingio_tracker.delivery.contract import Stats
+from growingio_tracker.exceptions import GrowingParamException
 from growingio_tracker.tracker import GrowingTracker
 from growingio_tracker.version import VERSION
 
@@ -24,6 +25,7 @@ try:
         Meter,
         MeterProvider,
         Observation,
+        get_meter,
         get_meter_provider,
     )
 except ModuleNotFoundError as error:
@@ -135,9 +137,9 @@ METRICS: Final = (
 class _Publication:
     """The instruments of one meter provider, which cannot be taken back, and who is behind them."""
 
-    def __init__(self, provider: MeterProvider) -> None:
+    def __init__(self, get: Callable[[str, str], Meter]) -> None:
         self.consumers: dict[Consumer, None] = {}
-        meter = provider.get_meter("growingio_tracker", VERSION)
+        meter = get("growingio_tracker", VERSION)
         for metric in METRICS:
             create = metric.create(meter)
             create(metric.name, [self._observe(metric)], metric.unit, metric.description)
@@ -153,7 +155,12 @@ class _Publication:
         return observe
 
 
-_publications: Final[weakref.WeakKeyDictionary[MeterProvider, _Publication]] = (
+class _Global:
+    """Stands for the provider of the process: whichever that is now, and will be."""
+
+
+_GLOBAL: Final = _Global()
+_publications: Final[weakref.WeakKeyDictionary[MeterProvider | _Global, _Publication]] = (
     weakref.WeakKeyDictionary()
 )
 
@@ -166,19 +173,41 @@ def instrument(tracker: GrowingTracker, meter_provider: MeterProvider | None = N
     same are added up. Trackers that share a consumer are counted once, and so is a tracker that is
     published twice. It is kept alive meanwhile.
 
-    :param meter_provider: where to publish; ``None`` is OpenTelemetry's global one.
+    :param meter_provider: where to publish; ``None`` is OpenTelemetry's global one, also if that
+        is set later.
+    :raises GrowingParamException: ``tracker`` is no tracker.
     """
-    provider = get_meter_provider() if meter_provider is None else meter_provider
-    publication = _publications.get(provider)
-    if publication is None:
-        publication = _publications[provider] = _Publication(provider)
-    publication.consumers[tracker._consumer] = None
+    consumer = _consumer_of(tracker)
+    if meter_provider is None or meter_provider is get_meter_provider():
+        publication = _publication(_GLOBAL, get_meter)
+    else:
+        publication = _publication(meter_provider, meter_provider.get_meter)
+    publication.consumers[consumer] = None
 
 
 def uninstrument(tracker: GrowingTracker) -> None:
-    """Publish ``tracker``, and those that share its consumer, no longer."""
+    """Publish ``tracker``, and those that share its consumer, no longer.
+
+    :raises GrowingParamException: ``tracker`` is no tracker.
+    """
+    consumer = _consumer_of(tracker)
     for publication in list(_publications.values()):
-        publication.consumers.pop(tracker._consumer, None)
+        publication.consumers.pop(consumer, None)
+
+
+def _publication(key: MeterProvider | _Global, get: Callable[[str, str], Meter]) -> _Publication:
+    publication = _publications.get(key)
+    if publication is None:
+        publication = _publications[key] = _Publication(get)
+    return publication
+
+
+def _consumer_of(tracker: object) -> Consumer:
+    if not isinstance(tracker, GrowingTracker):
+        raise GrowingParamException(
+            f"tracker must be a GrowingTracker, got {type(tracker).__name__}"
+        )
+    return tracker._consumer
 
 
 def _attributes(consumer: Consumer, reason: str) -> _Attributes:

@@ -15,6 +15,7 @@ from growingio_tracker import (
     AsyncBufferedConsumer,
     BufferedConsumer,
     DefaultConsumer,
+    GrowingParamException,
     GrowingTracker,
     RejectedError,
     Stats,
@@ -181,3 +182,41 @@ def test_global_provider() -> None:
     metrics.set_meter_provider(MeterProvider([reader]))
     assert "growingio.events.accepted" in reader.get_metrics_data().to_json()
     """)
+
+
+def test_global_provider_set_in_between() -> None:
+    """Trackers published before and after it is set, or by its name, are counted once, together."""
+    run_well("""
+    from opentelemetry import metrics
+    from opentelemetry.sdk.metrics import MeterProvider
+    from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+    from growingio_tracker import BufferedConsumer, GrowingTracker
+    from growingio_tracker.integrations.opentelemetry import instrument
+
+    one, two = (
+        GrowingTracker.consumer(BufferedConsumer("p", "d", "http://x.example")) for _ in range(2)
+    )
+    for tracker in (one, two, two):
+        tracker.track_custom_event("a", anonymous_id="v")
+    instrument(one)
+    reader = InMemoryMetricReader()
+    metrics.set_meter_provider(provider := MeterProvider([reader]))
+    instrument(one)
+    instrument(two)
+    instrument(one, provider)
+    [resource] = reader.get_metrics_data().resource_metrics
+    [scope] = resource.scope_metrics
+    [pending] = [metric for metric in scope.metrics if metric.name == "growingio.events.pending"]
+    [point] = pending.data.data_points
+    assert point.value == 3
+    for tracker in (one, two):
+        tracker.close(0)
+    """)
+
+
+def test_no_tracker() -> None:
+    """What is no tracker is refused by the argument's name."""
+    consumer = DefaultConsumer("p", "d", HOST)
+    for call in (instrument, uninstrument):
+        with pytest.raises(GrowingParamException, match="tracker must be a GrowingTracker, got"):
+            call(consumer)  # type: ignore[arg-type]
