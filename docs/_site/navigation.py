@@ -33,6 +33,7 @@ PARTS: Final = (
             "configuration",
             "options",
             "frameworks",
+            "experiments",
             "processes",
             "import",
         ],
@@ -45,6 +46,7 @@ PARTS: Final = (
             "tracking-plan",
             "gateway",
             "command-line",
+            "doctor",
         ],
     ),
     Part(
