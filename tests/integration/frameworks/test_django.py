@@ -107,6 +107,9 @@ def test_identities(tmp_path: Path, serve: Serve, app: str) -> None:
                     expected[f"{way}-{n}"] = (f"v-{way}-{n}", pk)
             statuses = visit_at_once(program.address, visits)
             assert statuses == [500 if "fail" in one.path else 200 for one in visits], program.log
+            # Who failed has left nothing behind in the threads that serve.
+            nobody = [Visit(f"{way}/nobody", None) for way in ("buy", "async") * 4]
+            assert visit_at_once(program.address, nobody) == [500] * 8, program.log
             assert collector.totals().events == 0
             program.stop()
         assert subjects(collector.wait(len(visits), timeout=0)) == expected
