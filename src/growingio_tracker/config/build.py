@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -189,7 +189,7 @@ def _experiments(settings: Settings) -> dict[str, ExperimentOptions]:
 
 
 @contextmanager
-def _named_as_keys(argument: str, prefix: str) -> Iterator[None]:
+def _named_as_keys(argument: str, prefix: str) -> Generator[None, None, None]:
     """Let messages name the key instead of the argument."""
     try:
         yield

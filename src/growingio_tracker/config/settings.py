@@ -85,23 +85,22 @@ def read_file(path: str | os.PathLike[str]) -> Source:
         line = lines.of(place)
         return f"{file}, line {line}" if line else str(file)
 
-    table = _table(content)
-    if table not in {None, _TABLE}:
-        source.mistakes.append(
-            f"{origin([table])}: there is no table [{table}]; did you mean [{_TABLE}]?"
-        )
-    inside = [] if table is None else [table]
-    for place, value in _flat(content if table is None else content[table]):
+    inside = _table(content)
+    if inside not in ([], [_TABLE]):
+        problem = f"there is no table [{inside[0]}]; did you mean [{_TABLE}]?"
+        source.mistakes.append(f"{origin(inside)}: {problem}")
+    for place, value in _flat(content[inside[0]] if inside else content):
         _take(source, "_".join(place), value, origin([*inside, *place]))
     return source
 
 
-def _table(content: Mapping[str, Any]) -> str | None:
-    """Return the name of our table, be it misspelled; ``None`` when the file has none."""
+def _table(content: Mapping[str, Any]) -> list[str]:
+    """Return the place of our table, be it misspelled; empty when the file has none."""
     tables = [name for name, value in content.items() if isinstance(value, dict)]
+    if _TABLE in tables:
+        return [_TABLE]
     others = [name for name in tables if not any(key.startswith(name + "_") for key in KEYS)]
-    near = difflib.get_close_matches(_TABLE, others, 1, _NEAR)
-    return _TABLE if _TABLE in tables else next(iter(near), None)
+    return difflib.get_close_matches(_TABLE, others, 1, _NEAR)
 
 
 def read_table(table: Mapping[str, Any], where: str) -> Source:
