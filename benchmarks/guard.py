@@ -33,6 +33,12 @@ def count() -> dict[str, float]:
 
 def instructions() -> float:
     """Return how many bytecode instructions the fewest of many calls executed."""
+    with tracking() as track:
+        return fewest_instructions(track)
+
+
+def fewest_instructions(call: Callable[[], object]) -> int:
+    """Return how many bytecode instructions the fewest of many runs of ``call`` executed."""
     seen = 0
 
     def trace(frame: FrameType, event: str, argument: Any) -> Any:
@@ -41,18 +47,17 @@ def instructions() -> float:
         seen += event == "opcode"
         return trace
 
-    with tracking() as track:
-        track()
-        counts, before = [], sys.gettrace()
-        sys._getframe().f_trace_opcodes = True  # without this, 3.12 reports no instruction at all
-        for _ in range(CALLS):
-            seen = 0
-            sys.settrace(trace)
-            try:
-                track()
-            finally:
-                sys.settrace(before)
-            counts.append(seen)
+    call()
+    counts, before = [], sys.gettrace()
+    sys._getframe().f_trace_opcodes = True  # without this, 3.12 reports no instruction at all
+    for _ in range(CALLS):
+        seen = 0
+        sys.settrace(trace)
+        try:
+            call()
+        finally:
+            sys.settrace(before)
+        counts.append(seen)
     return min(counts)
 
 

@@ -42,6 +42,7 @@ PARTS: Final = (
         "Look and test",
         "查看与测试",
         [
+            "testing",
             "collector",
             "tracking-plan",
             "gateway",
@@ -54,6 +55,7 @@ PARTS: Final = (
         "可靠性",
         [
             "durable",
+            "operations",
             "promises",
             "losses",
             "speed",

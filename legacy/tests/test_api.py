@@ -21,7 +21,8 @@ from growingio_tracker_snappy import SnappyParser
 RELEASE_1_0_5 = os.path.join(os.path.dirname(run.HERE), "data", "api-1.0.5.json")
 
 # 1.0.5's inner parts, which nothing documents.
-NOT_KEPT = ("FlushThread", "transfer_buffers", "ProtobufParser.get_type", "ProtobufParser.protobuf")
+NOT_KEPT = ("FlushThread", "transfer_buffers", "ProtobufParser.get_type", "ProtobufParser.protobuf",
+            "parser.VERSION", "CONNECTOR")
 
 arguments_of = getattr(inspect, "getfullargspec", None) or inspect.getargspec
 

@@ -3,12 +3,14 @@
 
 from __future__ import unicode_literals
 
+import gc
 import logging
 import socket
 import sys
 import threading
 import time
 import unittest
+import weakref
 
 import growingio_tracker as gio
 from growingio_tracker import outbox
@@ -117,6 +119,16 @@ class Caller(unittest.TestCase):
         """A refused connection raises GrowingIOException after the repeats."""
         consumer = gio.DefaultConsumer("p", "d", closed_url(), retry_backoff_factor=0.01)
         self.assertRaises(gio.GrowingIOException, track, consumer, "e")
+
+    def test_is_freed(self):
+        """A consumer that sends at once is freed with its last reference."""
+        with Sink() as sink:
+            consumer = gio.DefaultConsumer("p", "d", sink.url)
+            track(consumer, "e")
+            reference = weakref.ref(consumer)
+            del consumer
+            gc.collect()
+        self.assertIsNone(reference())
 
     def test_buffered_keeps(self):
         """A batch that is not accepted stays, and is delivered once by a later flush."""
@@ -250,11 +262,11 @@ class InBackground(unittest.TestCase):
             consumer = background(sink.url, data_parser=Parser(), max_size=1)
             track(consumer, "bad")
             self.assertTrue(wait_for(lambda: consumer.stats()["rejected"] == 1))
-            post = consumer._sender.http.post
-            consumer._sender.http.post = None
+            post = consumer._sender.post
+            consumer._sender.post = None
             track(consumer, "kept")
             self.assertTrue(wait_for(lambda: log.has("sending failed")))
-            consumer._sender.http.post = post
+            consumer._sender.post = post
             track(consumer, "good")
             self.assertEqual(names(sink.wait(2)), ["kept", "good"])
             consumer.stop()
@@ -265,9 +277,9 @@ class InBackground(unittest.TestCase):
             consumer = background(sink.url)
             track(consumer, "a")
             sink.wait(1)
-            box = consumer._outboxes.get()
+            box = consumer._outbox()
             wait, box._wait_until_due = box._wait_until_due, lambda: 0
-            self.assertTrue(wait_for(lambda: not box._is_alive()))
+            self.assertTrue(wait_for(lambda: not box._thread.is_alive()))
             box._wait_until_due = wait
             track(consumer, "b")
             self.assertEqual(names(sink.wait(2)), ["a", "b"])

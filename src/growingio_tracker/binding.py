@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Generator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
@@ -96,9 +96,36 @@ def _make_binding(
     )
 
 
+class _Block(Struct, frozen=True):
+    """An open block of one tracker.
+
+    :param own: what it says itself.
+    :param outer: the block around it; ``None`` when there is none.
+    :param binding: what all of them say together.
+    """
+
+    own: Binding
+    outer: _Block | None
+    binding: Binding
+
+
+def _block(own: Binding, outer: _Block | None) -> _Block:
+    return _Block(own, outer, own.over(None if outer is None else outer.binding))
+
+
+def _without(block: _Block | None, own: Binding) -> _Block | None:
+    """Return what remains when the block that says ``own`` ends, whether or not it is the inner."""
+    if block is None:
+        return None
+    if block.own is own:
+        return block.outer
+    outer = _without(block.outer, own)
+    return block if outer is block.outer else _block(block.own, outer)
+
+
 # One variable for all trackers, because a ContextVar is never freed. It holds a mapping that is
-# never changed, from each tracker's own key.
-_bound: Final[ContextVar[Mapping[object, Binding] | None]] = ContextVar("growingio", default=None)
+# never changed, from each tracker's own key to its inner block.
+_bound: Final[ContextVar[Mapping[object, _Block] | None]] = ContextVar("growingio", default=None)
 
 bindings = _bound.get
 """Return what is bound here and now, by tracker; ``None`` where nothing is."""
@@ -106,15 +133,27 @@ bindings = _bound.get
 
 @contextmanager
 def _bound_to(tracker: object, binding: Binding) -> Generator[None, None, None]:
-    """Bind for everything inside the block, in this thread, task or request only."""
-    before = _bound.get() or {}
-    token = _bound.set({**before, tracker: binding.over(before.get(tracker))})
+    """Bind for everything inside the block, in this thread, task or request only.
+
+    Blocks of generators may overlap, or end in another context than they began in. So the end
+    takes away what this block said, where it is found, and does not restore what was before.
+    """
+    here = bindings() or {}
+    _put(tracker, _block(binding, here.get(tracker)))
     try:
         yield
     finally:
-        # A framework that ends a generator in another context has left this one already.
-        with suppress(ValueError):
-            _bound.reset(token)
+        here = bindings() or {}
+        _put(tracker, _without(here.get(tracker), binding))
+
+
+def _put(tracker: object, block: _Block | None) -> None:
+    here = dict(bindings() or {})
+    if block is None:
+        here.pop(tracker, None)
+    else:
+        here[tracker] = block
+    _bound.set(here or None)
 
 
 class Bindable:
@@ -180,6 +219,6 @@ class Bindable:
         """Return what a call said, completed by the context and then by what is bound."""
         subject = Subject(login_user_key, login_user_id, anonymous_id, attributes)
         here = bindings()
-        binding = here.get(self._family) if here else None
-        binding = self._binding if binding is None else binding.over(self._binding)
+        block = here.get(self._family) if here else None
+        binding = self._binding if block is None else block.binding.over(self._binding)
         return subject if binding is None else binding.complete(subject)

@@ -1,4 +1,4 @@
-"""The pytest plugin: a local collector as a fixture, and what it received in failing reports.
+"""The pytest plugin: what a test tracks, recorded, or received by a local collector.
 
 ::
 
@@ -7,6 +7,9 @@
         paid = growingio_collector.wait_for("order_paid", user="u1")
         assert paid.attributes["sku"] == "A-1"
         growingio_collector.assert_no_bad()
+
+Reports of failing tests show what the collector received. The fixture ``growingio_events``, which
+sends nothing, is in :mod:`growingio_tracker_pytest.events`.
 
 pytest loads this module at every start. It stands beside ``growingio_tracker``, and imports
 nothing but pytest before a fixture is used, so that runs without the fixture stay as fast.
@@ -20,6 +23,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 import pytest
+
+from growingio_tracker_pytest.events import growingio_events as growingio_events
 
 if TYPE_CHECKING:
     from growingio_tracker_pytest.fixture import CollectorFixture

@@ -33,6 +33,7 @@ NOT_IMPORTED = (
     "django",
     "flask",
     "litestar",
+    "opentelemetry",
     "celery",
     "starlette",
     "typer",
@@ -149,8 +150,11 @@ def test_i3_snappy_without_a_package(run: Run, replaced: str) -> None:
     assert 'pip install "growingio_tracker[snappy]"' in run(sys.executable, "-c", program)
 
 
-@pytest.mark.parametrize("framework", ["django", "flask", "celery"])
-def test_i3_missing_framework(run: Run, framework: str) -> None:
+@pytest.mark.parametrize(
+    ("framework", "extra"),
+    [("django", "django"), ("flask", "flask"), ("celery", "celery"), ("opentelemetry", "otel")],
+)
+def test_i3_missing_framework(run: Run, framework: str, extra: str) -> None:
     """I3: importing what needs a framework that is missing says how to install it."""
     program = BLOCK.format(blocked=[framework]) + (
         "from growingio_tracker import MissingExtraError\n"
@@ -159,7 +163,7 @@ def test_i3_missing_framework(run: Run, framework: str) -> None:
         "except MissingExtraError as error:\n"
         "    print(error)\n"
     )
-    assert f'pip install "growingio_tracker[{framework}]"' in run(sys.executable, "-c", program)
+    assert f'pip install "growingio_tracker[{extra}]"' in run(sys.executable, "-c", program)
 
 
 @pytest.mark.parametrize(

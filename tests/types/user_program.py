@@ -56,10 +56,18 @@ from growingio_tracker.integrations.celery import connect
 from growingio_tracker.integrations.django import get_tracker
 from growingio_tracker.integrations.flask import GrowingIO
 from growingio_tracker.integrations.logging_handler import EventHandler
+from growingio_tracker.integrations.opentelemetry import instrument, uninstrument
 from growingio_tracker.integrations.serverless import flush_before_return
 from growingio_tracker.integrations.wsgi import GrowingIOMiddleware as WsgiMiddleware
 from growingio_tracker.message import Message
-from growingio_tracker.testing import FakeClock, MemoryTransport
+from growingio_tracker.testing import (
+    FakeClock,
+    MemoryTransport,
+    RecordedEvent,
+    Recording,
+    RecordingConsumer,
+    record_everything,
+)
 from growingio_tracker.transport.base import Request, Response
 from growingio_tracker.values import Attributes
 from growingio_tracker.wire import Kind
@@ -340,3 +348,18 @@ def fixture(growingio_collector: CollectorFixture) -> None:
     growingio_collector.fail_next(2, status=503, delay_ms=10)
     growingio_collector.assert_plan(Path("plan.yaml"))
     print(paid.attributes["金额"], both, seen, growingio_collector.url)
+
+
+def test_recorded(growingio_events: Recording) -> None:
+    """A test with the fixture, and one without pytest."""
+    consumer = RecordingConsumer()
+    tracker = GrowingTracker.consumer(consumer)
+    instrument(tracker)
+    uninstrument(tracker)
+    with record_everything() as events:
+        tracker.track_custom_event("pay", login_user_id="u1", attributes={"sku": "A-1"})
+    found: tuple[RecordedEvent, ...] = events.assert_tracked("pay", count=1, sku="A-1")
+    sku: object = found[0].attributes["sku"]
+    print(sku, found[0].kind, found[0].time_ms, found[0].message, consumer.events)
+    growingio_events.assert_nothing_tracked()
+    growingio_events.clear()

@@ -16,6 +16,7 @@ else:
     from urllib.request import HTTPErrorProcessor, HTTPSHandler, Request, build_opener  # novm  # noqa: F401
 
 text_type, strings, integers = type(u""), (str, type(u"")), (int, type(sys.maxsize + 1))
+numbers = integers + (float,)
 
 # Python 2 has no clock that nobody can set back.
 monotonic = getattr(time, "monotonic", time.time)
@@ -23,5 +24,4 @@ monotonic = getattr(time, "monotonic", time.time)
 # A narrow build of Python 2 keeps one character beyond U+FFFF as a pair of surrogates.
 LONE_SURROGATE = re.compile(
     u"[\ud800-\udfff]" if sys.maxunicode > 0xFFFF else
-    u"[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]"
-)
+    u"[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]")

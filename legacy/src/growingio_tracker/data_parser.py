@@ -3,16 +3,13 @@
 from __future__ import unicode_literals
 
 import json
-import time
+from collections import OrderedDict
 
-from growingio_tracker.version import VERSION
-from growingio_tracker.wire import json_object
-
-__all__ = ["VERSION", "DataParser", "JsonParser"]
+from growingio_tracker.message import now_ms, present
 
 
 class DataParser(object):
-    """Base class of formats."""
+    """Base class of formats. ``stm`` is the time of sending in Unix milliseconds."""
 
     def get_bytes(self, messages, stm=None):
         """Return the body of ``messages``, all of one kind."""
@@ -23,31 +20,29 @@ class DataParser(object):
         return {}
 
     def get_params(self, stm=None):
-        """Return the query parameters: ``stm``, the send time in Unix milliseconds."""
+        """Return the query parameters."""
         return {"stm": stm}
 
     @staticmethod
     def get_timestamp():
-        """Return the send time in Unix milliseconds; it is taken when the body is made."""
-        return int(time.time() * 1000)
+        """Return the present ``stm``; it is taken when the body is made."""
+        return now_ms()
 
 
 class JsonParser(DataParser):
-    """Sends JSON."""
+    """Sends compact JSON, as ASCII text."""
 
     def get_bytes(self, messages, stm=None):
-        """Return the JSON array of ``messages`` as ASCII text."""
         return "[%s]" % ",".join(self.json(message) for message in messages)
 
     def get_headers(self):
-        """Return the content type."""
         return {"content-type": "application/json"}
 
     def json(self, message):
         """Return one message as a JSON object."""
-        return self.json_dumps(json_object(message))
+        return self.json_dumps(OrderedDict((key, value) for value, key, _ in present(message)))
 
     @staticmethod
     def json_dumps(data, cls=None):
-        """Return ``data`` as compact ASCII JSON."""
+        """Return ``data`` as JSON."""
         return json.dumps(data, separators=(",", ":"), cls=cls)

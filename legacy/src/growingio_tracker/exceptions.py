@@ -10,10 +10,7 @@ class GrowingParamException(GrowingError, ValueError):
 
 
 class GrowingIOException(GrowingError):
-    """The server did not accept an event, or no answer came.
-
-    ``status`` is the HTTP status of the last answer, or ``None`` when none came.
-    """
+    """Not accepted by the server. ``status`` is its last answer's; ``None`` when none came."""
 
     def __init__(self, message, status=None):
         super(GrowingIOException, self).__init__(message)

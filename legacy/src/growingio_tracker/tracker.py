@@ -2,28 +2,20 @@
 """The tracker: every call's message is checked and handed to a consumer."""
 
 import copy
-import logging
 
 from growingio_tracker._compat import strings
-from growingio_tracker.default_consumer import DefaultConsumer
+from growingio_tracker.consumer import DefaultConsumer
 from growingio_tracker.exceptions import GrowingParamException
-from growingio_tracker.message import CustomEventMessage, ItemMessage, Message, UserLoginMessage
+from growingio_tracker.message import CustomEventMessage, ItemMessage, UserLoginMessage
 from growingio_tracker.values import required
-
-_log = logging.getLogger("growingio_tracker")
 
 
 class GrowingTracker(object):
     """Tracks events, user attributes and items of one data source, from any thread.
 
-    :param product_id: the project's id (AccountID).
-    :param data_source_id: the data source's id.
-    :param server_host: address of the collect server, ``http://`` or ``https://``.
-    :param consumer: the delivery strategy; ``None`` is a :class:`DefaultConsumer`.
-
-    Every call raises :class:`GrowingParamException` when the event cannot be sent, and
-    :class:`GrowingIOException` as the consumer says. A single attribute that cannot be sent is
-    left out and logged.
+    ``consumer`` is the delivery strategy; ``None`` is a :class:`DefaultConsumer`. Every call raises
+    :class:`GrowingParamException` when the message cannot be sent, and what the consumer raises. A
+    single attribute that cannot be sent is left out and logged.
     """
 
     def __init__(self, product_id, data_source_id, server_host, consumer=None):
@@ -43,11 +35,9 @@ class GrowingTracker(object):
 
     def track_custom_event(self, event_name, event_time=None, anonymous_id=None,
                            login_user_key=None, login_user_id=None, attributes=None):
-        """Track a custom event (埋点事件).
+        """Track a custom event (埋点事件). ``event_time`` is in Unix milliseconds; ``None`` is now.
 
-        :param event_time: Unix milliseconds; ``None`` is now.
-        :param anonymous_id: the visitor. This or ``login_user_id`` is needed.
-        :param login_user_key: the kind of the user id; needs ``login_user_id``.
+        ``anonymous_id`` or ``login_user_id`` is needed, and the latter with ``login_user_key``.
         """
         self.track(CustomEventMessage(event_time, event_name, login_user_key, login_user_id,
                                       anonymous_id, attributes, event_time))
@@ -64,14 +54,10 @@ class GrowingTracker(object):
 
     def track(self, message):
         """Track a message that a builder made, as this tracker's. ``message`` is not changed."""
-        if not isinstance(message, Message):
+        if not hasattr(message, "kind"):
             raise GrowingParamException(
-                "message must be what a builder's build() returns, got %s" % type(message).__name__
-            )
+                "message must be what build() returns, got %s" % type(message).__name__)
         own = copy.copy(message)
-        own.set_product_id(self._product_id)
-        own.set_data_source_id(self._data_source_id)
-        checked, left_out = own.checked()
-        for attribute in left_out:
-            _log.warning("an attribute was left out: %s", attribute)
-        self._consumer.send(checked)
+        own.set_product_id(self._product_id).set_data_source_id(self._data_source_id)
+        own.check()
+        self._consumer.send(own)

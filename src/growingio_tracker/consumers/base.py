@@ -11,11 +11,11 @@ from urllib.parse import urlencode
 
 from growingio_tracker._clock import SYSTEM_CLOCK, Clock
 from growingio_tracker.arguments import text_name
+from growingio_tracker.consumers.engines import Engines
 from growingio_tracker.delivery.contract import OnError, Problem, Stats
-from growingio_tracker.delivery.engine import Engine, Parts
+from growingio_tracker.delivery.engine import Engine, OwnEngine, Parts
 from growingio_tracker.delivery.interrupt import Interrupt
 from growingio_tracker.delivery.ledger import Ledger, Reporter
-from growingio_tracker.delivery.lifecycle import PerProcess
 from growingio_tracker.delivery.receipt import Receipt
 from growingio_tracker.delivery.retry import RetryPolicy, check_seconds
 from growingio_tracker.delivery.sender import Sender
@@ -111,13 +111,16 @@ class Consumer:
         self._on_error = on_error
         self._clock = clock
         self._data_parse: DataParser = JsonParser()
-        self._engines = PerProcess(self._make_engine)
+        self._engines = Engines(self, self._make_engine)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(server_host={self._server_host!r})"
 
     def accept(self, kind: Kind, record: bytes) -> Receipt | None:
         """Take in one record from a tracker; here, hand it to :meth:`send` as a message."""
+        return self._engines.get().offer(kind, record)
+
+    def _accept_by_send(self, kind: Kind, record: bytes) -> Receipt | None:
         self.send(decode(kind, record))
         return None
 
@@ -145,7 +148,7 @@ class Consumer:
             headers=dict(headers or {}),
             timeout_s=self._request_timeout_s,
         )
-        answer = self._engines.get().sender.post(lambda: request, events=1)
+        answer = self._engines.get().post(request)
         if isinstance(answer.error, TransportError):
             raise answer.error
         return answer.error is None
@@ -214,9 +217,9 @@ class Consumer:
         """Whether nothing at all is to be sent, as ``GROWINGIO_DISABLED`` asks."""
         return is_disabled()
 
-    def _parts(self) -> Parts:
+    def _parts(self, transport: Transport | None = None) -> Parts:
         ledger, reporter = Ledger(self._clock), Reporter(self._on_error, self._clock)
-        interrupt, transport = Interrupt(self._clock), self._make_transport()
+        interrupt, transport = Interrupt(self._clock), transport or self._make_transport()
         sender = Sender(
             transport,
             self._data_parse,
@@ -235,7 +238,7 @@ class Consumer:
         return RetryPolicy.without_rest(limit, backoff_factor)
 
     def _make_engine(self) -> Engine:
-        return Engine(self._parts())
+        return OwnEngine(self._parts(), self._accept_by_send)
 
 
 def _transport_maker(

@@ -57,7 +57,7 @@ class Strategy(Consumer):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if is_overridden_before(cls, frozenset({"send"}), "accept"):
-            cls.accept = Consumer.accept  # type: ignore[method-assign]
+            cls.accept = Consumer._accept_by_send  # type: ignore[method-assign]
 
     def accept(self, kind: Kind, record: bytes) -> Receipt | None:
         """Take in one record from a tracker; return a receipt if the strategy gives one.

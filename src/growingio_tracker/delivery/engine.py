@@ -6,6 +6,7 @@ An engine belongs to one process. Making one starts no thread and opens no socke
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Final
 
 from msgspec import Struct
@@ -15,9 +16,9 @@ from growingio_tracker.delivery.interrupt import Interrupt
 from growingio_tracker.delivery.lane_queue import CLOSED
 from growingio_tracker.delivery.ledger import Ledger, Reporter
 from growingio_tracker.delivery.receipt import Fate, Receipt, receipt_of
-from growingio_tracker.delivery.sender import Sender
+from growingio_tracker.delivery.sender import Answer, Sender
 from growingio_tracker.exceptions import GrowingIOException
-from growingio_tracker.transport.base import Transport
+from growingio_tracker.transport.base import Request, Transport
 from growingio_tracker.wire import Kind
 
 UNDELIVERED: Final = "undelivered"
@@ -37,7 +38,7 @@ class Parts(Struct, frozen=True):
 
 
 class Engine:
-    """An engine that takes no events: for consumers that send by themselves."""
+    """What all engines have."""
 
     def __init__(self, parts: Parts) -> None:
         self.ledger = parts.ledger
@@ -54,6 +55,10 @@ class Engine:
         :raises GrowingIOException: as the strategy says.
         """
         raise NotImplementedError
+
+    def post(self, request: Request) -> Answer:
+        """Make a request that is no batch, repeating as configured."""
+        return self.sender.post(lambda: request, events=1)
 
     def flush(self, timeout_s: float | None) -> bool:
         """Return whether everything offered before has an outcome; ``None`` waits for ever."""
@@ -84,6 +89,18 @@ class Engine:
             return False
         self.ledger.refuse(REENTRANT.fate.reason)
         return True
+
+
+class OwnEngine(Engine):
+    """Hands every record over: for consumers that send by themselves."""
+
+    def __init__(self, parts: Parts, hand_over: Callable[[Kind, bytes], Receipt | None]) -> None:
+        super().__init__(parts)
+        self._hand_over = hand_over
+
+    def offer(self, kind: Kind, record: bytes) -> Receipt | None:
+        """Hand over one record."""
+        return self._hand_over(kind, record)
 
 
 class DisabledEngine(Engine):

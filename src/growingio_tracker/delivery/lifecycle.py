@@ -48,6 +48,19 @@ class PerProcess(Generic[_T]):
         """Return this process's value, or ``None`` if nothing asked for it yet."""
         return self._by_pid.get(os.getpid())
 
+    def put(self, value: _T | None) -> None:
+        """Let ``value`` be this process's from now on; with ``None`` the next call makes one.
+
+        Other threads may ask meanwhile, and get the one or the other.
+        """
+        if value is None:
+            clear_mark(self._mark)
+            self._by_pid = {}
+        else:
+            self._by_pid = {os.getpid(): value}
+            self._value = value
+            set_mark(self._mark)
+
     def forget(self) -> None:
         """Let go of every value."""
         clear_mark(self._mark)

@@ -18,6 +18,7 @@ from urllib3.util import Timeout, make_headers, parse_url
 
 from growingio_tracker.exceptions import GrowingParamException, TransportError
 from growingio_tracker.transport.base import Request, Response
+from growingio_tracker.transport.guard import guards
 from growingio_tracker.transport.tracing import untraced
 from growingio_tracker.version import VERSION
 
@@ -78,6 +79,8 @@ class HttpTransport:
         A kept-alive connection that turns out to be dead is replaced, and the request repeated
         once on a new one.
         """
+        for forbid in guards:
+            forbid(request)
         try:
             return self._exchange(request)
         except (ProtocolError, SSLError) as error:

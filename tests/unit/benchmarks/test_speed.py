@@ -6,13 +6,15 @@ import sys
 from xml.etree import ElementTree
 
 import pytest
-from benchmarks import chart, guard, page
+from benchmarks import chart, guard, page, receipt
 from benchmarks.chinese import in_chinese
 from benchmarks.figures import OLD, PEERS, THIS, Aim
 from benchmarks.losses import page as losses_page
 from benchmarks.losses.scenarios import SCENARIOS
 from benchmarks.measured import END, MeasuredPage
 from benchmarks.sink import decoded
+
+from growingio_tracker.delivery.memory_queue import MemoryQueue
 
 AIM = Aim("packages", lambda medians: medians["this", "packages.count"], at_most=3)
 MEDIANS = {("this", "call.median_ns"): 1000.0, ("old", "call.median_ns"): 4000.0}
@@ -22,6 +24,15 @@ MEDIANS = {("this", "call.median_ns"): 1000.0, ("old", "call.median_ns"): 4000.0
 def test_guard_is_deterministic() -> None:
     """Two counts of the instructions of a call are equal."""
     assert guard.instructions() == guard.instructions() > 0
+
+
+@pytest.mark.skipif(sys.gettrace() is not None, reason="not beside another tracer")
+def test_ignored_receipt() -> None:
+    """A receipt that nobody asks costs a call a few instructions and no memory."""
+    having = receipt.instructions(MemoryQueue)
+    lacking = receipt.instructions(receipt.without_receipts())
+    assert 0 < having.accept - lacking.accept == having.call - lacking.call <= 10
+    assert guard.blocks() < 2  # the waiting record
 
 
 @pytest.mark.parametrize(
