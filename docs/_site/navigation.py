@@ -33,6 +33,7 @@ PARTS: Final = (
             "configuration",
             "options",
             "frameworks",
+            "experiments",
             "processes",
             "import",
         ],
@@ -46,6 +47,7 @@ PARTS: Final = (
             "tracking-plan",
             "gateway",
             "command-line",
+            "doctor",
         ],
     ),
     Part(

@@ -48,11 +48,12 @@ from growingio_tracker import (
     UserLoginMessage,
     UserMappingMessage,
 )
-from growingio_tracker.collector import Event
+from growingio_tracker.collector import Collector, Event
 from growingio_tracker.consumer import Consumer as OldConsumer
 from growingio_tracker.data_parser import DataParser as OldDataParser
 from growingio_tracker.integrations.asgi import GrowingIOMiddleware as AsgiMiddleware
 from growingio_tracker.integrations.celery import connect
+from growingio_tracker.integrations.django import get_tracker
 from growingio_tracker.integrations.flask import GrowingIO
 from growingio_tracker.integrations.logging_handler import EventHandler
 from growingio_tracker.integrations.opentelemetry import instrument, uninstrument
@@ -246,6 +247,14 @@ def calls(tracker: GrowingTracker) -> None:
         tracker.track(message)
 
 
+def asked_at_once(tracker: GrowingTracker) -> None:
+    with tracker.context(anonymous_id="v", attributes={"app": "shop"}):
+        receipts = [tracker.track_custom_event("e"), tracker.track_user(login_user_id="u")]
+    fates: list[Fate] = [one.wait() for one in receipts if one is not None]
+    reasons: list[str | None] = [one.reason for one in fates if not one.delivered]
+    print(reasons)
+
+
 async def asked_later(tracker: GrowingTracker) -> None:
     receipt: Receipt | None = tracker.track_custom_event("e", anonymous_id="v")
     if receipt is not None:
@@ -269,6 +278,7 @@ def integrated(tracker: GrowingTracker) -> None:
     app = AsgiMiddleware(starlette, tracker, header="x-v", track_requests="request")
     extension = GrowingIO(flask, user=lambda: 7)
     extension.tracker.track_custom_event("e")
+    get_tracker().bind(login_user_id=lambda: "u").track_custom_event("e")
     wsgi = WsgiMiddleware(flask.wsgi_app, tracker, user=user_of, user_key="phone")
     connect(tracker)
     handler = EventHandler(tracker, "log", "ERROR", lambda record: record.levelno > 40)
@@ -290,7 +300,10 @@ async def experiments(tracker: GrowingTracker) -> None:
     experiment: Experiment = asking.experiment("1", "visitor", new_device=True)
     colour: str = experiment.variables.get("colour", "red")
     other: Experiment = await tracker.aexperiment(2, "visitor")
-    print(colour, other.hit, other.experiment_id, other.strategy_name, tracker.stats())
+    failed: int = tracker.stats().experiments_failed
+    print(colour, other.hit, other.experiment_id, other.strategy_name, failed)
+    with Collector() as collector:
+        collector.set_experiment("1", {"experimentId": 1, "variables": {"colour": "red"}})
 
 
 def configured() -> list[GrowingTracker]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 
 from growingio_tracker.config import keys
 from growingio_tracker.config.keys import PREFIX, Key
+from growingio_tracker.config.refusals import refusals
 from growingio_tracker.config.settings import (
     Setting,
     Settings,
@@ -137,24 +139,35 @@ def build(
     :raises GrowingParamException: naming every mistake and its place.
     :raises MissingExtraError: when the format needs a package that is not installed.
     """
-    settings = usable(configuration)
-    try:
-        consumer = _consumer(settings, transport)
-        return make(consumer, **_chosen(settings, keys.TRACKER), **_experiments(settings))
-    except GrowingParamException as error:
-        raise GrowingParamException(f"{error}{_origins_in(str(error), settings)}") from error
+    if not configuration.mistakes:
+        with suppress(GrowingParamException):  # it tells of one value only
+            return _made(configuration.settings, make, transport)
+    usable(with_refusals(configuration, make, transport))
+    return _made(configuration.settings, make, transport)
 
 
-def _origins_in(message: str, settings: Settings) -> str:
-    named = [f"{name} is from {settings[name].origin}" for name in settings if name in message]
-    return f" ({'; '.join(named)})" if named else ""
+def with_refusals(
+    configuration: Configuration, make: Callable[..., object], transport: Transport | None = None
+) -> Configuration:
+    """Return the same configuration with what the parts of a tracker refuse among its mistakes."""
+    settings = dict(configuration.settings)
+    settings.pop("format", None)  # its parser refuses no value, and may not be installed
+    if _value(settings, "strategy", DEFAULT_STRATEGY) not in _STRATEGIES:
+        del settings["strategy"]
+    refused = refusals(settings, lambda tried: _made(tried, make, transport))
+    return Configuration(configuration.settings, [*configuration.mistakes, *refused])
+
+
+def _made(settings: Settings, make: Callable[..., _T], transport: Transport | None) -> _T:
+    consumer = _consumer(settings, transport)
+    return make(consumer, **_chosen(settings, keys.TRACKER), **_experiments(settings))
 
 
 def _consumer(settings: Settings, transport: Transport | None) -> Strategy:
     strategy = _value(settings, "strategy", DEFAULT_STRATEGY)
     options = _chosen(settings, _STRATEGIES[strategy].keys() - keys.QUEUE.keys())
     if limits := _chosen(settings, keys.QUEUE):
-        options["queue"] = msgspec.structs.replace(_queue(strategy), **_within("queue_", limits))
+        options["queue"] = _queue_limits(strategy, limits)
     ids = [settings[name].value for name in keys.IDENTITY]
     parser = parser_of(_value(settings, "format", DEFAULT_FORMAT))
     consumer: Strategy = _class(strategy)(*ids, parser, **options, transport=transport)
@@ -162,15 +175,26 @@ def _consumer(settings: Settings, transport: Transport | None) -> Strategy:
     return consumer
 
 
+def _queue_limits(strategy: str, chosen: Mapping[str, Any]) -> QueueLimits:
+    with _named_as_keys("QueueLimits: ", "queue_"):
+        return msgspec.structs.replace(_queue(strategy), **_within("queue_", chosen))
+
+
 def _experiments(settings: Settings) -> dict[str, ExperimentOptions]:
     chosen = _chosen(settings, keys.EXPERIMENTS)
     if not chosen:
         return {}
-    try:
+    with _named_as_keys("ExperimentOptions: ", "experiment_"):
         return {"experiments": ExperimentOptions(**_within("experiment_", chosen))}
+
+
+@contextmanager
+def _named_as_keys(argument: str, prefix: str) -> Generator[None, None, None]:
+    """Let messages name the key instead of the argument."""
+    try:
+        yield
     except GrowingParamException as error:
-        key = str(error).replace("ExperimentOptions: ", "experiment_")
-        raise GrowingParamException(key) from error
+        raise GrowingParamException(str(error).replace(argument, prefix)) from error
 
 
 def _within(prefix: str, chosen: Mapping[str, Any]) -> dict[str, Any]:

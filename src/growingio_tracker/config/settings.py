@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any, Final, NamedTuple, cast
 
@@ -13,11 +12,14 @@ import msgspec
 
 from growingio_tracker._extras import missing_extra
 from growingio_tracker.config.keys import KEYS, PREFIX
+from growingio_tracker.config.lines import Lines
 from growingio_tracker.exceptions import GrowingParamException
 
 _TABLE: Final = "growingio"
 _SECRET: Final = frozenset({"product_id", "data_source_id"})
 _SHOWN: Final = 4
+_NEAR: Final = 0.5
+"""How like what is known a misspelled name is at least, of 1."""
 _NOT_OURS: Final = frozenset({"config"})
 """Variables with our prefix that are read elsewhere."""
 
@@ -67,6 +69,8 @@ def read_environment(environ: Mapping[str, str] | None = None) -> Source:
 def read_file(path: str | os.PathLike[str]) -> Source:
     """Read a TOML file: its table ``[growingio]``, or where it has none, all of it.
 
+    A table whose name is nearly that is read, too, and is one mistake.
+
     :raises GrowingParamException: when it cannot be read or is not TOML.
     """
     file = Path(path)
@@ -75,16 +79,28 @@ def read_file(path: str | os.PathLike[str]) -> Source:
     except (OSError, UnicodeDecodeError) as error:
         raise GrowingParamException(f"{file} cannot be read: {error}") from error
     content = _parse(text, file)
-    table = content.get(_TABLE)
-    inside = [_TABLE] if isinstance(table, dict) else []
-    lines = _lines(text)
-    source = Source({}, [])
-    flat = _flat(cast("dict[str, Any]", table) if inside else content)
-    for place, value in flat:
-        line = lines.get(".".join([*inside, *place]))
-        origin = f"{file}, line {line}" if line else str(file)
-        _take(source, "_".join(place), value, origin)
+    source, lines = Source({}, []), Lines(text)
+
+    def origin(place: Sequence[str]) -> str:
+        line = lines.of(place)
+        return f"{file}, line {line}" if line else str(file)
+
+    inside = _table(content)
+    if inside not in ([], [_TABLE]):
+        problem = f"there is no table [{inside[0]}]; did you mean [{_TABLE}]?"
+        source.mistakes.append(f"{origin(inside)}: {problem}")
+    for place, value in _flat(content[inside[0]] if inside else content):
+        _take(source, "_".join(place), value, origin([*inside, *place]))
     return source
+
+
+def _table(content: Mapping[str, Any]) -> list[str]:
+    """Return the place of our table, be it misspelled; empty when the file has none."""
+    tables = [name for name, value in content.items() if isinstance(value, dict)]
+    if _TABLE in tables:
+        return [_TABLE]
+    others = [name for name in tables if not any(key.startswith(name + "_") for key in KEYS)]
+    return difflib.get_close_matches(_TABLE, others, 1, _NEAR)
 
 
 def read_table(table: Mapping[str, Any], where: str) -> Source:
@@ -115,7 +131,7 @@ def _variable(name: str) -> str:
 
 
 def _unknown(shown: str, name: str, spelled: Callable[[str], str]) -> str:
-    near = difflib.get_close_matches(name, KEYS, 1, 0.5)
+    near = difflib.get_close_matches(name, KEYS, 1, _NEAR)
     hint = f"; did you mean {spelled(near[0])}?" if near else ""
     return f"there is no key {shown}{hint}"
 
@@ -137,19 +153,3 @@ def _parse(text: str, file: Path) -> dict[str, Any]:
     except msgspec.DecodeError as error:
         raise GrowingParamException(f"{file} is not valid TOML: {error}") from error
     return content
-
-
-_HEADER: Final = re.compile(r"\s*\[\s*([\w.\-]+)\s*\]")
-_ASSIGNMENT: Final = re.compile(r"\s*([\w.\-]+)\s*=")
-
-
-def _lines(text: str) -> dict[str, int]:
-    """Return the line of each key by its dotted name, as far as it is written plainly."""
-    found: dict[str, int] = {}
-    table = ""
-    for number, line in enumerate(text.splitlines(), 1):
-        if header := _HEADER.match(line):
-            table = header[1] + "."
-        elif assignment := _ASSIGNMENT.match(line):
-            found.setdefault(table + assignment[1], number)
-    return found

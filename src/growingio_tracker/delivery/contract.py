@@ -110,8 +110,9 @@ class QueueLimits(Struct, frozen=True):
     block_s: float = 1.0
 
     def __post_init__(self) -> None:
-        if self.max_events < 1 or self.max_bytes < 1:
-            raise GrowingParamException("QueueLimits: max_events and max_bytes must be at least 1")
+        for name, value in (("max_events", self.max_events), ("max_bytes", self.max_bytes)):
+            if value < 1:
+                raise GrowingParamException(f"QueueLimits: {name} must be at least 1, got {value}")
         if self.overflow not in ("drop_new", "drop_oldest", "block", "raise"):
             raise GrowingParamException(
                 "QueueLimits: overflow must be drop_new, drop_oldest, block or raise, "

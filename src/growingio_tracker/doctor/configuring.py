@@ -14,11 +14,12 @@ from growingio_tracker.config.build import (
     Configuration,
     build,
     gather,
+    with_refusals,
 )
 from growingio_tracker.config.settings import Settings, masked
 from growingio_tracker.consumers.base import is_disabled
 from growingio_tracker.doctor.finding import NO_FIX, Finding, finding
-from growingio_tracker.exceptions import GrowingError
+from growingio_tracker.exceptions import GrowingError, GrowingParamException
 from growingio_tracker.tracker import GrowingTracker
 
 _NAME: Final = "configuration"
@@ -54,17 +55,18 @@ def read(path: str | os.PathLike[str] | None, environ: Mapping[str, str] | None)
         gathered = gather(path, environ)
     except GrowingError as error:
         return Read({}, [], [_mistake(str(error))])
-    mistakes = gathered.mistakes or _refusals(gathered)
+    mistakes = _mistakes(gathered)
     findings = [_mistake(one) for one in mistakes] or [_all_well(len(gathered.settings))]
     if is_disabled() or ("disabled" in gathered.settings and gathered.settings["disabled"].value):
         findings.append(_DISABLED)
     return Read(gathered.settings, _shown(gathered.settings), findings)
 
 
-def _refusals(gathered: Configuration) -> list[str]:
-    """Return what only the parts of a tracker say of the values."""
+def _mistakes(gathered: Configuration) -> list[str]:
     try:
         build(gathered, GrowingTracker.consumer)  # which starts and opens nothing
+    except GrowingParamException:
+        return with_refusals(gathered, GrowingTracker.consumer).mistakes
     except (GrowingError, OSError) as error:
         return [str(error)]
     return []

@@ -15,7 +15,7 @@ from growingio_tracker.doctor.proxies import look_at_proxy, look_at_tunnel
 from growingio_tracker.doctor.reaching import connect, look_up
 from growingio_tracker.doctor.recognising import recognise_collector
 from growingio_tracker.doctor.target import Target, make_target
-from growingio_tracker.doctor.tls import look_at_tls
+from growingio_tracker.doctor.tls import WITHOUT_FILE, look_at_tls
 from growingio_tracker.exceptions import GrowingParamException
 
 TIMEOUT_S: Final = 5.0
@@ -65,7 +65,7 @@ def _way(target: Target) -> Generator[Finding, None, bool]:
         if found is None:
             continue
         yield found
-        if found.status == "bad":
+        if found.status == "bad" or found is WITHOUT_FILE:
             yield _NOT_ASKED
             return False
     return True

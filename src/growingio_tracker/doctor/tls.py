@@ -32,8 +32,8 @@ def look_at_tls(target: Target) -> Finding:
             context = _ssl_context(target.verify_cert)
             with context.wrap_socket(plain, server_hostname=target.host) as connection:
                 return _accepted(target, trusted_chain(connection), connection.version() or "TLS")
-    except GrowingParamException as error:
-        return finding("tls", "bad", (str(error), f"verify_cert 无法使用：{error}"), _NO_FILE)
+    except GrowingParamException:
+        return WITHOUT_FILE
     except ssl.SSLCertVerificationError as error:
         return explain_refusal(target, error, sent_chain(target))
     except ssl.SSLError as error:
@@ -45,10 +45,13 @@ def look_at_tls(target: Target) -> Finding:
         return finding("tls", "bad", said, _NO_TLS)
 
 
-_NO_FILE: Final = (
-    "Set verify_cert to the PEM file of the server's authority, or leave it out.",
-    "请把 verify_cert 设为服务器签发机构的 PEM 文件，或去掉该项。",
+WITHOUT_FILE: Final = finding(
+    "tls",
+    "skipped",
+    ("not looked at: verify_cert cannot be used", "未检查：verify_cert 无法使用"),
+    NO_FIX,
 )
+"""The configuration's finding says why."""
 _NO_TLS: Final = (
     "Check the port in server_host, and whether it should begin with http://.",
     "请检查 server_host 中的端口，以及是否应以 http:// 开头。",

@@ -148,7 +148,7 @@ def test_send_wrongly_used(arguments: list[str], said: str, config: str) -> None
     ("environment", "arguments", "said"),
     [
         ({"GROWINGIO_DISABLED": "1"}, [], "switched off"),
-        ({}, ["--server-host", "nowhere"], "server_host is from --server-host"),
+        ({}, ["--server-host", "nowhere"], "--server-host: server_host"),
         ({"GROWINGIO_SERVER": "x"}, [], "did you mean GROWINGIO_SERVER_HOST?"),
         ({"GROWINGIO_RETRY_LIMIT": "0"}, ["--server-host", "http://127.0.0.1:1"], "no answer"),
         ({"GROWINGIO_MAX_EVENT_BYTES": "10"}, [], "max_event_bytes"),

@@ -105,6 +105,15 @@ def test_collector_is_recognised(serving: Serving) -> None:
         assert status_of(diagnose(collector.url))["collector"] == "ok"
 
 
+def test_missing_certificate_file(tmp_path: Path) -> None:
+    """A verify_cert that is not there is one problem, and the server is not asked."""
+    with Server() as server:
+        url = server.url.replace("http:", "https:")
+        findings = diagnose(url, verify_cert=str(tmp_path / "none.pem"))
+        assert only_problem(findings).name == "configuration"
+        assert (status_of(findings)["tls"], status_of(findings)["answer"]) == ("skipped", "skipped")
+
+
 def test_closed_port() -> None:
     """Nobody listening is found at the connection, and the server is not asked."""
     findings = diagnose(refused_url())

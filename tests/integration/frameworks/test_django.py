@@ -107,6 +107,9 @@ def test_identities(tmp_path: Path, serve: Serve, app: str) -> None:
                     expected[f"{way}-{n}"] = (f"v-{way}-{n}", pk)
             statuses = visit_at_once(program.address, visits)
             assert statuses == [500 if "fail" in one.path else 200 for one in visits], program.log
+            # Who failed has left nothing behind in the threads that serve.
+            nobody = [Visit(f"{way}/nobody", None) for way in ("buy", "async") * 4]
+            assert visit_at_once(program.address, nobody) == [500] * 8, program.log
             assert collector.totals().events == 0
             program.stop()
         assert subjects(collector.wait(len(visits), timeout=0)) == expected
@@ -160,6 +163,38 @@ def test_async_view_without_its_user() -> None:
         )
         [event] = collector.wait(1, timeout=0)
     assert (event.device_id, event.user_id) == ("v-1", None)
+
+
+def test_streamed_answers() -> None:
+    """What makes the parts of a streamed answer runs with nobody bound, and may bind by itself."""
+    with Collector() as collector:
+        run_shop(
+            collector,
+            """
+    import shop
+    from django.http import StreamingHttpResponse
+    from django.urls import path
+    from growingio_tracker import GrowingParamException
+
+    def parts(visitor):
+        try:
+            get_tracker().track_custom_event("unbound")
+        except GrowingParamException:
+            yield b"nobody"
+        with get_tracker().context(anonymous_id=visitor):
+            get_tracker().track_custom_event("bound")
+        yield b"."
+
+    def stream(request):
+        return StreamingHttpResponse(parts(request.COOKIES["visitor"]))
+
+    shop.urlpatterns.append(path("stream", stream))
+    answers = [client.get("/stream") for _ in range(2)]
+    assert [b"".join(one.streaming_content) for one in answers] == [b"nobody."] * 2
+            """,
+        )
+        events = collector.wait(2, timeout=0)
+    assert [(event.name, event.device_id) for event in events] == [("bound", "v-1")] * 2
 
 
 def test_other_settings() -> None:

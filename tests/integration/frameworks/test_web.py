@@ -35,7 +35,7 @@ CASES = [
 
 @pytest.mark.parametrize("case", CASES)
 def test_identities(tmp_path: Path, case: Case) -> None:
-    """Requests at once, failed ones too, leave events about themselves, delivered at the end."""
+    """Requests at once, failed ones too, leave events about themselves, and nobody behind."""
     visits = [
         Visit(f"{way}/{way}-{n}", f"v-{way}-{n}", f"u-{n}" if n % 2 else None)
         for n in range(6)
@@ -45,6 +45,8 @@ def test_identities(tmp_path: Path, case: Case) -> None:
         with case.serve(tmp_path, case.app, collector) as program:
             statuses = visit_at_once(program.address, visits)
             # Who failed has left nothing behind in the threads that serve.
+            nobody = [Visit(f"buy/nobody-{n}", None) for n in range(4)]
+            assert visit_at_once(program.address, nobody) == [500] * 4, program.log
             after = [Visit(f"buy/after-{n}", f"a-{n}") for n in range(4)]
             statuses += visit_at_once(program.address, after)
             assert collector.totals().events == 0, program.log

@@ -185,10 +185,97 @@ def test_table(tmp_path: Path) -> None:
 
 
 def test_values_that_a_constructor_refuses(tmp_path: Path) -> None:
-    """What only the constructor can refuse names its place, too."""
-    path = write(tmp_path, "retry_limit = -1\n")
-    with pytest.raises(GrowingParamException, match=r"retry_limit is from .*gio.toml, line 1"):
-        GrowingTracker.from_file(path, IDS)
+    """What only the constructors refuse is told all at once, beside all other mistakes."""
+    path = write(
+        tmp_path,
+        f"""
+        server_host = "collect.example"
+        workers = 0
+        retry_limit = -2
+        max_size = 0
+        verify_cert = "{(tmp_path / "none.pem").as_posix()}"
+        flush_after = -1
+        on_invalid = "shout"
+        strict = "yes"
+        [queue]
+        max_events = 0
+        max_bytes = 0
+        [experiment]
+        cache_size = -1
+        """,
+    )
+    ids = {name: value for name, value in IDS.items() if "HOST" not in name}
+    with pytest.raises(GrowingParamException) as raised:
+        GrowingTracker.from_file(path, ids)
+    _, *told = str(raised.value).splitlines()
+    assert {line.split(": ", 2)[1].split(" ")[0].partition("=")[0] for line in told} == {
+        "server_host",
+        "workers",
+        "retry_limit",
+        "max_size",
+        "verify_cert",
+        "flush_after",
+        "on_invalid",
+        "strict",
+        "queue_max_events",
+        "queue_max_bytes",
+        "experiment_cache_size",
+    }
+    assert f"- {path}, line 3: workers must be an int from 1 to 64, got 0" in told
+    assert len(told) == 11
+
+
+def test_spool_that_is_a_file(tmp_path: Path) -> None:
+    """A spool that cannot be used is told together with other values."""
+    path = write(tmp_path, "strategy = 'durable'\nspool = 'x'\nmax_age_s = -1\n")
+    environ = {**IDS, "GROWINGIO_SPOOL": str(path)}
+    with pytest.raises(GrowingParamException) as raised:
+        GrowingTracker.from_file(path, environ)
+    assert "- GROWINGIO_SPOOL: spool=" in str(raised.value)
+    assert f"- {path}, line 3: max_age_s must be" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('[growingio]\n"max_size" = "x"', 2),
+        ("[growingio]\n'max_size' = 'x'", 2),
+        ('["growingio"]\nmax_size = "x"', 2),
+        ('growingio."max_size" = "x"', 1),
+        ('growingio . max_size = "x"', 1),
+        ('\ngrowingio = { strict = true, max_size = "x" }', 2),
+        ('[growingio]\n\n"queue" = { max_events = "x" }', 3),
+        ('[ growingio . "queue" ]\n"max_events"="x"', 2),
+        ('max_size = 5\n[growingio]\nmax_size = "x"', 3),
+    ],
+)
+def test_line_numbers(tmp_path: Path, text: str, line: int) -> None:
+    """However a key is written, a mistake in it names the line."""
+    path = write(tmp_path, text)
+    [mistake] = mistakes_of(path, IDS)
+    assert mistake.startswith(f"{path}, line {line}: ")
+
+
+@pytest.mark.parametrize("header", ["growingo", "GrowingIO", "growing-io", "grwoingio"])
+def test_misspelled_table(tmp_path: Path, header: str) -> None:
+    """A table whose name is misspelled is one mistake; what is in it is looked at, too."""
+    path = write(
+        tmp_path,
+        f"""
+        [{header}]
+        product_id = "p"
+        data_source_id = "d"
+        server_host = "http://x.example"
+        max_size = "many"
+
+        [{header}.queue]
+        max_events = 5
+        """,
+    )
+    assert mistakes_of(path, {}) == [
+        f"{path}, line 2: there is no table [{header}]; did you mean [growingio]?",
+        f"{path}, line 6: max_size must be an integer, got 'many'",
+    ]
 
 
 def test_options_of_other_strategies() -> None:
