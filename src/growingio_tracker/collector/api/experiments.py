@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from growingio_tracker.collector.api.bodies import body_as, without_parameters
+from growingio_tracker.collector.api.bodies import body_as
 from growingio_tracker.collector.api.common import guarded, json_answer, missing, route
 from growingio_tracker.collector.api.describe import (
     GUARD,
@@ -17,6 +17,7 @@ from growingio_tracker.collector.api.describe import (
     record,
     ref,
 )
+from growingio_tracker.collector.api.parameters import only_known
 from growingio_tracker.collector.experiments import Experiments, LayerAnswer
 
 
@@ -28,19 +29,19 @@ class _Experiments:
 
     async def every(self, request: Request) -> Response:
         """``GET /experiments``: the answers by layer."""
-        without_parameters(request)
+        only_known(request.query_params, ())
         return json_answer({"experiments": self._experiments.all()})
 
     async def put(self, request: Request) -> Response:
         """``PUT /experiments/LAYER``: answer so from now on."""
-        without_parameters(request)
+        only_known(request.query_params, ())
         answer = await body_as(request, LayerAnswer)
         self._experiments.set(request.path_params["layer_id"], answer)
         return json_answer(answer)
 
     async def delete(self, request: Request) -> Response:
         """``DELETE /experiments/LAYER``: answer that there is no experiment."""
-        without_parameters(request)
+        only_known(request.query_params, ())
         if not self._experiments.remove(request.path_params["layer_id"]):
             return missing("There is no experiment for this layer.")
         return json_answer({"experiments": self._experiments.all()})
