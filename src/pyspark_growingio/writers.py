@@ -6,18 +6,22 @@ import io
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
+from pyspark.sql import datasource
 from pyspark.sql.datasource import DataSourceArrowWriter, WriterCommitMessage
 
 from growingio_tracker.spark import PartitionSummary, WriteSummary, send_partition
 from growingio_tracker.spark.places import put
 
-try:
+if TYPE_CHECKING:
     from pyspark.sql.datasource import DataSourceStreamArrowWriter as _StreamWriter
-except ImportError:  # Spark 4.0: its streams hand over rows one by one
-    from pyspark.sql.datasource import DataSourceStreamWriter as _StreamWriter
+else:
+    # The streams of Spark 4.0 have no Arrow; they hand over rows one by one.
+    _StreamWriter = getattr(
+        datasource, "DataSourceStreamArrowWriter", datasource.DataSourceStreamWriter
+    )
 
 _log: Final = logging.getLogger("growingio_tracker.spark")
 
