@@ -9,25 +9,33 @@ endif
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 SOURCES := $(shell find src -name '*.py' -o -name 'py.typed') pyproject.toml README.md
 
-.PHONY: demo test lint types suite test-legacy pythons chaos bench bench-peers losses clean
+.PHONY: demo test lint types docs screenshots suite test-legacy pythons chaos bench bench-peers losses clean
 
 demo: $(VENV)/wheel
 	$(BIN)/growingio demo
 
-test: lint types suite test-legacy
+test: lint types docs suite test-legacy
 
 lint: $(VENV)/tools
-	$(BIN)/ruff format --check src tests benchmarks examples
-	$(BIN)/ruff check src tests benchmarks examples
+	$(BIN)/ruff format --check src tests benchmarks examples docs/_site
+	$(BIN)/ruff check src tests benchmarks examples docs/_site
 	$(BIN)/lint-imports
 
 types: $(VENV)/tools
 	$(BIN)/mypy
 	$(BIN)/basedpyright
 
-# The suite imports the built wheel: src is on nobody's path.
+# The site, in English and Chinese, into site/. The first warning ends it.
+docs: $(VENV)/tools
+	$(BIN)/python docs/_site/build.py
+
+# The pictures of the collector's pages, into docs/images.
+screenshots: $(VENV)/tools
+	GROWINGIO_SCREENSHOTS=docs/images $(BIN)/python -m pytest tests/browser/test_screenshots.py
+
+# The suite imports the built wheel: src is on nobody's path. Each core takes a file at a time.
 suite: $(VENV)/tools
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile $(PYTEST_ARGS)
 
 # The 1.x line in legacy/: its own wheel, and its own tests on every Python 2.7 and 3.5 to 3.9 that
 # is found. In CI 2.7 and 3.6 must be there.
@@ -56,7 +64,7 @@ losses: $(VENV)/wheel
 	$(BIN)/python -m benchmarks.losses
 
 clean:
-	rm -rf $(VENV) .venv-* dist build legacy/dist legacy/build
+	rm -rf $(VENV) .venv-* dist build site legacy/dist legacy/build
 
 $(VENV)/wheel: $(SOURCES)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed; name one with make PYTHON=...")'

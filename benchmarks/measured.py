@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from benchmarks.chinese import in_chinese
 from benchmarks.environments import ROOT
 
 END = "<!-- measured: end -->"
@@ -25,15 +26,30 @@ class MeasuredPage(NamedTuple):
     def begin(self) -> str:
         return f"<!-- measured: begin, written by {self.command} -->\n"
 
-    def write(self, measured: str) -> None:
-        """Replace what stands between the page's marks."""
-        self.path.write_text(self.replaced(measured), encoding="utf-8")
-        print(f"the tables: {self.path.relative_to(ROOT)}")
+    @property
+    def chinese(self) -> Path:
+        """Where the Chinese version of the page is."""
+        return self.path.with_suffix(".zh-CN.md")
 
-    def replaced(self, measured: str) -> str:
-        """Return the page with other measurements in it."""
-        between = re.compile(f"(?<={re.escape(self.begin)}).*(?={re.escape(END)})", re.DOTALL)
-        return between.sub(lambda _: measured, self.path.read_text(encoding="utf-8"))
+    def write(self, measured: str) -> None:
+        """Replace what stands between the marks of the page, and of its Chinese version."""
+        for path, text in ((self.path, measured), (self.chinese, in_chinese(measured))):
+            path.write_text(self.replaced(path, text), encoding="utf-8")
+            print(f"the tables: {path.relative_to(ROOT)}")
+
+    def replaced(self, path: Path, measured: str) -> str:
+        """Return the page in ``path`` with other measurements in it."""
+        return self._between.sub(lambda _: measured, path.read_text(encoding="utf-8"))
+
+    def measured_on(self, path: Path) -> str:
+        """Return what stands between the marks of the page in ``path``."""
+        found = self._between.search(path.read_text(encoding="utf-8"))
+        assert found is not None, f"{path.name} lacks {self.begin!r} or {END}"
+        return found[0]
+
+    @property
+    def _between(self) -> re.Pattern[str]:
+        return re.compile(f"(?<={re.escape(self.begin)}).*(?={re.escape(END)})", re.DOTALL)
 
 
 def body(*parts: str) -> str:

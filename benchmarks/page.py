@@ -35,17 +35,17 @@ def render(subjects: Sequence[Subject], samples: Samples) -> str:
     """Return the conditions and every table as Markdown."""
     found = medians(samples)
     return body(
-        "### Side by side",
+        "## Side by side",
         comparison(subjects, samples, found),
-        "### Aims",
+        "## Aims",
         table(["aim", "bound", "measured", ""], (aim_row(aim, found) for aim in AIMS)),
-        "### The limit, and the disk",
+        "## The limit, and the disk",
         table(["", "this SDK"], own_rows(samples)),
-        "### Formats",
+        "## Formats",
         formats(found),
-        "### Sweeps",
+        "## Sweeps",
         "\n\n".join(sweep(name, title, found) for name, title in SWEEPS.items()),
-        "### Where we miss",
+        "## Where we miss",
         misses(found),
     )
 

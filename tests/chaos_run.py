@@ -23,10 +23,10 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 
 from chaos.course import Result, run  # noqa: E402
-from chaos.figures import Figures, column, render, with_figures  # noqa: E402
+from chaos.figures import Figures, column, in_chinese, render, with_figures  # noqa: E402
 from chaos.schedule import Overflow, Strategy, plan  # noqa: E402
 
-PAGE = ROOT / "docs" / "promises.md"
+PAGES = [ROOT / "docs" / name for name in ("promises.md", "promises.zh-CN.md")]
 STRATEGIES: tuple[Strategy, ...] = ("durable", "async")
 TELL_EVERY_S = 5.0
 
@@ -41,7 +41,8 @@ def main() -> int:
     objections = [line for one in results for line in one.balance.objections]
     print(*objections, sep="\n")
     if options.write and not objections:
-        PAGE.write_text(with_figures(PAGE.read_text("utf-8"), text), "utf-8")
+        for page, figures in zip(PAGES, (text, in_chinese(text)), strict=True):
+            page.write_text(with_figures(page.read_text("utf-8"), figures), "utf-8")
     return bool(objections)
 
 
@@ -53,7 +54,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--strategy", choices=STRATEGIES, action="append")
     parser.add_argument("--overflow", choices=get_args(Overflow), default="block")
     parser.add_argument("--tls", action="store_true", help="serve HTTPS")
-    parser.add_argument("--write", action="store_true", help=f"put the figures into {PAGE.name}")
+    parser.add_argument(
+        "--write", action="store_true", help=f"put the figures into {PAGES[0].name}"
+    )
     return parser.parse_args()
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -51,3 +53,19 @@ def official_protobuf() -> ModuleType:
 def official(official_protobuf: ModuleType) -> Any:
     """The official library's classes for our field table."""
     return official_protobuf.Official(official_protobuf.tables())
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder into which the site was built as ``make docs`` does, without a warning."""
+    folder = tmp_path_factory.mktemp("site")
+    build = DATA.parents[1] / "docs" / "_site" / "build.py"
+    done = subprocess.run(
+        [sys.executable, str(build), str(folder)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    return folder

@@ -18,8 +18,9 @@ VERSIONS = ["3.10", "3.11", "3.12", "3.13", "3.14"]
 # calls makes of the API's description say the same on every version.
 LEFT_OUT = ["--ignore=tests/types", "--ignore=tests/compat", "--ignore=tests/browser"]
 LEFT_OUT += ["--ignore=tests/integration/collector/test_openapi.py"]
+EXTRAS = "all,parquet,django,flask,celery,docs"
 REQUIREMENTS = ["pytest", "pytest-xdist", "hypothesis", "jsonschema-rs", "protobuf", "trustme"]
-REQUIREMENTS += ["celery", "gevent", "gunicorn"]
+REQUIREMENTS += ["fastapi", "gevent", "gunicorn", "litestar"]
 REQUIREMENTS += ["opentelemetry-instrumentation-urllib3", "opentelemetry-sdk"]
 
 
@@ -49,9 +50,9 @@ def run(version: str, python: str) -> bool:
     pip = [str(own_python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     commands = [
         [python, "-m", "venv", str(environment)],
-        [*pip, f"{wheel}[all]", *REQUIREMENTS],
+        [*pip, f"{wheel}[{EXTRAS}]", *REQUIREMENTS],
         [*pip, "--force-reinstall", "--no-deps", str(wheel)],
-        [str(own_python), "-m", "pytest", "-q", *LEFT_OUT],
+        [str(own_python), "-m", "pytest", "-q", "-n", "auto", "--dist", "loadfile", *LEFT_OUT],
     ]
     return all(
         subprocess.run(command, cwd=ROOT, check=False).returncode == 0 for command in commands

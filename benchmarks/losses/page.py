@@ -24,9 +24,9 @@ def write_page(outcomes: Outcomes) -> None:
 def render(outcomes: Outcomes) -> str:
     """Return the conditions and both tables as Markdown."""
     return measured.body(
-        "### Lost",
+        "## Lost",
         table(outcomes, lost),
-        "### Duplicated",
+        "## Duplicated",
         table(outcomes, lambda outcome: str(outcome.duplicated)),
     )
 

@@ -42,6 +42,7 @@ _T = TypeVar("_T", bound="GrowingTracker")
 OnInvalid: TypeAlias = Literal["raise", "drop"]
 
 MAX_EVENT_BYTES: Final = 1024 * 1024
+_EVENT: Final = Kind.EVENT  # looking up an Enum's member takes as long as taking a lock
 
 
 class GrowingTracker(Bindable):
@@ -195,7 +196,7 @@ class GrowingTracker(Bindable):
                 self._data_source_id,
             )
             if record is not None and len(record) <= self._max_event_bytes:
-                return self._accept(Kind.EVENT, record)
+                return self._accept(_EVENT, record)
         message = CustomEventMessage(
             event_time,
             event_name,

@@ -46,6 +46,14 @@ class TestRequests:
         page.get_by_label("Only those that could not be read").check()
         expect(rows).to_have_count(1)
 
+    def test_steps_in_chinese(self, page: Page, collector: Collector, send: Send) -> None:
+        """A page in Chinese says in Chinese how a body was read."""
+        send(event("a"))
+        page.goto(f"{collector.url}/#/requests?open=1")
+        expect(page.locator(".steps")).to_contain_text("1 message")
+        page.get_by_role("button", name="中文").click()
+        expect(page.locator(".steps")).to_contain_text("1 条消息")
+
     def test_copy_as_curl(self, page: Page, collector: Collector, send: Send) -> None:
         """A request is copied as the command that sends it again."""
         page.context.grant_permissions(["clipboard-read", "clipboard-write"])
@@ -121,6 +129,7 @@ class TestSettings:
         expect(card).to_contain_text(collector.url)
         expect(card).to_contain_text("10,000")
         expect(card).to_contain_text("7 days")
+        expect(card).to_contain_text("10 MB")
 
     def test_forwarding(self, page: Page) -> None:
         """The target stands on every page, and what became of the requests in the settings."""

@@ -1,4 +1,4 @@
-"""Write into docs/promises.md which test files keep each promise.
+"""Write into docs/promises.md, and its Chinese version, which test files keep each promise.
 
     python tests/docs/list_promises.py
 
@@ -14,24 +14,27 @@ from collections.abc import Iterator
 from pathlib import Path
 
 TESTS = Path(__file__).parents[1]
-PAGE = TESTS.parent / "docs" / "promises.md"
+DOCS = TESTS.parent / "docs"
+PAGES = {DOCS / "promises.md": "Kept by ", DOCS / "promises.zh-CN.md": "测试："}
+"""The pages, each with what stands before the tests of a promise."""
 
 _PROMISE = re.compile(r"^\*\*([A-I]\d+)\*\* (?:.+\n?)+?(?=\n|\Z)", re.MULTILINE)
-_KEPT_BY = re.compile(r"\n\nKept by .*")
+_KEPT_BY = re.compile(rf"\n\n(?:{'|'.join(PAGES.values())}).*")
 
 
 def main() -> None:
-    PAGE.write_text(with_tests(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    for path in PAGES:
+        path.write_text(with_tests(path), encoding="utf-8")
 
 
-def with_tests(page: str) -> str:
-    """Return the page with the line of tests behind each promise made anew."""
+def with_tests(path: Path) -> str:
+    """Return the page in ``path`` with the line of tests behind each promise made anew."""
     found = tests_by_promise()
 
     def kept(promise: re.Match[str]) -> str:
-        return f"{promise[0].rstrip()}\n\n{_kept_by(found[promise[1]])}\n"
+        return f"{promise[0].rstrip()}\n\n{PAGES[path]}{_links(found[promise[1]])}\n"
 
-    return _PROMISE.sub(kept, _KEPT_BY.sub("", page))
+    return _PROMISE.sub(kept, _KEPT_BY.sub("", path.read_text(encoding="utf-8")))
 
 
 def promised(page: str) -> set[str]:
@@ -56,9 +59,8 @@ def _numbers(path: Path) -> Iterator[str]:
             yield from {match[1].upper() for match in (named, said) if match}
 
 
-def _kept_by(files: dict[str, int]) -> str:
-    links = [f"[{Path(file).stem}](../{file}) ({count})" for file, count in files.items()]
-    return f"Kept by {', '.join(links)}"
+def _links(files: dict[str, int]) -> str:
+    return ", ".join(f"[{Path(file).stem}](../{file}) ({count})" for file, count in files.items())
 
 
 if __name__ == "__main__":

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
-from chaos.figures import EVENTS, FAULTS, LOST, UNEXPLAINED, figures_on, parse, render
+from chaos.figures import EVENTS, FAULTS, LOST, UNEXPLAINED, figures_on, in_chinese, parse, render
 
-SHOWN = figures_on((Path(__file__).parents[2] / "docs" / "promises.md").read_text("utf-8"))
+DOCS = Path(__file__).parents[2] / "docs"
+SHOWN = figures_on((DOCS / "promises.md").read_text("utf-8"))
 FIGURES = parse(SHOWN)
+NAMES = {
+    "DurableConsumer",
+    "AsyncBufferedConsumer",
+    "Python",
+    "HTTP",
+    "Retry",
+    "After",
+    "fork",
+    "SIGKILL",
+    "SIGTERM",
+}
 
 
 def test_form() -> None:
@@ -21,3 +34,10 @@ def test_nothing_lost() -> None:
     assert FIGURES.row(LOST) == FIGURES.row(UNEXPLAINED) == [0, 0]
     assert min(FIGURES.row(EVENTS)) >= 1_000_000
     assert min(FIGURES.row(FAULTS)) >= 200
+
+
+def test_chinese() -> None:
+    """The Chinese page shows the same figures, and no English but names."""
+    shown = figures_on((DOCS / "promises.zh-CN.md").read_text("utf-8"))
+    assert shown == in_chinese(SHOWN)
+    assert set(re.findall(r"[A-Za-z]{4,}", shown)) <= NAMES

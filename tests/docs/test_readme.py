@@ -121,18 +121,16 @@ def test_every_command_is_checked() -> None:
 
 
 def test_durable_example_runs(tmp_path: Path, growingio_collector: CollectorFixture) -> None:
-    """The example in docs/durable.md runs as it stands, behind the imports that it needs."""
+    """The example in docs/durable.md runs as it stands."""
     page = (ROOT / "docs" / "durable.md").read_text(encoding="utf-8")
     [example] = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     code = example.replace("<server_host>", growingio_collector.url)
     code = code.replace("<directory>", tmp_path.as_posix())
-    code = "from growingio_tracker import DurableConsumer, GrowingTracker\n" + code
     subprocess.run([sys.executable, "-c", code], timeout=60, check=True)
     growingio_collector.wait_for("order_paid", timeout=0)
     with Collector() as collector:
         code = example.replace("<server_host>", collector.url)
         code = code.replace("<directory>", tmp_path.as_posix())
-        code = "from growingio_tracker import DurableConsumer, GrowingTracker\n" + code
         subprocess.run([sys.executable, "-c", code], timeout=60, check=True)
         assert collector.wait(1, timeout=0)[0].name == "order_paid"
 

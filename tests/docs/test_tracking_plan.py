@@ -42,15 +42,3 @@ def test_tables(page: Path) -> None:
     fields = {*Planned.__struct_fields__, *Property.__struct_fields__, *TYPES, *COLUMNS}
     assert [field for field in sorted(fields) if f"`{field}`" not in text] == []
     assert [name for names in COLUMNS.values() for name in names if name not in text] == []
-
-
-def test_same_parts() -> None:
-    """Both pages have the same number of headings, code blocks, commands and table rows."""
-    first, second = (
-        [
-            len(re.findall(pattern, page.read_text(encoding="utf-8"), re.MULTILINE))
-            for pattern in (r"^#+ ", r"^```", r"^\| ", r"^    \w")
-        ]
-        for page in PAGES
-    )
-    assert first == second

@@ -1,6 +1,6 @@
 """``growingio collector``: watch on this machine what a GrowingIO client sends."""
 
-from growingio_tracker.cli import collector_texts, forward_options
+from growingio_tracker.cli import collector_texts, forward_options, forward_texts
 from growingio_tracker.cli.collector_options import (
     AllowHostOption,
     ApiCorsOption,
@@ -60,7 +60,7 @@ def collector(
     output = Output(quiet, json, lang)
     show_any_character()
     show_log()
-    conditions = Conditions(exit_code_on, junit)
+    conditions = Conditions(exit_code_on, junit, lang)
     to = forward_options.forwarding(forward, forward_only, forward_timeout, forward_sync)
     first, where = serving(port or [], tls, bind, allow_host, api_cors, lang)
     handling = Handling(strict=strict, redact=tuple(redact or ()))
@@ -71,8 +71,9 @@ def collector(
         conditions.check(running.outcome())
         end_on_signals(running.stop)
         said = collector_texts.opening(running, db, handling, lang.is_chinese)
-        output.say("\n".join([said, *forward_options.opening(to)]))
+        output.say("\n".join([said, *forward_texts.opening(to, lang.is_chinese)]))
         output.follow(running)
         said = collector_texts.closing(running.totals(), lang.is_chinese)
-        output.say("\n".join([said, *forward_options.closing(running, to, kept=db is not None)]))
+        forwarded = forward_texts.closing(running, db, lang.is_chinese) if to else []
+        output.say("\n".join([said, *forwarded]))
         conditions.conclude(running.outcome())

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import typer
 
 from growingio_tracker.cli.console import show_any_character
-from growingio_tracker.cli.language import Language
+from growingio_tracker.cli.language import AnswerLangOption, Language
 from growingio_tracker.exceptions import GrowingParamException
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def decode(
         str | None,
         typer.Option(help="The stm of a body's request, whose lowest byte is the XOR key."),
     ] = None,
-    lang: Annotated[Language, typer.Option(help="The language of the answer.")] = Language.AUTO,
+    lang: AnswerLangOption = Language.AUTO,
 ) -> None:
     """Decode one body step by step and say what is wrong with it.
 
@@ -89,7 +89,7 @@ def _as_body(content: bytes, path: str, headers: list[str], stm: str | None) -> 
     target = target_of(path)
     if stm is not None:
         target += f"{'&' if '?' in target else '?'}stm={quote(stm)}"
-    return Recorded("POST", target, [_header(line) for line in headers], content)
+    return Recorded(target=target, headers=tuple(map(_header, headers)), body=content)
 
 
 def _header(line: str) -> tuple[str, str]:

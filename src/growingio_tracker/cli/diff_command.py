@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from growingio_tracker.cli.console import show_any_character
+from growingio_tracker.cli.language import AnswerLangOption, Language
 
 if TYPE_CHECKING:
     from growingio_tracker.collector.runs.compare import Difference
@@ -29,6 +30,7 @@ def diff(
         bool, typer.Option("--ignore-counts", help="Compare names, fields and types only.")
     ] = False,
     format_: Annotated[DiffFormat, typer.Option("--format")] = DiffFormat.TEXT,
+    lang: AnswerLangOption = Language.AUTO,
 ) -> None:
     """Compare two kept runs of the collector: names, fields, types, counts.
 
@@ -45,7 +47,7 @@ def diff(
         profile(existing_store(b)),
         tolerance=None if ignore_counts else tolerance,
     )
-    typer.echo(_json(found) if format_ is DiffFormat.JSON else _text(found))
+    typer.echo(_json(found) if format_ is DiffFormat.JSON else _text(found, lang.is_chinese))
     if found:
         raise typer.Exit(1)
 
@@ -56,8 +58,11 @@ def _json(found: "list[Difference]") -> str:
     return msgspec.json.encode({"differences": found}).decode()
 
 
-def _text(found: "list[Difference]") -> str:
+def _text(found: "list[Difference]", is_chinese: bool) -> str:
     from growingio_tracker.collector.terminal import harmless  # noqa: PLC0415 - as above
 
+    if is_chinese:
+        lines = [harmless(difference.said_in_chinese) for difference in found]
+        return "\n".join([*lines, f"共 {len(found)} 处不同。" if found else "没有不同。"])
     lines = [harmless(str(difference)) for difference in found]
     return "\n".join([*lines, f"Differences: {len(found)}." if found else "No differences."])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from growingio_tracker.collector import Collector, Forwarding
+    from growingio_tracker.collector import Forwarding
 
 
 class Only(str, Enum):
@@ -68,27 +68,3 @@ def forwarding(
         timeout_s=DEFAULT_TIMEOUT_S if timeout_s is None else timeout_s,
         sync=sync,
     )
-
-
-def opening(forwarding: Forwarding | None) -> list[str]:
-    """Return the lines that say where things go."""
-    if forwarding is None:
-        return []
-    held = ", but for requests with a bad event" if forwarding.only == "good" else ""
-    return [f"Everything goes on to {forwarding.url}{held}."]
-
-
-def closing(running: Collector, forwarding: Forwarding | None, kept: bool) -> list[str]:
-    """Return the lines that say what became of it."""
-    if forwarding is None:
-        return []
-    counts = running.forward_counts()
-    lines = [
-        f"Forwarded {counts['done']}, failed {counts['failed']}, held back {counts['held']}, "
-        f"waiting {counts['waiting']}."
-    ]
-    if counts["waiting"] and kept:
-        lines.append("What waits goes on when a collector forwards with the same --db.")
-    elif counts["waiting"]:
-        lines.append("What waited is lost; with --db FILE it would go on next time.")
-    return lines

@@ -2,6 +2,9 @@
 
 import os
 from enum import Enum
+from typing import Annotated
+
+import typer
 
 
 class Language(str, Enum):
@@ -17,6 +20,9 @@ class Language(str, Enum):
         if self is Language.AUTO:
             return _of_the_terminal().startswith("zh")
         return self is Language.CHINESE
+
+
+AnswerLangOption = Annotated[Language, typer.Option(help="The language of the answer.")]
 
 
 def _of_the_terminal() -> str:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from growingio_tracker.cli.language import Language
 from growingio_tracker.exceptions import GrowingParamException
 
 if TYPE_CHECKING:
-    from growingio_tracker.collector.plan.outcome import Outcome
+    from growingio_tracker.collector.plan.outcome import Outcome, Reason
 
 FAILED_STATUS: Final = 3
 
@@ -47,7 +48,7 @@ JunitOption = Annotated[
 ]
 
 
-def _reasons() -> Mapping[ExitOn, Callable[["Outcome"], list[str]]]:
+def _reasons() -> Mapping[ExitOn, Callable[["Outcome"], "list[Reason]"]]:
     # The collector takes a third of a second to import, which --help need not wait for.
     from growingio_tracker.collector.plan import outcome  # noqa: PLC0415
 
@@ -63,11 +64,13 @@ class Conditions:
 
     :param exit_on: what gives status 3; None means nothing.
     :param junit: where the plan's report is to be written; None means nowhere.
+    :param lang: the language of what is printed.
     """
 
-    def __init__(self, exit_on: ExitOn | None, junit: Path | None = None) -> None:
+    def __init__(self, exit_on: ExitOn | None, junit: Path | None, lang: Language) -> None:
         self._exit_on = exit_on
         self._junit = junit
+        self._is_chinese = lang.is_chinese
 
     def check(self, before: "Outcome") -> None:
         """Refuse at the start what could not be done at the end.
@@ -89,7 +92,7 @@ class Conditions:
         from growingio_tracker.collector.plan.report_text import report_text  # noqa: PLC0415
 
         if outcome.report:
-            typer.echo(report_text(outcome.report))
+            typer.echo(report_text(outcome.report, is_chinese=self._is_chinese))
         self.settle(outcome)
 
     def settle(self, outcome: "Outcome") -> None:
@@ -102,8 +105,13 @@ class Conditions:
             self._write(self._junit, outcome)
         reasons = _reasons()[self._exit_on](outcome) if self._exit_on else []
         if reasons:
-            typer.echo(f"Failed with status {FAILED_STATUS}: {'; '.join(reasons)}.", err=True)
+            typer.echo(self._sentence(reasons), err=True)
             raise typer.Exit(FAILED_STATUS)
+
+    def _sentence(self, reasons: "list[Reason]") -> str:
+        if self._is_chinese:
+            return f"失败，状态码 {FAILED_STATUS}：{'；'.join(reason.zh for reason in reasons)}。"
+        return f"Failed with status {FAILED_STATUS}: {'; '.join(reason.en for reason in reasons)}."
 
     def _write(self, file: Path, outcome: "Outcome") -> None:
         from growingio_tracker.collector.plan.junit import junit  # noqa: PLC0415 - as above

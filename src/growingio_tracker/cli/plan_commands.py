@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from growingio_tracker.cli.console import show_any_character
+from growingio_tracker.cli.language import AnswerLangOption, Language
 from growingio_tracker.cli.outcome import (
     Conditions,
     ExitOnOption,
@@ -24,6 +25,9 @@ plan: Final = typer.Typer(
     no_args_is_help=True,
     help="Check a tracking plan, make one of what was received, and compare the two.",
 )
+
+_CHECKED: Final = "{file}: {events} events and {items} items are planned."
+_CHECKED_ZH: Final = "{file}：共规划 {events} 个事件、{items} 个维度表。"
 
 Database = Annotated[
     Path, typer.Argument(metavar="DB", help="The file in which the collector kept a run.")
@@ -47,16 +51,25 @@ class ReportFormat(str, Enum):
 @plan.command()
 def check(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The plan, YAML or CSV.")],
+    lang: AnswerLangOption = Language.AUTO,
 ) -> None:
     """Read a plan and name everything that is wrong in it. Status 1 if anything is."""
+    from growingio_tracker.collector.plan.defects import PlanError  # noqa: PLC0415
     from growingio_tracker.collector.plan.load import load_plan  # noqa: PLC0415
 
     show_any_character()
-    loaded = load_plan(file)
+    try:
+        loaded = load_plan(file)
+    except PlanError as error:
+        if not lang.is_chinese:
+            raise
+        typer.echo(error.said_in_chinese, err=True)
+        raise typer.Exit(1) from error
     for note in loaded.notes:
-        typer.echo(note, err=True)
-    events, items = loaded.plan.events or {}, loaded.plan.items or {}
-    typer.echo(f"{file}: {len(events)} events and {len(items)} items are planned.")
+        typer.echo(note.said_in_chinese if lang.is_chinese else note, err=True)
+    events, items = len(loaded.plan.events or {}), len(loaded.plan.items or {})
+    said = _CHECKED_ZH if lang.is_chinese else _CHECKED
+    typer.echo(said.format(file=file, events=events, items=items))
 
 
 @plan.command()
@@ -75,6 +88,7 @@ def report(
     format_: Annotated[ReportFormat, typer.Option("--format")] = ReportFormat.TEXT,
     exit_code_on: ExitOnOption = None,
     output: OutputOption = None,
+    lang: AnswerLangOption = Language.AUTO,
 ) -> None:
     """Compare a kept run with a plan, that of the run itself if none is named."""
     from growingio_tracker.collector.existing import existing_store  # noqa: PLC0415
@@ -83,8 +97,8 @@ def report(
     path = existing_store(db)
     outcome = make_outcome(path, _plan(path, file))
     if outcome.report:
-        _write(_written(outcome.report, format_), output)
-    Conditions(exit_code_on).settle(outcome)
+        _write(_written(outcome.report, format_, lang), output)
+    Conditions(exit_code_on, None, lang).settle(outcome)
 
 
 @plan.command()
@@ -105,9 +119,12 @@ def _plan(path: Path, file: Path | None) -> "Plan":
     return loaded.plan
 
 
-def _written(report: "Report", format_: ReportFormat) -> bytes:
+def _written(report: "Report", format_: ReportFormat, lang: Language) -> bytes:
     from growingio_tracker.collector.plan import written  # noqa: PLC0415
+    from growingio_tracker.collector.plan.report_text import report_text  # noqa: PLC0415
 
+    if format_ is ReportFormat.TEXT:
+        return f"{report_text(report, is_chinese=lang.is_chinese)}\n".encode()
     return written.REPORTS[format_.value](report)
 
 

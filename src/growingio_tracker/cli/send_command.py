@@ -9,7 +9,7 @@ import typer
 
 from growingio_tracker.cli.console import show_any_character
 from growingio_tracker.cli.doctor_command import ConfigOption
-from growingio_tracker.cli.language import Language
+from growingio_tracker.cli.language import AnswerLangOption, Language
 from growingio_tracker.wire import NOT_USER
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def send(
     product_id: Annotated[str | None, typer.Option(help="Wins over the configuration.")] = None,
     data_source_id: Annotated[str | None, typer.Option(help="Wins over the configuration.")] = None,
     server_host: Annotated[str | None, typer.Option(help="Wins over the configuration.")] = None,
-    lang: Annotated[Language, typer.Option(help="The language of the answer.")] = Language.AUTO,
+    lang: AnswerLangOption = Language.AUTO,
 ) -> None:
     """Send one custom event, and say what the server answered.
 

@@ -12,28 +12,22 @@ from typing import TYPE_CHECKING, Final
 from growingio_tracker.collector.app import Parts, make_app
 from growingio_tracker.collector.experiment_calls import ExperimentCalls
 from growingio_tracker.collector.fault_calls import FaultCalls
-from growingio_tracker.collector.filters import Filters, make_filter
 from growingio_tracker.collector.forward.gateway import Gateway
 from growingio_tracker.collector.forward.settings import Forwarding
-from growingio_tracker.collector.forward.view import count_states
 from growingio_tracker.collector.info import Info, Limits
 from growingio_tracker.collector.listening import Listening
-from growingio_tracker.collector.plan.load import load_plan
-from growingio_tracker.collector.plan.outcome import Outcome, make_outcome
 from growingio_tracker.collector.plan.plans import Plans
-from growingio_tracker.collector.plan.report import Report, make_report
 from growingio_tracker.collector.pruning import Keep
-from growingio_tracker.collector.query import count_all, find_events, find_requests
+from growingio_tracker.collector.query import find_events
 from growingio_tracker.collector.receive import Receiver, Rules
-from growingio_tracker.collector.rows import Event, Request, Totals
+from growingio_tracker.collector.received_calls import ReceivedCalls
+from growingio_tracker.collector.rows import Event
 from growingio_tracker.collector.server import ServerThread
 from growingio_tracker.collector.settings import Handling, Serving
 from growingio_tracker.collector.store import Store
-from growingio_tracker.collector.waiting import gather, timed_out
-from growingio_tracker.exceptions import GrowingError, GrowingParamException
 
 if TYPE_CHECKING:
-    from typing_extensions import Unpack
+    pass
 
 DEFAULT_PORT: Final = 8917
 
@@ -42,7 +36,7 @@ _FOLLOW_TICK_S: Final = 0.5
 """How soon following sees that the server has died, and Windows a Ctrl-C."""
 
 
-class Collector(ExperimentCalls, FaultCalls):
+class Collector(ReceivedCalls, ExperimentCalls, FaultCalls):
     """A local server for GrowingIO clients that keeps and shows what they send.
 
     It serves from a thread of its own, from construction until ``close()`` or the end of the
@@ -148,50 +142,6 @@ class Collector(ExperimentCalls, FaultCalls):
             lang=self._lang,
         )
 
-    def events(self, *, limit: int | None = None, **filters: "Unpack[Filters]") -> list[Event]:
-        """Return the stored events, oldest first.
-
-        :param limit: only the newest so many; None means all.
-        :param filters: ``name``, ``user``, ``verdict`` and more, see ``Filters``.
-        :raises GrowingParamException: ``limit`` is negative, or a filter is unknown.
-        :raises GrowingError: the collector is closed.
-        """
-        _check_not_negative(limit=limit)
-        wanted = make_filter(filters)
-        return find_events(self._path, wanted, limit=limit, newest=True)[::-1]
-
-    def requests(self, limit: int | None = None) -> list[Request]:
-        """Return the stored requests, oldest first.
-
-        :param limit: only the newest so many; None means all.
-        :raises GrowingParamException: ``limit`` is negative.
-        :raises GrowingError: the collector is closed.
-        """
-        _check_not_negative(limit=limit)
-        return find_requests(self._path, limit=limit, newest=True)[::-1]
-
-    def wait(
-        self,
-        count: int = 1,
-        timeout: float = 5.0,
-        **filters: "Unpack[Filters]",
-    ) -> list[Event]:
-        """Block until ``count`` events match, and return the first ``count``, oldest first.
-
-        Events that arrived before the call count. The filters are those of ``events()``.
-
-        :param timeout: in seconds; 0 only looks.
-        :raises GrowingParamException: ``count`` or ``timeout`` is negative, or a filter is unknown.
-        :raises WaitTimeoutError: they did not arrive in time, or the collector was closed.
-        :raises GrowingError: the collector is closed.
-        """
-        wanted = make_filter(filters)
-        _check_not_negative(count=count, timeout=timeout)
-        gathering = gather(self._checked_store, wanted, count, timeout)
-        if gathering.complete:
-            return gathering.events
-        raise timed_out(gathering, timeout)
-
     def follow(self) -> Iterator[Event]:
         """Yield every event since the collector started, and then each as it arrives.
 
@@ -215,45 +165,6 @@ class Collector(ExperimentCalls, FaultCalls):
                 else:
                     changed.wait(_FOLLOW_TICK_S)
 
-    def totals(self) -> Totals:
-        """Return how much is stored.
-
-        :raises GrowingError: the collector is closed.
-        """
-        return count_all(self._path)
-
-    def plan_report(self, plan: str | Path | None = None) -> Report:
-        """Return how what was received since the start compares with a tracking plan.
-
-        :param plan: the plan's file, YAML or CSV; None, the default, is the collector's own plan.
-        :raises GrowingParamException: there is no plan, or it cannot be used.
-        :raises GrowingError: the collector is closed.
-        """
-        loaded = self._plans.required() if plan is None else load_plan(Path(plan))
-        return make_report(self._path, loaded.plan, after=self._stored_before)
-
-    def outcome(self) -> Outcome:
-        """Return what a build may fail on, since the start.
-
-        :raises GrowingError: the collector is closed.
-        """
-        loaded = self._plans.current()
-        return make_outcome(self._path, loaded.plan if loaded else None, self._stored_before)
-
-    def forward_counts(self) -> dict[str, int]:
-        """Return how many requests are ``waiting``, ``sending``, ``done``, ``failed``, ``held``.
-
-        :raises GrowingError: the collector is closed.
-        """
-        return count_states(self._path)
-
-    def clear(self) -> None:
-        """Forget all events and requests. Row ids go on from where they were.
-
-        :raises GrowingError: the collector is closed.
-        """
-        self._checked_store.clear()
-
     def stop(self) -> None:
         """Stop serving; what was received can still be read. Safe to call again."""
         self._store.end_waits()
@@ -266,16 +177,6 @@ class Collector(ExperimentCalls, FaultCalls):
             self._closed = True
             self._open.close()
 
-    @property
-    def _checked_store(self) -> Store:
-        if self._closed:
-            raise GrowingError("The collector is closed; ask it before its with block ends.")
-        return self._store
-
-    @property
-    def _path(self) -> Path:
-        return self._checked_store.path
-
     def __enter__(self) -> "Collector":
         return self
 
@@ -286,12 +187,6 @@ class Collector(ExperimentCalls, FaultCalls):
         traceback: TracebackType | None,
     ) -> None:
         self.close()
-
-
-def _check_not_negative(**arguments: float | None) -> None:
-    for name, value in arguments.items():
-        if value is not None and value < 0:
-            raise GrowingParamException(f"{name}: {value} is negative; it must be 0 or more.")
 
 
 def _place(db: str | Path | None, stack: ExitStack) -> Path:

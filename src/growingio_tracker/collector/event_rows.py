@@ -43,10 +43,26 @@ def insert_events(
     for start, end in _portions(len(findings)):
         values: list[object] = []
         for place, finding in enumerate(findings[start:end], start):
-            values += (first_id + place, shared.request_id, place, *shared[1:])
-            values += finding.identity
-            values += (finding.verdict, finding.text)
+            values += _row(first_id + place, place, shared, finding)
         connection.execute(_ONE if end - start == 1 else _MANY, values)
+
+
+def _row(event_id: int, place: int, shared: Shared, finding: Finding) -> tuple[object, ...]:
+    return (
+        event_id,
+        shared.request_id,
+        place,
+        *shared[1:],
+        finding.kind,
+        finding.type,
+        finding.name,
+        finding.user_key,
+        finding.user_id,
+        finding.device_id,
+        finding.timestamp,
+        finding.verdict,
+        finding.text,
+    )
 
 
 def _portions(count: int) -> Iterator[tuple[int, int]]:

@@ -126,9 +126,10 @@ def _request(options: Sequence[tuple[str, str]], piped: bytes | None) -> Recorde
     methods = _values(options, _METHOD)
     if any(name in _IN_URL for name, _ in options):
         separator = "&" if "?" in target else "?"
-        return Recorded("GET", target + separator + body.decode("latin-1"), headers, b"")
+        whole = target + separator + body.decode("latin-1")
+        return Recorded(method="GET", target=whole, headers=tuple(headers))
     method = methods[-1] if methods else ("POST" if parts else "GET")
-    return Recorded(method, target, headers, body)
+    return Recorded(method=method, target=target, headers=tuple(headers), body=body)
 
 
 def _content(option: str, value: str, piped: bytes | None) -> bytes:

@@ -1,4 +1,4 @@
-"""Requests and events that were exported, or recorded elsewhere: received once more."""
+"""Events that were exported, and requests that were recorded: received once more."""
 
 import time
 from collections.abc import Iterator
@@ -10,25 +10,12 @@ import msgspec
 from starlette.types import Scope
 
 from growingio_tracker.collector.receive import Receiver
+from growingio_tracker.collector.recorded import Recorded
 from growingio_tracker.collector.rows import REQUEST
 from growingio_tracker.collector.store import Received
 from growingio_tracker.wire import SCHEMAS, Kind
 
 _Milliseconds = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
-
-
-class Recorded(msgspec.Struct, frozen=True):
-    """One request as ``captures`` and exports have it; without ``received_ms`` it comes now."""
-
-    method: str
-    target: str
-    headers: tuple[tuple[str, str], ...] = ()
-    body: bytes = msgspec.field(name="body_base64", default=b"")
-    received_ms: _Milliseconds | None = None
-
-
-class _Recording(msgspec.Struct):
-    requests: list[Recorded]
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -56,14 +43,6 @@ class _Target(NamedTuple):
     run: str | None
 
 
-def read_recording(content: bytes) -> list[Recorded]:
-    """Return the requests of a recording.
-
-    :raises msgspec.MsgspecError: when it is none.
-    """
-    return msgspec.json.decode(content, type=_Recording).requests
-
-
 def read_line(text: bytes) -> Line | None:
     """Return the event of one line; None for one that was never readable as a message.
 
@@ -81,9 +60,12 @@ def requests_of(lines: list[Line]) -> Iterator[Recorded]:
     """Yield the requests that send ``lines`` again; neighbours of one request stay together."""
     for target, group in groupby(lines, _target):
         messages = b",".join(bytes(line.message) for line in group)
-        headers = (("content-type", "application/json"),)
-        body = b"[" + messages + b"]"
-        yield Recorded("POST", _address(target), headers, body, target.received_ms)
+        yield Recorded(
+            target=_address(target),
+            headers=(("content-type", "application/json"),),
+            body=b"[" + messages + b"]",
+            received_ms=target.received_ms,
+        )
 
 
 def _target(line: Line) -> _Target:

@@ -14,12 +14,22 @@ _SLACK: Final = 20
 
 _AGE_EVERY_S: Final = 60.0
 
-_LAST_TOO_MANY: Final = "SELECT coalesce((SELECT id FROM {} ORDER BY id DESC LIMIT 1 OFFSET ?), 0)"
+# Events are in the order of their requests, whose index is much smaller than the table.
+_LAST_EVENT_TOO_MANY: Final = (
+    "SELECT coalesce((SELECT id FROM event ORDER BY request_id DESC, id DESC LIMIT 1 OFFSET ?), 0)"
+)
+_LAST_REQUEST_TOO_MANY: Final = (
+    "SELECT coalesce((SELECT id FROM request ORDER BY id DESC LIMIT 1 OFFSET ?), 0)"
+)
 _FIRST_YOUNG: Final = (
     "SELECT coalesce((SELECT id FROM request WHERE stored_us >= ? ORDER BY id LIMIT 1), "
     "(SELECT max(id) + 1 FROM request), 0)"
 )
-_LAST_EVENT_BEFORE: Final = "SELECT coalesce(max(id), 0) FROM event WHERE request_id < ?"
+# Not max(id), for which SQLite goes through the whole table instead of the index.
+_LAST_EVENT_BEFORE: Final = (
+    "SELECT coalesce((SELECT id FROM event WHERE request_id < ? "
+    "ORDER BY request_id DESC, id DESC LIMIT 1), 0)"
+)
 _FIRST_NEEDED: Final = (
     "SELECT coalesce((SELECT request_id FROM event WHERE id > ? ORDER BY id LIMIT 1), 0)"
 )
@@ -55,8 +65,8 @@ class Pruner:
         self._events += events
         self._requests += 1
         if self._keep.max_events and max(self._events, self._requests) > self._most:
-            last = _number(connection, _LAST_TOO_MANY.format("event"), self._keep.max_events)
-            old = _number(connection, _LAST_TOO_MANY.format("request"), self._keep.max_events)
+            last = _number(connection, _LAST_EVENT_TOO_MANY, self._keep.max_events)
+            old = _number(connection, _LAST_REQUEST_TOO_MANY, self._keep.max_events)
             self._remove(connection, last, old + 1)
         if self._keep.max_age_s and time.monotonic() >= self._age_due:
             self._age_due = time.monotonic() + _AGE_EVERY_S

@@ -8,65 +8,39 @@ import asyncio
 import sqlite3
 import time
 from concurrent.futures import Executor
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from growingio_tracker.collector import paths
 from growingio_tracker.collector._log import logger
+from growingio_tracker.collector.answers import NOBODY_TO_ANSWER, make_answer
 from growingio_tracker.collector.check import Arrival, Finding, unreadable
 from growingio_tracker.collector.clients import name_client
-from growingio_tracker.collector.cors import cors_headers, preflight_headers
+from growingio_tracker.collector.cors import cors_headers
 from growingio_tracker.collector.decode import Decoded, decode_request
-from growingio_tracker.collector.decode.limits import MAX_BODY_BYTES
 from growingio_tracker.collector.fault_answers import FaultyAnswer
 from growingio_tracker.collector.faults import Fault, Faults
 from growingio_tracker.collector.forward.gateway import Gateway
 from growingio_tracker.collector.forward.queue import State
+from growingio_tracker.collector.incoming import (
+    TOO_LARGE,
+    Body,
+    path_of,
+    query_of,
+    read_body,
+    target_of,
+)
 from growingio_tracker.collector.judge import Judge
 from growingio_tracker.collector.plan.plans import Plans
 from growingio_tracker.collector.problems.problem import Problem
 from growingio_tracker.collector.redaction import Redaction
 from growingio_tracker.collector.settings import Handling
 from growingio_tracker.collector.store import Received, Store
-from growingio_tracker.collector.strict import REFUSED, answered_strictly, reasons
+from growingio_tracker.collector.strict import answered_strictly
 from growingio_tracker.wire import Kind
-
-_MAX_DRAINED_BYTES: Final = 10 * MAX_BODY_BYTES
-"""A body over the limit is read on, and thrown away, up to here: a client that is still sending
-when the connection closes sees a broken connection instead of the answer."""
-
-_GIF: Final = (
-    b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00,"
-    b"\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"
-)
-
-_NOBODY_TO_ANSWER: Final = 0
-
-_TOO_LARGE: Final = Problem("too_large", values={"most": MAX_BODY_BYTES})
-_BROKEN_OFF: Final = Problem("broken_off")
-
-
-class _Body(NamedTuple):
-    """What arrived of a body, and why that is not all of it."""
-
-    content: bytes
-    problem: Problem | None = None
-
-
-async def _read(request: Request) -> _Body:
-    content, size = bytearray(), 0
-    try:
-        async for chunk in request.stream():
-            size += len(chunk)
-            content += chunk[: MAX_BODY_BYTES - len(content)]
-            if size > _MAX_DRAINED_BYTES:
-                break
-    except ClientDisconnect:
-        return _Body(bytes(content), _BROKEN_OFF)
-    return _Body(bytes(content), _TOO_LARGE if size > MAX_BODY_BYTES else None)
 
 
 class _Verdict(NamedTuple):
@@ -77,7 +51,7 @@ class _Verdict(NamedTuple):
     target: paths.Target | None = None
 
 
-def _judge(request: Request, path: str, body: _Body) -> _Verdict:
+def _judge(request: Request, path: str, body: Body) -> _Verdict:
     target = paths.match(path)
     if target is None:
         return _Verdict(404, Decoded(reason=paths.unknown(path)))
@@ -87,9 +61,9 @@ def _judge(request: Request, path: str, body: _Body) -> _Verdict:
         return _Verdict(405, Decoded(reason=_wrong_method(request.method)), target)
     if body.problem:
         # Java would send the same large body three times more after a 413.
-        status = 204 if body.problem is _TOO_LARGE else _NOBODY_TO_ANSWER
+        status = 204 if body.problem is TOO_LARGE else NOBODY_TO_ANSWER
         return _Verdict(status, Decoded(reason=body.problem), target)
-    query = _query(request)
+    query = query_of(request)
     headers = request.headers.items()
     decoded = decode_request(target.kind, request.method, query, headers, body.content)
     return _Verdict(204 if request.method == "POST" else 200, decoded, target)
@@ -119,9 +93,9 @@ def _judged(
     return [*findings, unreadable(decoded.reason)] if decoded.reason else findings
 
 
-def _received(request: Request, received_us: int, body: _Body, judge: Judge) -> Received:
+def _received(request: Request, received_us: int, body: Body, judge: Judge) -> Received:
     """Decode and check the request."""
-    path, query = _path(request), _query(request)
+    path, query = path_of(request), query_of(request)
     run, behind = paths.split_run(path)
     verdict = _judge(request, behind, body)
     decoded, target = verdict.decoded, verdict.target
@@ -129,7 +103,7 @@ def _received(request: Request, received_us: int, body: _Body, judge: Judge) -> 
     return Received(
         received_us=received_us,
         method=request.method,
-        target=_target(request),
+        target=target_of(request),
         headers=[
             (name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw
         ],
@@ -142,35 +116,6 @@ def _received(request: Request, received_us: int, body: _Body, judge: Judge) -> 
         client=client,
         run=run or (target.project if target else None),
     )
-
-
-def _path(request: Request) -> str:
-    path: bytes = request.scope["raw_path"]
-    return path.decode("latin-1")
-
-
-def _query(request: Request) -> str:
-    query: bytes = request.scope["query_string"]
-    return query.decode("latin-1")
-
-
-def _target(request: Request) -> str:
-    path, query = _path(request), _query(request)
-    return f"{path}?{query}" if query else path
-
-
-def _answer(request: Request, received: Received) -> Response:
-    headers = cors_headers(request.headers)
-    if request.method == "OPTIONS":
-        headers |= preflight_headers(request.headers)
-    if received.answered in (204, _NOBODY_TO_ANSWER):
-        return Response(status_code=204, headers=headers)
-    if received.answered == 200:
-        return Response(_GIF, media_type="image/gif", headers=headers)
-    if received.answered == REFUSED:
-        return PlainTextResponse(reasons(received) + "\n", REFUSED, headers)
-    sentence = received.reason.sentence if received.reason else ""
-    return PlainTextResponse(sentence + "\n", received.answered, headers)
 
 
 class Rules(NamedTuple):
@@ -215,12 +160,12 @@ class Receiver:
         if _is_a_visit(request):
             response: Response = PlainTextResponse("Nothing is here.\n", 404)
         else:
-            response = await self._take(request, received_us, await _read(request))
+            response = await self._take(request, received_us, await read_body(request))
         await response(scope, receive, send)
 
-    async def _take(self, request: Request, received_us: int, body: _Body) -> Response:
+    async def _take(self, request: Request, received_us: int, body: Body) -> Response:
         loop = asyncio.get_running_loop()
-        fault = self._rules.faults.pick(request.method, _target(request))
+        fault = self._rules.faults.pick(request.method, target_of(request))
         try:
             stored = await loop.run_in_executor(
                 self._writer, self._store_one, request, received_us, body, fault
@@ -234,7 +179,7 @@ class Receiver:
         return FaultyAnswer(fault, answer, cors_headers(request.headers)) if fault else answer
 
     def _store_one(
-        self, request: Request, received_us: int, body: _Body, fault: Fault | None
+        self, request: Request, received_us: int, body: Body, fault: Fault | None
     ) -> _Stored:
         received = self._examined(request, received_us, body)
         if fault:
@@ -242,7 +187,7 @@ class Receiver:
         received = received._replace(forward=self._rules.gateway.state_for(received, fault))
         return _Stored(self._keep(received), received)
 
-    def _examined(self, request: Request, received_us: int, body: _Body) -> Received:
+    def _examined(self, request: Request, received_us: int, body: Body) -> Received:
         received = _received(request, received_us, body, self._judge)
         received = self._redact(self._rules.plans.judged(received))
         return answered_strictly(received) if self._rules.handling.strict else received
@@ -258,7 +203,7 @@ class Receiver:
 
     async def _usual_answer(self, request: Request, stored: _Stored) -> Response:
         if stored.received.forward != State.SENDING:
-            return _answer(request, stored.received)
+            return make_answer(request, stored.received)
         gateway, loop = self._rules.gateway, asyncio.get_running_loop()
         answer = await loop.run_in_executor(gateway.executor, gateway.pass_on, stored.request_id)
         content = answer.body or (answer.error or "").encode()
@@ -270,7 +215,7 @@ class Receiver:
 
         It is not forwarded. To be run by the writer.
         """
-        received = self._examined(Request(scope), received_us, _Body(body))
+        received = self._examined(Request(scope), received_us, Body(body))
         self._keep(received)
         return received
 
@@ -279,5 +224,5 @@ def _is_a_visit(request: Request) -> bool:
     """Tell whether it is a look around (``/favicon.ico``), which carries no event to lose."""
     if request.method not in ("GET", "HEAD"):
         return False
-    _, path = paths.split_run(_path(request))
+    _, path = paths.split_run(path_of(request))
     return paths.match(path) is None

@@ -1,7 +1,7 @@
 """Requests in the form of recordings: one JSON object each, or a list under ``requests``."""
 
 import string
-from typing import Final, NamedTuple
+from typing import Annotated, Final
 from urllib.parse import quote
 
 import msgspec
@@ -11,24 +11,26 @@ from growingio_tracker.exceptions import GrowingParamException
 _PRINTABLE: Final = string.printable.strip()
 
 
-class Recorded(NamedTuple):
-    """A request as it was sent: ``target`` is the path and query of the request line."""
-
-    method: str
-    target: str
-    headers: list[tuple[str, str]]
-    body: bytes
+_Milliseconds = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 
-class _Request(msgspec.Struct):
+class Recorded(msgspec.Struct, frozen=True, kw_only=True):
+    """A request as it was sent, in the form of ``captures`` and exports.
+
+    ``target`` is the path and query of the request line; ``body`` (``body_base64`` in JSON) what
+    came before any decoding; ``received_ms`` the time of receipt in Unix milliseconds, None when
+    it is not known.
+    """
+
     target: str
     method: str = "POST"
-    headers: list[tuple[str, str]] = []
-    body_base64: bytes = b""
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = msgspec.field(name="body_base64", default=b"")
+    received_ms: _Milliseconds | None = None
 
 
-class _Capture(msgspec.Struct):
-    requests: list[_Request]
+class _Recording(msgspec.Struct):
+    requests: list[Recorded]
 
 
 def target_of(url: str) -> str:
@@ -51,22 +53,27 @@ def is_recorded(text: bytes) -> bool:
     return start == b"{" and (b'"body_base64"' in text or b'"requests"' in text)
 
 
+def read_recording(content: bytes) -> list[Recorded]:
+    """Return the requests of a recording, which has them in a list under ``requests``.
+
+    :raises msgspec.DecodeError: when it is none.
+    """
+    return msgspec.json.decode(content, type=_Recording).requests
+
+
 def read_recorded(text: bytes) -> list[Recorded]:
-    """Return the requests of a recording.
+    """Return the requests of a recording that a person may have written: one alone, whole URLs.
 
     :raises GrowingParamException: when it is not JSON or lacks something; the sentence says what.
     """
-    single = b'"requests"' not in text
     try:
-        if single:
-            found = [msgspec.json.decode(text, type=_Request)]
+        if b'"requests"' in text:
+            found = read_recording(text)
         else:
-            found = msgspec.json.decode(text, type=_Capture).requests
+            found = [msgspec.json.decode(text, type=Recorded)]
     except msgspec.DecodeError as error:
         raise GrowingParamException(
             f"The recording cannot be read: {error}. It must have target, method, headers "
             "(pairs) and body_base64, or a list of such objects under requests."
         ) from error
-    return [
-        Recorded(one.method, target_of(one.target), one.headers, one.body_base64) for one in found
-    ]
+    return [msgspec.structs.replace(one, target=target_of(one.target)) for one in found]

@@ -23,7 +23,11 @@ _COLUMNS: Final = {
 """The keys of a message whose values are columns too."""
 
 _DATA: Final = re.compile(r"([?&]data=).*", re.DOTALL)
-_STEP: Final = Step("redacted", "the body is not kept, because it holds what is to be hidden")
+_STEP: Final = Step(
+    "redacted",
+    "the body is not kept, because it holds what is to be hidden",
+    detail_zh="请求体含有需要隐藏的内容，因此不保留",
+)
 
 
 class Redaction:
@@ -46,7 +50,8 @@ class Redaction:
 
     def _finding(self, finding: Finding) -> Finding:
         hidden = {column: MASK for column in self._columns if getattr(finding, column) is not None}
-        return finding._replace(
+        return msgspec.structs.replace(
+            finding,
             **cast("dict[str, Any]", hidden),
             text=None if finding.text is None else self._text(finding.text),
             problems=tuple(map(self._problem, finding.problems)),

@@ -35,14 +35,19 @@ _LATER: Final = (
     "请稍后再试；后台发送的策略会自动重试。",
 )
 _REFUSED_CONTENT: Final = (
-    "Look at what the server says; try another format with `format`.",
-    "请查看服务器返回的内容；也可以用 format 换一种格式。",
+    "Look at what the server says; a gateway in front of it may know no other format than json.",
+    "请查看服务器返回的内容；服务器前的网关可能只支持 json 格式。",
 )
 _PAGE: Final = _Meaning(
     "bad",
     "a web page instead of an answer: this is a login page, a proxy or another web server",
     "返回的是网页而不是采集应答：这是登录页、代理或其他网站",
-    _ADDRESS,
+    (
+        "If this network wants a login, log in with a browser first. Otherwise correct "
+        "server_host: scheme, host and port as the platform shows them.",
+        "如果当前网络需要登录，请先用浏览器登录；否则请修正 server_host："
+        "只写平台给出的协议、主机和端口。",
+    ),
 )
 _MEANINGS: Final[Mapping[int, _Meaning]] = {
     400: _Meaning(
@@ -74,12 +79,17 @@ _REDIRECT: Final = _Meaning(
     "the server sends elsewhere, and events do not follow",
     "服务器要求跳转，而事件不会跟随跳转",
     (
-        "Set server_host to the address that it names, often https:// instead of http://.",
-        "请把 server_host 改为它给出的地址，通常是把 http:// 换成 https://。",
+        "If that is a login page of this network, log in with a browser first. Otherwise set "
+        "server_host to the host that it names, often with https:// instead of http://.",
+        "如果那是当前网络的登录页，请先用浏览器登录；否则请把 server_host 改为它给出的主机，"
+        "通常是把 http:// 换成 https://。",
     ),
 )
 _FAILING: Final = _Meaning(
-    "bad", "the server, or a gateway before it, fails", "服务器或其前面的网关出现故障", _LATER
+    "bad",
+    "the server, or a gateway or proxy before it, fails",
+    "服务器或其前面的网关、代理出现故障",
+    _LATER,
 )
 _STRANGE: Final = _Meaning(
     "bad", "no collect server answers so", "采集服务器不会这样应答", _ADDRESS
@@ -87,9 +97,26 @@ _STRANGE: Final = _Meaning(
 _ACCEPTED: Final = _Meaning("ok", "accepted", "已接受", NO_FIX)
 
 
+_NO_EMPTY_LIST: Final = _Meaning(
+    "warn",
+    "the server answers, and refuses an empty list",
+    "服务器有应答，但不接受空列表",
+    ("Send a real event with --send.", "请用 --send 发送一个真实事件。"),
+)
+
+
 def explain(name: str, response: Response) -> Finding:
     """Return what an answer to an event means, with the beginning of its body."""
-    meaning = _meaning(response)
+    return _said(name, response, _meaning(response))
+
+
+def explain_to_empty_list(name: str, response: Response) -> Finding:
+    """Return what an answer to an empty list of events means; it need not be accepted."""
+    is_refusal = response.status in (400, 422) and not _is_page(response)
+    return _said(name, response, _NO_EMPTY_LIST if is_refusal else _meaning(response))
+
+
+def _said(name: str, response: Response, meaning: _Meaning) -> Finding:
     status = f"{response.status}{_detail(response) if meaning.status != 'ok' else ''}"
     said = (f"{meaning.en} ({status})", f"{meaning.zh}（{status}）")
     return finding(name, meaning.status, said, meaning.fix)

@@ -7,13 +7,13 @@ from datetime import datetime, timezone
 from typing import Final
 from urllib.parse import urlencode
 
-from urllib3.exceptions import TimeoutError as TimedOutError
-
 from growingio_tracker._clock import now_ms
-from growingio_tracker.doctor.answers import explain
+from growingio_tracker.doctor.answers import explain, explain_to_empty_list
+from growingio_tracker.doctor.certificates import speaks_tls
 from growingio_tracker.doctor.clock import look_at_clock
 from growingio_tracker.doctor.encoding import UNNAMED, Encoded, encode
 from growingio_tracker.doctor.finding import Finding, finding
+from growingio_tracker.doctor.silence import explain_silence
 from growingio_tracker.doctor.target import Target
 from growingio_tracker.exceptions import TransportError
 from growingio_tracker.formats.json_parser import JsonParser
@@ -41,9 +41,9 @@ class Asker:
         try:
             response = self._post(Encoded(JsonParser(), b"[]", now_ms()))
         except TransportError as error:
-            yield self._silent("answer", error)
+            yield self._or_tls(explain_silence("answer", error, self._target))
             return
-        yield _of_empty_list(response)
+        yield self._or_tls(explain_to_empty_list("answer", response))
         yield look_at_clock(response, asked, datetime.now(timezone.utc))
 
     def send(self, form: str) -> Finding:
@@ -52,7 +52,7 @@ class Asker:
         try:
             return explain(name, self._post(encode(self._target, form)))
         except TransportError as error:
-            return self._silent(name, error)
+            return explain_silence(name, error, self._target)
 
     def _post(self, encoded: Encoded) -> Response:
         query = urlencode(encoded.parser.get_params(encoded.stm))
@@ -65,32 +65,19 @@ class Asker:
             )
         )
 
-    def _silent(self, name: str, error: TransportError) -> Finding:
-        if isinstance(error.__cause__, TimedOutError):
-            said = (
-                f"no answer within {self._target.timeout_s:g} s",
-                f"{self._target.timeout_s:g} 秒内没有应答",
-            )
-            return finding(name, "bad", said, _SLOW)
-        return finding(name, "bad", (str(error), f"没有应答：{error}"), _BROKEN)
+    def _or_tls(self, found: Finding) -> Finding:
+        """Return what was found, or that the port wants TLS if that is what is wrong."""
+        target = self._target
+        if found.status == "ok" or target.is_https or target.proxy or not speaks_tls(target):
+            return found
+        return finding("answer", "bad", _WANTS_TLS, _SAY_HTTPS)
 
 
-_SLOW: Final = (
-    "The server or what stands before it is too slow; try --timeout, and raise request_timeout.",
-    "服务器或其前面的设备太慢；可用 --timeout 再试，并调大 request_timeout。",
+_WANTS_TLS: Final = (
+    "the server speaks TLS at this port, and server_host begins with http://",
+    "该端口使用 TLS，而 server_host 以 http:// 开头",
 )
-_BROKEN: Final = (
-    "The connection opens and then breaks: check what stands between here and the server.",
-    "连接建立后又中断：请检查本机与服务器之间的设备。",
+_SAY_HTTPS: Final = (
+    "Let server_host begin with https://.",
+    "请把 server_host 改为以 https:// 开头。",
 )
-
-
-def _of_empty_list(response: Response) -> Finding:
-    if response.status in (400, 422):
-        said = (
-            f"the server answers, and refuses an empty list ({response.status})",
-            f"服务器有应答，但不接受空列表（{response.status}）",
-        )
-        fix = ("Send a real event with --send.", "请用 --send 发送一个真实事件。")
-        return finding("answer", "warn", said, fix)
-    return explain("answer", response)

@@ -1,19 +1,16 @@
-"""Reading a certificate, also one that is refused, with nothing but the standard library."""
+"""Reading a server's certificates, also those that are refused."""
 
 from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator
 from datetime import datetime, timezone
-from typing import Any, Final
+from typing import Any
 
 from msgspec import Struct
 
 from growingio_tracker.doctor.proxies import opened
 from growingio_tracker.doctor.target import Target
-
-_NO_CHECK_TIME: Final = 0x200000
-"""OpenSSL's X509_V_FLAG_NO_CHECK_TIME, which the ssl module has no name for."""
 
 
 class Certificate(Struct, frozen=True):
@@ -35,12 +32,63 @@ class Certificate(Struct, frozen=True):
         """Whole days until it ends; negative when it has ended."""
         return (self.until - datetime.now(timezone.utc)).days
 
+    @property
+    def is_self_signed(self) -> bool:
+        """Whether nobody but its owner stands for it."""
+        return self.subject == self.issuer
 
-def certificate_of(connection: ssl.SSLSocket) -> Certificate | None:
-    """Return the certificate that a verified connection came with."""
-    content: dict[str, Any] | None = connection.getpeercert()
-    if not content:
-        return None
+
+def trusted_chain(connection: ssl.SSLSocket) -> list[Certificate]:
+    """Return what a verified connection rests on, from the server's certificate to the root."""
+    told = _told(connection, "get_verified_chain")
+    return told or [_certificate(one) for one in [connection.getpeercert()] if one]
+
+
+def sent_chain(target: Target) -> list[Certificate]:
+    """Return the certificates that the server sends, trusted or not, its own first.
+
+    Empty when they cannot be read.
+    """
+    try:
+        with handshake(target) as connection:
+            return _told(connection, "get_unverified_chain")
+    except OSError:
+        return []
+
+
+def handshake(target: Target) -> ssl.SSLSocket:
+    """Return a connection over TLS on which nothing is checked. It is only to be looked at.
+
+    :raises OSError: when the server does not speak TLS, or there is no connection.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE  # no event is sent over this connection
+    connection = opened(target)
+    try:
+        return context.wrap_socket(connection, server_hostname=target.host)
+    except BaseException:
+        connection.close()
+        raise
+
+
+def speaks_tls(target: Target) -> bool:
+    """Return whether the server shakes hands over TLS."""
+    try:
+        handshake(target).close()
+    except OSError:
+        return False
+    return True
+
+
+def _told(connection: ssl.SSLSocket, chain: str) -> list[Certificate]:
+    # From 3.13 the module has these methods, which give bytes that it cannot read. Its inner
+    # object has them since 3.10, and reads them. An interpreter without it tells nothing.
+    tell = getattr(getattr(connection, "_sslobj", None), chain, None)
+    return [] if tell is None else [_certificate(one.get_info()) for one in tell()]
+
+
+def _certificate(content: dict[str, Any]) -> Certificate:
     names = [str(name) for _, name in content.get("subjectAltName", ())]
     until = ssl.cert_time_to_seconds(content["notAfter"])
     return Certificate(
@@ -51,50 +99,8 @@ def certificate_of(connection: ssl.SSLSocket) -> Certificate | None:
     )
 
 
-def read_refused(target: Target) -> Certificate | None:
-    """Return the server's certificate although it is not trusted; None if it cannot be read.
-
-    The module tells what a certificate says only when it was verified. So the server is asked
-    twice: for the bare bytes, and then with exactly that certificate trusted.
-    """
-    try:
-        bare = _handshake(target, _trusting_nothing())
-        with bare:
-            encoded = bare.getpeercert(binary_form=True)
-        if encoded is None:
-            return None
-        with _handshake(target, _trusting(ssl.DER_cert_to_PEM_cert(encoded))) as connection:
-            return certificate_of(connection)
-    except OSError:
-        return None
-
-
-def _handshake(target: Target, context: ssl.SSLContext) -> ssl.SSLSocket:
-    connection = opened(target)
-    try:
-        return context.wrap_socket(connection, server_hostname=target.host)
-    except BaseException:
-        connection.close()
-        raise
-
-
-def _trusting_nothing() -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE  # only to look: no event is sent over this connection
-    return context
-
-
-def _trusting(certificate: str) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.load_verify_locations(cadata=certificate)
-    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN | ssl.VerifyFlags(_NO_CHECK_TIME)
-    return context
-
-
 def _name(parts: tuple[tuple[tuple[str, str], ...], ...]) -> str:
-    """Return the most telling part of a distinguished name."""
+    """Return the most telling parts of a distinguished name."""
     values = dict(_flat(parts))
     wanted = ("organizationName", "organizationalUnitName", "commonName")
     return ", ".join(dict.fromkeys(values[name] for name in wanted if name in values))

@@ -25,10 +25,23 @@ def look_at_clock(response: Response, asked: datetime, answered: datetime) -> Fi
         return finding("clock", "ok", said, NO_FIX)
     way, way_zh = ("ahead of", "快") if ahead_s > 0 else ("behind", "慢")
     said = (
-        f"this machine's clock is {abs(ahead_s):.0f} s {way} the server's",
-        f"本机时钟比服务器{way_zh} {abs(ahead_s):.0f} 秒",
+        f"this machine's clock is {_span(abs(ahead_s), _UNITS)} {way} the server's",
+        f"本机时钟比服务器{way_zh} {_span(abs(ahead_s), _UNITS_ZH)}",
     )
     return finding("clock", "bad" if abs(ahead_s) > _BAD_S else "warn", said, _SET)
+
+
+_UNITS: Final = ("s", "min", "h")
+_UNITS_ZH: Final = ("秒", "分钟", "小时")
+
+
+def _span(seconds: float, units: tuple[str, str, str]) -> str:
+    """Return a time in the unit that one thinks in."""
+    if seconds < 120:
+        return f"{seconds:.0f} {units[0]}"
+    return (
+        f"{seconds / 60:.0f} {units[1]}" if seconds < 7200 else f"{seconds / 3600:.1f} {units[2]}"
+    )
 
 
 _SET: Final = (

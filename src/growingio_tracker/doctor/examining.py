@@ -77,7 +77,8 @@ _NOT_ASKED: Final = finding(
 
 
 def _no_server(read: Read, error: GrowingParamException) -> Finding:
-    if any("server_host" in one.sentence for one in read.findings):
+    # A file that cannot be read has no server_host, either, which nobody needs to be told.
+    if not read.shown or any("server_host" in one.sentence for one in read.findings):
         return _NOT_ASKED
     return finding("configuration", "bad", (str(error), f"配置有误：{error}"), _CORRECT_HOST)
 

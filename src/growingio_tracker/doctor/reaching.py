@@ -28,7 +28,7 @@ def look_up(target: Target) -> Finding:
         said = (f"{host} is {shown} ({elapsed})", f"{host} 解析为 {shown}（{elapsed}）")
         return finding("dns", "ok", said, NO_FIX)
     said = (f"{host} cannot be found: {found}", f"无法解析 {host}：{found}")
-    return finding("dns", "bad", said, _WRONG_NAME)
+    return finding("dns", "bad", said, _check_proxy(target) or _WRONG_NAME)
 
 
 _WRONG_NAME: Final = (
@@ -76,12 +76,18 @@ def _reason(error: OSError) -> str:
     return "it timed out" if isinstance(error, TimeoutError) else error.strerror or str(error)
 
 
+def _check_proxy(target: Target) -> tuple[str, str] | None:
+    if target.proxy is None:
+        return None
+    return (
+        f"Check the proxy in {target.proxy.origin}, or name the server in NO_PROXY.",
+        f"请检查 {target.proxy.origin} 中的代理，或把该服务器加入 NO_PROXY。",
+    )
+
+
 def _unreachable(target: Target, error: OSError) -> tuple[str, str]:
-    if target.proxy:
-        return (
-            f"Check the proxy in {target.proxy.origin}, or name the server in NO_PROXY.",
-            f"请检查 {target.proxy.origin} 中的代理，或把该服务器加入 NO_PROXY。",
-        )
+    if check_proxy := _check_proxy(target):
+        return check_proxy
     if isinstance(error, ConnectionRefusedError):
         return (
             "Nobody listens there: check the port in server_host, and whether the server runs.",

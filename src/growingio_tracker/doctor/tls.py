@@ -5,19 +5,15 @@ from __future__ import annotations
 import ssl
 from typing import Final
 
-from growingio_tracker.doctor.certificates import Certificate, certificate_of, read_refused
+from growingio_tracker.doctor.certificates import Certificate, sent_chain, trusted_chain
 from growingio_tracker.doctor.finding import NO_FIX, Finding, finding
 from growingio_tracker.doctor.proxies import opened
+from growingio_tracker.doctor.refused_certificates import explain_refusal
 from growingio_tracker.doctor.target import Target
 from growingio_tracker.exceptions import GrowingParamException
 from growingio_tracker.transport.http import _ssl_context
 
 _SOON_DAYS: Final = 21
-
-_NOT_YET: Final = 9
-_EXPIRED: Final = 10
-_WRONG_NAME: Final = (62, 64)
-"""OpenSSL's numbers of what is wrong: another host's name, another address."""
 
 
 def look_at_tls(target: Target) -> Finding:
@@ -35,11 +31,11 @@ def look_at_tls(target: Target) -> Finding:
         with opened(target) as plain:
             context = _ssl_context(target.verify_cert)
             with context.wrap_socket(plain, server_hostname=target.host) as connection:
-                return _accepted(target, certificate_of(connection), connection.version() or "TLS")
+                return _accepted(target, trusted_chain(connection), connection.version() or "TLS")
     except GrowingParamException as error:
         return finding("tls", "bad", (str(error), f"verify_cert 无法使用：{error}"), _NO_FILE)
     except ssl.SSLCertVerificationError as error:
-        return _refused(target, error, read_refused(target))
+        return explain_refusal(target, error, sent_chain(target))
     except ssl.SSLError as error:
         reason = error.reason or str(error)
         said = (f"the server does not speak TLS: {reason}", f"服务器没有使用 TLS：{reason}")
@@ -59,14 +55,16 @@ _NO_TLS: Final = (
 )
 
 
-def _accepted(target: Target, certificate: Certificate | None, version: str) -> Finding:
-    if target.verify_cert is False or certificate is None:
+def _accepted(target: Target, chain: list[Certificate], version: str) -> Finding:
+    if target.verify_cert is False or not chain:
         said = (f"{version}; the certificate is not checked", f"{version}，未校验证书")
         return finding("tls", "warn", said, _UNCHECKED)
-    subject, issuer, days = certificate.subject, certificate.issuer, certificate.days_left
+    subject, days = chain[0].subject, chain[0].days_left
+    signers = [one.issuer for one in chain if not one.is_self_signed] or [subject]
     said = (
-        f"{version}; certificate of {subject} by {issuer}, {days} days left",
-        f"{version}；证书 {subject}，由 {issuer} 签发，剩余 {days} 天",
+        f"{version}; certificate of {subject}, {days} days left; signed by "
+        + ", which is signed by ".join(signers),
+        f"{version}；证书 {subject}，剩余 {days} 天；签发链：{' ← '.join(signers)}",
     )
     if days < _SOON_DAYS:
         return finding("tls", "warn", said, _RENEW)
@@ -82,63 +80,3 @@ _RENEW: Final = (
     "Let the server's operator renew the certificate in time.",
     "请通知服务器管理员及时更换证书。",
 )
-
-
-def _refused(
-    target: Target, error: ssl.SSLCertVerificationError, found: Certificate | None
-) -> Finding:
-    if error.verify_code in _WRONG_NAME:
-        return _for_another_host(target, found)
-    if error.verify_code == _EXPIRED:
-        return _expired(found)
-    if error.verify_code == _NOT_YET:
-        said = ("the certificate is not valid yet", "证书尚未生效")
-        return finding("tls", "bad", said, _CLOCK)
-    return _unknown_authority(error, found)
-
-
-def _for_another_host(target: Target, found: Certificate | None) -> Finding:
-    names = ", ".join(found.names) if found and found.names else "?"
-    said = (
-        f"the certificate is for {names}, not for {target.host}",
-        f"证书属于 {names}，而不是 {target.host}",
-    )
-    fix = (
-        "Use one of these names in server_host, or let the server present the right certificate.",
-        "请在 server_host 中使用上述名称，或让服务器出示正确的证书。",
-    )
-    return finding("tls", "bad", said, fix)
-
-
-def _expired(found: Certificate | None) -> Finding:
-    when = f"{found.until:%Y-%m-%d %H:%M} UTC" if found else "?"
-    said = (f"the certificate expired: {when}", f"证书已过期：{when}")
-    fix = (
-        "Let the server's operator renew it; if that time is still to come, set this machine's "
-        "clock.",
-        "请通知服务器管理员更换证书；如果该时间尚未到来，请校准本机时钟。",
-    )
-    return finding("tls", "bad", said, fix)
-
-
-_CLOCK: Final = (
-    "Check this machine's clock; if it is right, the server has a wrong certificate.",
-    "请检查本机时钟；如果时钟正确，则是服务器证书有误。",
-)
-
-
-def _unknown_authority(error: ssl.SSLCertVerificationError, found: Certificate | None) -> Finding:
-    issuer = found.issuer if found else "?"
-    said = (
-        f"no trusted authority has signed the certificate; missing: {issuer} "
-        f"({error.verify_message})",
-        f"证书不是由受信任的机构签发；缺少：{issuer}（{error.verify_message}）",
-    )
-    fix = (
-        f"If you trust {issuer}, save its certificate as a PEM file and set verify_cert to the "
-        "file's path. If the authority is a public one, the server does not send its whole chain, "
-        "or something between here and there replaces the certificate.",
-        f"如果信任 {issuer}，请把它的证书存为 PEM 文件，并把 verify_cert 设为该文件的路径。"
-        "如果它是公共机构，则可能是服务器没有发送完整的证书链，或中间设备替换了证书。",
-    )
-    return finding("tls", "bad", said, fix)

@@ -22,6 +22,9 @@ _SMALL: Final = tuple(bytes((number,)) for number in range(0x80))
 
 _decode_json: Final = msgspec.json.Decoder().decode
 
+_MOST_REMEMBERED: Final = 256
+_LONGEST_REMEMBERED: Final = 64
+
 
 def varint(number: int) -> bytes:
     """Return ``number`` as a base-128 varint; a negative one as its 64-bit two's complement."""
@@ -49,9 +52,33 @@ def _string(number: int) -> _Write:
 
     def write(value: str) -> bytes:
         content = value.encode()
-        return tag + varint(len(content)) + content
+        size = len(content)  # nearly always small, and then this spares a call
+        return tag + (_SMALL[size] if size < 0x80 else varint(size)) + content
 
     return write
+
+
+class _Remembered(dict[str, bytes]):
+    """Remembers what was written for short texts, because most come again in the next record.
+
+    It begins anew when it is full, so that it keeps up with texts that change, and stays small.
+    """
+
+    def __init__(self, write: _Write) -> None:
+        super().__init__()
+        self._write = write
+
+    def __missing__(self, value: str) -> bytes:
+        written = self._write(value)
+        if len(value) <= _LONGEST_REMEMBERED:
+            if len(self) >= _MOST_REMEMBERED:
+                self.clear()
+            self[value] = written
+        return written
+
+
+def _repeated_string(number: int) -> _Write:
+    return _Remembered(_string(number)).__getitem__
 
 
 def _integer(number: int) -> _Write:
@@ -61,17 +88,19 @@ def _integer(number: int) -> _Write:
 
 def _event_type(number: int) -> _Write:
     tag = _tag(number, _VARINT)
-    return lambda value: tag + varint(EVENT_TYPES[value])
+    written = {name: tag + varint(code) for name, code in EVENT_TYPES.items()}
+    return written.__getitem__
 
 
 def _string_map(number: int) -> _Write:
-    tag, write_key, write_value = _tag(number, _LENGTH_DELIMITED), _string(1), _string(2)
+    tag, write_key, write_value = _tag(number, _LENGTH_DELIMITED), _repeated_string(1), _string(2)
 
     def write(value: Mapping[str, Any]) -> bytes:
         entries: list[bytes] = []
         for key, entry in value.items():
             content = write_key(key) + write_value(entry if type(entry) is str else text(entry))
-            entries.append(tag + varint(len(content)) + content)
+            size = len(content)
+            entries.append(tag + (_SMALL[size] if size < 0x80 else varint(size)) + content)
         return b"".join(entries)
 
     return write
@@ -92,10 +121,21 @@ _WRITERS: Final[Mapping[Type, Callable[[int], _Write]]] = {
 }
 
 
+# What is the same in most records of a program, unlike who they are about.
+_REPEATED: Final = frozenset(
+    {
+        *("data_source_id", "event_name", "key", "language", "platform", "project_key"),
+        *("sdk_version", "user_key", "domain", "app_name", "app_version", "device_type"),
+    }
+)
+
+
 def _writers(fields: Iterable[Field]) -> dict[str, _Write]:
     # Only a client with a screen has coordinates; no message of ours holds a double.
     return {
-        field.json: _WRITERS[field.type](field.number)
+        field.json: (_repeated_string if field.name in _REPEATED else _WRITERS[field.type])(
+            field.number
+        )
         for field in fields
         if field.type is not Type.DOUBLE
     }

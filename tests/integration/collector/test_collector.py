@@ -410,7 +410,7 @@ class TestApi:
         assert (bad["size"], bad["events"]) == (1, {"ok": 0, "warn": 0, "bad": 1})
         assert self._get(http, collector, "requests/2")["body_base64"] == "eA=="
         assert [step["ok"] for step in bad["steps"]] == [False]
-        assert bad["reason"]["code"] == "not_protobuf"
+        assert bad["reason"]["code"] == "not_json"
 
     @pytest.mark.parametrize(
         "path",

@@ -98,6 +98,18 @@ def test_lost_at_the_end() -> None:
     assert "Forwarded 0, failed 0, held back 1, waiting 1.\nWhat waited is lost" in said
 
 
+@POSIX_SIGNALS
+def test_chinese(tmp_path: Path) -> None:
+    """With --lang zh-CN the gateway says in Chinese where things go and what became of them."""
+    to = "http://127.0.0.1:1"
+    options = ("--forward", to, "--lang", "zh-CN", "--exit-code-on", "bad")
+    with _collecting("--db", str(tmp_path / "a.db"), *options) as running:
+        _track(running.url, "")
+        said = running.end(signal.SIGINT)
+    assert f"所有请求都会转发到 {to}。" in running.opening
+    assert "已转发 0，失败 0，暂不转发 0，等待 1。\n仍在等待的请求，会在下次" in said
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "said"),
     [
@@ -181,6 +193,15 @@ class TestReplay:
         assert ended.returncode == 1
         assert "Sent 3 of 5 requests" in ended.stdout
         assert "does not answer, so nothing more is sent" in ended.stderr
+
+    def test_chinese(self, tmp_path: Path) -> None:
+        """With --lang zh-CN everything that is said is Chinese."""
+        db, to = tmp_path / "a.db", "http://127.0.0.1:1"
+        _stored(db, *"abcd")
+        ended = _run("replay", str(db), "--to", to, "--lang", "zh-CN")
+        assert ended.stdout == f"已向 {to} 发送 3/4 个请求：送达 0，失败 3。\n"
+        assert ended.stderr.startswith("请求 1：没有应答（")
+        assert ended.stderr.endswith(f"{to} 没有应答，不再继续发送。\n")
 
     @pytest.mark.parametrize("content", [None, b"", b"no database at all, only text" * 100])
     def test_no_store(self, tmp_path: Path, content: bytes | None) -> None:

@@ -289,6 +289,23 @@ class TestCommands:
         found = json.loads(run("diff", a, b, "--format", "json").stdout)["differences"]
         assert [(one["what"], one["a"], one["b"]) for one in found] == [("count", 2, 1)]
 
+    def test_chinese(self, tmp_path: Path) -> None:
+        """With --lang zh-CN, checks, reports and differences are said in Chinese."""
+        file, zh = tmp_path / "plan.yaml", ("--lang", "zh-CN")
+        file.write_text(PLAN, encoding="utf-8")
+        assert run("plan", "check", str(file), *zh).stdout.endswith("2 个事件、0 个维度表。\n")
+        a = str(keep(tmp_path / "a.db", custom("zzz"), custom("zzz")))
+        ended = run("plan", "report", a, "--plan", str(file), "--exit-code-on", "plan", *zh)
+        assert "方案外    事件 zzz（事件数：2，例如事件 2）。" in ended.stdout
+        assert ended.stderr == "失败，状态码 3：方案外的名称 1 个。\n"
+        b = str(keep(tmp_path / "b.db", custom("zzz")))
+        ended = run("diff", a, b, *zh)
+        assert ended.stdout == "数量  event zzz：A 中有 2 个事件，B 中有 1 个事件\n共 1 处不同。\n"
+        file.write_text("events:\n  a: {typo: 1}\n", encoding="utf-8")
+        ended = run("plan", "check", str(file), *zh)
+        assert (ended.returncode, ended.stdout) == (1, "")
+        assert ended.stderr.startswith(f"plan：{file} 无法使用：\n  第 2 行，events.a：没有字段")
+
     @pytest.mark.parametrize("command", [("diff",), ("plan", "draft")])
     def test_no_store(self, tmp_path: Path, command: tuple[str, ...]) -> None:
         """A file that is no store, or is not there, is named, and none is made."""

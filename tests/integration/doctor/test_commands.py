@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 from typer.testing import CliRunner, Result
 
 from delivering.processes import run
@@ -40,6 +41,14 @@ def config(tmp_path: Path, collector: Collector) -> str:
 
 def invoke(*arguments: str, **environment: str) -> Result:
     return CliRunner().invoke(app, arguments, env={"LC_ALL": "C", **environment})
+
+
+def configured(url: str) -> dict[str, str]:
+    return {
+        "GROWINGIO_PRODUCT_ID": "project-1",
+        "GROWINGIO_DATA_SOURCE_ID": "source-1",
+        "GROWINGIO_SERVER_HOST": url,
+    }
 
 
 def test_doctor(config: str) -> None:
@@ -152,3 +161,38 @@ def test_send_impossible(
     ended = run(MAIN, "send", "e", "--user", "u", "--config", config, *arguments, **environment)
     assert (ended.returncode, said in ended.stderr) == (1, True), ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rich takes the output for a terminal of 60 columns."""
+    monkeypatch.setattr("rich.console.Console.is_terminal", True)
+    monkeypatch.setenv("COLUMNS", "60")
+
+
+@pytest.mark.usefixtures("terminal")
+@pytest.mark.parametrize("lang", ["en", "zh-CN"])
+def test_doctor_in_a_terminal(lang: str) -> None:
+    """In a terminal no line is longer than that, and none begins with a full stop or a comma."""
+    with Server(404) as server:
+        result = invoke("doctor", "--lang", lang, **configured(server.url), NO_COLOR="1")
+    lines = [line for line in result.output.splitlines() if "GROWINGIO_" not in line]
+    assert max(map(cell_len, lines)) <= 60
+    assert not [line for line in lines if line.strip()[:1] in "，。；,.;"]
+    assert "\n           " in result.output  # the second line of what is to be done
+
+
+@pytest.mark.usefixtures("terminal")
+@pytest.mark.parametrize(("no_color", "coloured"), [("", True), ("1", False)])
+def test_doctor_in_colour(no_color: str, coloured: bool) -> None:
+    """A terminal gets colours, unless NO_COLOR says otherwise."""
+    settings = configured(refused_url())
+    result = invoke("doctor", **settings, TERM="xterm", NO_COLOR=no_color)
+    assert ("\x1b[" in result.output) == coloured
+
+
+def test_doctor_says_once_what_is_to_be_done() -> None:
+    """What several findings in a row ask for is printed once, below the last of them."""
+    result = invoke("doctor")
+    assert result.output.count("is missing") == 3
+    assert result.output.count("-> ") == 1

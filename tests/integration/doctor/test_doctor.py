@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
+import struct
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 from pathlib import Path
@@ -12,7 +14,7 @@ import trustme
 
 from delivering.processes import run_well
 from delivering.proxies import Proxy
-from delivering.servers import BlackHole, Server, refused_url, reply, then_close
+from delivering.servers import Answer, BlackHole, Server, refused_url, reply, then_close
 from growingio_tracker.collector import Collector, Serving
 from growingio_tracker.doctor.configuring import read
 from growingio_tracker.doctor.encoding import TEST_EVENT
@@ -125,6 +127,66 @@ def test_unknown_authority(authority: trustme.CA) -> None:
         assert server.received == []
 
 
+def test_self_signed(tmp_path: Path, authority: trustme.CA) -> None:
+    """A server that vouches for itself alone is found, with the command that saves its word."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with authority.cert_pem.tempfile() as cert, authority.private_key_pem.tempfile() as key:
+        context.load_cert_chain(cert, key)
+    with Server(tls=context) as server:
+        problem = only_problem(diagnose(server.url))
+        assert problem.sentence.startswith("Corp Root, Testing CA")
+        assert f"-connect 127.0.0.1:{server.port}" in problem.fix
+
+
+def test_chain(authority: trustme.CA, ca_file: str) -> None:
+    """Every authority behind a trusted certificate is named, up to the one that is trusted."""
+    issued = authority.create_child_ca().issue_cert("127.0.0.1")
+    with Server(tls=with_certificate(issued)) as server:
+        [tls] = [one for one in diagnose(server.url, verify_cert=ca_file) if one.name == "tls"]
+        assert "which is signed by Corp Root" in tls.sentence
+
+
+def test_incomplete_chain(authority: trustme.CA, ca_file: str) -> None:
+    """A server that leaves the intermediate certificate out is told that the chain lacks it."""
+    issued = authority.create_child_ca().issue_cert("127.0.0.1")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with issued.cert_chain_pems[0].tempfile() as cert, issued.private_key_pem.tempfile() as key:
+        context.load_cert_chain(cert, key)
+    with Server(tls=context) as server:
+        problem = only_problem(diagnose(server.url, verify_cert=ca_file))
+        assert "sent its own certificate only" in problem.sentence
+        assert "chain is incomplete" in problem.fix
+
+
+def test_untrusted_chain(authority: trustme.CA, ca_file: str) -> None:
+    """A whole chain that ends at an authority nobody trusts is refused, with that one's name."""
+    issued = trustme.CA(organization_name="Snoop Root").create_child_ca().issue_cert("127.0.0.1")
+    with Server(tls=with_certificate(issued)) as server:
+        problem = only_problem(diagnose(server.url, verify_cert=ca_file))
+        assert "missing: Snoop Root" in problem.sentence
+
+
+def test_expired_and_unknown(authority: trustme.CA) -> None:
+    """A certificate that is wrong in two ways is told to be."""
+    ended = datetime(2024, 5, 6, tzinfo=timezone.utc)
+    issued = authority.issue_cert(
+        "127.0.0.1", not_before=ended - timedelta(days=9), not_after=ended
+    )
+    with Server(tls=with_certificate(issued)) as server:
+        problem = only_problem(diagnose(server.url))
+        assert "has also expired" in problem.sentence
+        assert "2024-05-06" in problem.sentence
+
+
+def test_not_yet_valid(authority: trustme.CA, ca_file: str) -> None:
+    """A certificate of tomorrow is found, with the clock that may be to blame."""
+    begins = datetime.now(timezone.utc) + timedelta(days=1)
+    issued = authority.issue_cert("127.0.0.1", not_before=begins)
+    with Server(tls=with_certificate(issued)) as server:
+        problem = only_problem(diagnose(server.url, verify_cert=ca_file))
+        assert ("not valid yet" in problem.sentence, "clock" in problem.fix) == (True, True)
+
+
 def test_wrong_host_name(authority: trustme.CA, ca_file: str) -> None:
     """A certificate for another host is found, and that host named."""
     with Server(tls=with_certificate(authority.issue_cert("elsewhere.example"))) as server:
@@ -169,6 +231,13 @@ def test_no_tls() -> None:
         assert (problem.name, "http://" in problem.fix) == ("tls", True)
 
 
+def test_tls_behind_http(authority: trustme.CA) -> None:
+    """A port that speaks TLS behind an http:// address is found, whatever it answers to HTTP."""
+    with Server(tls=with_certificate(authority.issue_cert("127.0.0.1"))) as server:
+        problem = only_problem(diagnose(server.url.replace("https:", "http:")))
+        assert (problem.name, "https://" in problem.fix) == ("answer", True)
+
+
 PAGE = reply(200, "content-type: text/html", body=b"<!doctype html><title>Log in</title>")
 
 ANSWERS = [
@@ -179,6 +248,8 @@ ANSWERS = [
     (reply(418), "no collect server"),
     (reply(500), "fails"),
     (reply(502), "fails"),
+    (reply(413), "too large"),
+    (reply(400, "content-type: text/html", body=b"<html>"), "refuses the content (400: <html>)"),
     (reply(302, "location: https://new.example/"), "sends elsewhere"),
     (PAGE, "web page"),
 ]
@@ -208,13 +279,15 @@ def test_refused_event() -> None:
         assert bad == {"send json", "send snappy", "send snappy_crypt", "send protobuf"}
 
 
-@pytest.mark.parametrize(("hours", "word"), [(1, "behind"), (-1, "ahead of")])
-def test_clock(hours: int, word: str) -> None:
-    """A clock that is an hour from the server's is found, and which way."""
+@pytest.mark.parametrize(
+    ("hours", "words"), [(1, "60 min behind"), (-5, "5.0 h ahead of"), (0.1, "6 min behind")]
+)
+def test_clock(hours: float, words: str) -> None:
+    """A clock that is far from the server's is found, how far, and which way."""
     date = format_datetime(datetime.now(timezone.utc) + timedelta(hours=hours))
     with Server(reply(204, f"date: {date}")) as server:
         problem = only_problem(diagnose(server.url))
-        assert (problem.name, word in problem.sentence) == ("clock", True)
+        assert (problem.name, words in problem.sentence) == ("clock", True)
 
 
 @pytest.mark.parametrize("date", ["yesterday", "Tue, 99 Foo 2024 00:00:00 GMT", ""])
@@ -224,6 +297,11 @@ def test_unreadable_date(date: str) -> None:
         assert status_of(diagnose(server.url))["clock"] == "skipped"
 
 
+def _reset(connection: socket.socket) -> bool:
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    return False
+
+
 def test_slow_server() -> None:
     """A server that never answers is found within the time-out."""
     with BlackHole() as hole:
@@ -231,10 +309,20 @@ def test_slow_server() -> None:
         assert (problem.name, problem.sentence) == ("answer", "no answer within 0.2 s")
 
 
-def test_broken_answer() -> None:
-    """A server that breaks off is found."""
-    with Server(then_close(b"nonsense"), then_close(b"nonsense")) as server:
-        assert only_problem(diagnose(server.url)).name == "answer"
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (then_close(b"SSH-2.0-OpenSSH_9.9\r\n"), "does not speak HTTP"),
+        (None, "closed the connection without an answer"),
+        (_reset, "reset"),
+    ],
+)
+def test_broken_answer(answer: Answer, said: str) -> None:
+    """A server that breaks off, or speaks something else, is found and said in plain words."""
+    with Server(answer, answer) as server:
+        problem = only_problem(diagnose(server.url))
+        assert (problem.name, said in problem.sentence) == ("answer", True)
+        assert "Error" not in problem.sentence
 
 
 @pytest.fixture
@@ -260,6 +348,13 @@ def test_dead_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", refused_url())
     problem = only_problem(diagnose("http://collect.example"))
     assert (problem.name, "HTTP_PROXY" in problem.fix) == ("tcp", True)
+
+
+def test_proxy_of_an_unknown_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy that cannot be found is blamed itself, not the server."""
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.invalid:3128")
+    problem = only_problem(diagnose("http://collect.example"))
+    assert (problem.name, "HTTP_PROXY" in problem.fix) == ("dns", True)
 
 
 def test_unusable_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -297,12 +392,8 @@ def test_unreadable_file(tmp_path: Path, content: str | None) -> None:
     file = tmp_path / "gio.toml"
     if content is not None:
         file.write_text(content)
-    first = next(iter(examine(read(file, {}))))
-    assert (first.name, first.status, "gio.toml" in first.sentence) == (
-        "configuration",
-        "bad",
-        True,
-    )
+    problem = only_problem(list(examine(read(file, {}))))
+    assert (problem.name, "gio.toml" in problem.sentence) == ("configuration", True)
 
 
 @pytest.mark.parametrize("host", ["collect.example", "http://user:secret@collect.example"])

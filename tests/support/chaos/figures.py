@@ -35,6 +35,37 @@ ROWS: Final = (
     "Seconds",
 )
 
+_CHINESE: Final = {
+    EVENTS: "交付的事件",
+    LOST: "丢失的事件",
+    "Events rejected by the server, and counted or kept": "服务器拒绝，已计数或保留的事件",
+    "Calls that raised: the disk or the queue was full": "抛出异常的调用：磁盘或队列已满",
+    "Events dropped by a process, and counted": "进程丢弃并计数的事件",
+    "Events stored again because an answer was lost": "因响应丢失而再次保存的事件",
+    UNEXPLAINED: "无故再次保存的事件",
+    "Requests": "请求",
+    FAULTS: "遇到的故障",
+    "Seconds": "秒",
+    Fault.DOWN.value: "没有人监听",
+    Fault.HANGING.value: "接受连接而从不响应",
+    Fault.SLOW.value: "响应缓慢",
+    Fault.LATE.value: "保存，超时之后才响应",
+    Fault.THROTTLED.value: "429 和 Retry-After",
+    Fault.TOO_LARGE.value: "对大请求体返回 413",
+    Fault.DROPPED.value: "读取之前关闭连接",
+    Fault.STORED_AND_DROPPED.value: "保存，不响应就关闭连接",
+    Fault.GARBAGE.value: "响应的不是 HTTP，也不保存",
+    Fault.TRUNCATED.value: "保存，响应到一半关闭连接",
+    Fault.BROKEN_TLS.value: "中断 TLS 握手",
+    Blow.TERMINATE.value: "SIGTERM，处理函数退出进程",
+    Blow.FORK.value: "fork，子进程关闭",
+    Blow.FORK_AND_KILL.value: "fork，子进程被 SIGKILL",
+    Blow.CLOCK_JUMP.value: "系统时间跳变",
+    Blow.DISK_FULL.value: "磁盘满",
+}
+_LABEL: Final = re.compile(r"(?<=^\| )(— )?([^|]+)(?= \|)", re.MULTILINE)
+_HEAD: Final = re.compile(r"^(\S+), (Python \S+), seed (\d+):$", re.MULTILINE)
+
 _BEGIN: Final = "<!-- the last chaos run, written by make chaos -->"
 _END: Final = "<!-- end of the last chaos run -->"
 _BLOCK: Final = re.compile(f"(?<={re.escape(_BEGIN)}\n).*(?={re.escape(_END)})", re.DOTALL)
@@ -95,6 +126,12 @@ def parse(text: str) -> Figures:
         *([int(cell.replace(",", "")) for cell in line[1:]] for line in lines), strict=True
     )
     return Figures(head, dict(zip(strategies, columns, strict=True)))
+
+
+def in_chinese(text: str) -> str:
+    """Return what :func:`render` made, with its words in Chinese."""
+    text = _HEAD.sub(r"\1，\2，种子 \3：", text)
+    return _LABEL.sub(lambda label: (label[1] or "") + _CHINESE.get(label[2], label[2]), text)
 
 
 def figures_on(page: str) -> str:

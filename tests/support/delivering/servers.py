@@ -127,7 +127,8 @@ class Server:
                 self._open.append(connection)
 
             def serve(connection: socket.socket = connection, number: int = number) -> None:
-                with contextlib.suppress(OSError):
+                # A client that speaks TLS to a plain server sends no text.
+                with contextlib.suppress(OSError, ValueError):
                     self._serve(connection, number)
                 connection.close()
 

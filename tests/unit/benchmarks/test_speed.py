@@ -7,8 +7,10 @@ from xml.etree import ElementTree
 
 import pytest
 from benchmarks import chart, guard, page
-from benchmarks.figures import OLD, THIS, Aim
+from benchmarks.chinese import in_chinese
+from benchmarks.figures import OLD, PEERS, THIS, Aim
 from benchmarks.losses import page as losses_page
+from benchmarks.losses.scenarios import SCENARIOS
 from benchmarks.measured import END, MeasuredPage
 from benchmarks.sink import decoded
 
@@ -39,10 +41,25 @@ def test_aim(medians: dict[tuple[str, str], float], value: str, verdict: str) ->
 @pytest.mark.parametrize("written_page", [page.PAGE, losses_page.PAGE], ids=["speed", "losses"])
 def test_page(written_page: MeasuredPage) -> None:
     """Writing replaces the measured part of docs/speed.md and losses.md, and nothing else."""
-    text = written_page.path.read_text(encoding="utf-8")
-    before, _, rest = text.partition(written_page.begin)
-    _, _, after = rest.partition(END)
-    assert written_page.replaced("new\n") == f"{before}{written_page.begin}new\n{END}{after}"
+    for path in (written_page.path, written_page.chinese):
+        before, _, rest = path.read_text(encoding="utf-8").partition(written_page.begin)
+        _, _, after = rest.partition(END)
+        written = written_page.replaced(path, "new\n")
+        assert written == f"{before}{written_page.begin}new\n{END}{after}"
+
+
+@pytest.mark.parametrize("written_page", [page.PAGE, losses_page.PAGE], ids=["speed", "losses"])
+def test_chinese_page(written_page: MeasuredPage) -> None:
+    """The Chinese page shows what the English one does."""
+    measured = written_page.measured_on(written_page.path)
+    assert written_page.measured_on(written_page.chinese) == in_chinese(measured)
+
+
+def test_every_text_has_chinese() -> None:
+    """Every text that the tables may show has its Chinese."""
+    shown = [page.render((THIS, OLD), {}), *(f"| {one.says} |" for one in SCENARIOS)]
+    shown += [f"| {one.title} 1.0.0 |" for one in PEERS]
+    assert in_chinese("\n".join(shown))
 
 
 def test_chart() -> None:

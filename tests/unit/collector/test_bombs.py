@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from growingio_tracker.collector.decode import DecodeError, lz4, lz_string
-from growingio_tracker.collector.decode.limits import MAX_DECODED_BYTES
+from growingio_tracker.collector.decode.limits import MAX_BODY_BYTES, MAX_DECODED_BYTES, MAX_STEPS
 from lz_packing import numbers_as_bytes
 
 GROWING = numbers_as_bytes(
@@ -44,3 +44,23 @@ def test_bomb(decode: Callable[[bytes], bytes], body: bytes) -> None:
     assert len(body) < 100_000
     assert peak < 8 * MAX_DECODED_BYTES
     assert time.monotonic() - start < 5
+
+
+@pytest.mark.parametrize(
+    ("decode", "body"),
+    [
+        # Zero bits are a literal, and again a literal: the most work for the fewest bits.
+        (lz_string.expand_bytes, bytes(MAX_BODY_BYTES)),
+        (lz_string.expand_uri, b"A" * MAX_BODY_BYTES),
+        (lz_string.expand_utf16, b" " * MAX_BODY_BYTES),
+        (lz4.decompress, b"\x10a\x01\x00" + b"\x00\x01\x00" * (MAX_BODY_BYTES // 3)),
+    ],
+)
+def test_tedious_body(decode: Callable[[bytes], bytes], body: bytes) -> None:
+    """A body of very many small steps is left off after the most steps there may be."""
+    with pytest.raises(DecodeError) as error:
+        decode(body)
+    assert error.value.problem.code == "too_many_steps"
+    most_units_a_step = 5
+    assert error.value.offset
+    assert error.value.offset < most_units_a_step * MAX_STEPS < MAX_BODY_BYTES

@@ -36,7 +36,9 @@ def test_good_event() -> None:
     """An event with all that is required is ok, and its row holds what identifies it."""
     finding = _event(userKey="email", deviceId="d1", attributes={"a": 1}, projectKey="p")
     assert finding.verdict == "ok"
-    assert finding[:7] == ("event", "CUSTOM", "pay", "email", "u1", "d1", 1700000000123)
+    assert (finding.kind, finding.type, finding.name) == ("event", "CUSTOM", "pay")
+    assert (finding.user_key, finding.user_id, finding.device_id) == ("email", "u1", "d1")
+    assert finding.timestamp == 1700000000123
 
 
 @pytest.mark.parametrize(

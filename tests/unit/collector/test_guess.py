@@ -132,6 +132,7 @@ def test_encryption(declared: dict[str, str], key: int, code: str) -> None:
         (bytes(cramjam.snappy.compress(PLAIN)), "snappy (framed)"),
         (bytes(cramjam.lz4.compress(PLAIN)), "LZ4 (frame)"),
     ],
+    ids=["gzip", "zlib", "snappy", "lz4"],
 )
 @pytest.mark.parametrize("masked", [False, True])
 def test_foreign(body: bytes, found: str, masked: bool) -> None:
@@ -206,3 +207,13 @@ def test_chinese_throughout(body: bytes, codec: str | None) -> None:
         words = set(re.findall(r"[A-Za-z]{2,}", sentence))
         names = {"JSON", "UTF", "LZ", "String", "snappy", "protobuf", "compress", "Compress"}
         assert words <= names | {"Codec", "item", "event"}, sentence
+
+
+@pytest.mark.parametrize(
+    "body", [b"\xef\xbb\xbf[]", b"%5B%7B%22a%22", b"W3siZXZlbnRUeXBlIjoi", b"oops{"]
+)
+def test_text_is_no_protobuf(body: bytes) -> None:
+    """Text that is not read is said to be no JSON, because no list in protobuf begins like it."""
+    reason = _decode(body).reason
+    assert reason is not None
+    assert reason.code == "not_json"

@@ -4,6 +4,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from growingio_tracker.collector.check import Finding
@@ -76,7 +77,7 @@ def test_problems_stay_with_their_event(tmp_path: Path) -> None:
 def test_failed_request_leaves_nothing(tmp_path: Path) -> None:
     """When one event cannot be stored, nothing of its request is, and the next one is."""
     with closing(Store(tmp_path / "a.db")) as store:
-        impossible = _named("a")._replace(timestamp=2**70)
+        impossible = msgspec.structs.replace(_named("a"), timestamp=2**70)
         with pytest.raises(OverflowError):
             store.add(_received(_named("b"), impossible))
         store.add(_received(_named("c")))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import cramjam
+import msgspec
 import pytest
 
 from growingio_tracker import (
@@ -157,3 +158,13 @@ def test_i3_get_bytes(official: Any, kind: str, message: Any) -> None:
     first, second = official.decode(kind, body)
     assert first == second
     assert "k" in str(first) or first["identifies"] == {"phone": "1"}
+
+
+def test_i3_texts_that_come_again() -> None:
+    """Texts that come again, changing or long ones among them, are written as the first time."""
+    names = [f"event-{number}" for number in range(600)] + ["", "long" * 100, "事件"]
+    records = [
+        msgspec.json.encode({"eventName": name, "attributes": {name: name}}) for name in names
+    ]
+    each = [encode_list(Kind.EVENT, [record]) for record in records]
+    assert encode_list(Kind.EVENT, records * 2) == b"".join(each * 2)

@@ -217,7 +217,7 @@ def test_b1_on_invalid_drop(
     assert sent() == []
 
 
-@pytest.mark.parametrize("attributes", NOT_ATTRIBUTES, ids=repr)
+@pytest.mark.parametrize("attributes", NOT_ATTRIBUTES, ids=lambda value: type(value).__name__)
 @pytest.mark.parametrize(
     ("argument", "call"),
     [

@@ -35,13 +35,12 @@ from growingio_tracker.collector.decode.limits import MAX_BODY_BYTES
 from growingio_tracker.collector.exporting import FORMATS
 from growingio_tracker.collector.importing import (
     Line,
-    Recorded,
     read_line,
-    read_recording,
     receive,
     requests_of,
 )
 from growingio_tracker.collector.receive import Receiver
+from growingio_tracker.collector.recorded import Recorded, read_recording
 from growingio_tracker.collector.store import Store
 
 IMPORTED: Final = ("ndjson", "requests")

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
+import msgspec
+
 from growingio_tracker.collector.check.arrival import Arrival
 from growingio_tracker.collector.check.clients import sdk_problem
 from growingio_tracker.collector.check.finding import Finding, Types
@@ -14,7 +16,7 @@ from growingio_tracker.collector.check.message import (
     member_types,
     read_members,
 )
-from growingio_tracker.collector.check.ordinary import Ordinary, learn
+from growingio_tracker.collector.check.ordinary import Ordinary, has_marks, learn
 from growingio_tracker.collector.check.repeats import repeat_key
 from growingio_tracker.collector.check.times import stm_problems
 from growingio_tracker.collector.decode.message import Message
@@ -29,7 +31,7 @@ def examine(kind: Kind, message: Message, arrival: Arrival = Arrival()) -> Findi
 
     :param arrival: what is known of its request; by default nothing.
     """
-    return _Examiner(arrival, Memory()).examine(kind, message)
+    return _Examiner((message,), arrival, Memory()).examine(kind, message)
 
 
 def examine_all(
@@ -39,24 +41,24 @@ def examine_all(
 
     :param arrival: has the time of receipt.
     """
-    examiner = _Examiner(arrival, memory)
+    examiner = _Examiner(messages, arrival, memory)
     findings = [examiner.examine(kind, message) for message in messages]
     if arrival.received_us is not None and findings:
         off = tuple(stm_problems(arrival.stm, arrival.received_us))
         # It is said once, not for each of 500 events.
-        findings[0] = findings[0]._replace(problems=(*findings[0].problems, *off))
+        findings[0] = msgspec.structs.replace(findings[0], problems=(*findings[0].problems, *off))
     return findings
 
 
 class _Examiner:
-    def __init__(self, arrival: Arrival, memory: Memory) -> None:
+    def __init__(self, messages: Sequence[Message], arrival: Arrival, memory: Memory) -> None:
         self._arrival = arrival
         self._memory = memory
         memory.repeats.begin(arrival.received_us or 0, arrival.method)
-        self._ordinary = Ordinary(arrival, memory)
+        self._ordinary = Ordinary(arrival, memory, has_marks(messages))
 
     def examine(self, kind: Kind, message: Message) -> Finding:
-        text, known = message
+        text, known = message.text, message.problems
         if text is None:
             return Finding(kind.value, problems=known or (_UNREADABLE,))
         if kind is Kind.EVENT and not known:

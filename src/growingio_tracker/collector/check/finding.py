@@ -1,6 +1,6 @@
 """The row of one message."""
 
-from typing import NamedTuple
+import msgspec
 
 from growingio_tracker.collector.problems.problem import Problem
 from growingio_tracker.collector.problems.text import BAD, OK, WARN
@@ -10,7 +10,7 @@ Types = tuple[tuple[str, str], ...]
 """The keys of a message's properties, each with the JSON type of its value."""
 
 
-class Finding(NamedTuple):
+class Finding(msgspec.Struct, frozen=True, gc=False):
     """One event as the store keeps it; see ``rows.Event`` for the meaning of each value.
 
     ``types`` are the message's properties, each with the JSON type of its value.
@@ -26,11 +26,6 @@ class Finding(NamedTuple):
     text: str | None = None
     problems: tuple[Problem, ...] = ()
     types: Types = ()
-
-    @property
-    def identity(self) -> tuple[object, ...]:
-        """Everything but the text, the problems and the types, in the order of the fields."""
-        return self[:-3]
 
     @property
     def verdict(self) -> str:

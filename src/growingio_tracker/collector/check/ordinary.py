@@ -4,6 +4,7 @@ One decoding by a type so strict that what it takes can be wrong in a few ways o
 looked at here. Whatever else arrives is left to the slow way, which names the reasons.
 """
 
+from collections.abc import Iterable
 from typing import Annotated, Final
 
 import msgspec
@@ -24,6 +25,7 @@ from growingio_tracker.collector.check.values import (
     PRINTED_WORDS,
     types_of,
 )
+from growingio_tracker.collector.decode.message import Message
 from growingio_tracker.wire import LIST_SEPARATOR, Kind, camel
 
 _EVENT: Final = Kind.EVENT.value
@@ -62,6 +64,9 @@ _MAX_LEARNED: Final = 16_384
 
 _NOTHING: Final[dict[str, str | int | float | bool]] = {}
 _SEPARATOR: Final = LIST_SEPARATOR.encode()
+_MARKS: Final = (b"[", b"<", b"|", b"\\")
+"""One of these is in every text that ``_looks_printed_closely`` finds, if not a brace is."""
+
 _BRACES: Final = 2
 """An event has its own and its attributes'."""
 
@@ -81,8 +86,8 @@ def shape_key(event: OrdinaryEvent, client: str | None) -> ShapeKey:
         client,
         event.platform,
         event.sdk_version,
-        tuple(attributes),
-        tuple(map(type, attributes.values())),
+        *attributes,
+        *map(type, attributes.values()),
     )
 
 
@@ -99,17 +104,28 @@ def learn(text: bytes, client: str | None, memory: Memory) -> None:
     memory.learn(shape_key(event, client), shape)
 
 
+def has_marks(messages: Iterable[Message]) -> bool:
+    """Tell whether a text among them may hold a printed value or a list, by single bytes of it.
+
+    One look at all texts takes a tenth of the time that a look at each takes.
+    """
+    texts = b"".join(message.text or b"" for message in messages)
+    return any(mark in texts for mark in _MARKS)
+
+
 class Ordinary:
     """The quick way for the events of one request.
 
     :param arrival: has a time of receipt.
+    :param marked: whether one of its texts has a mark, see ``has_marks``.
     """
 
-    def __init__(self, arrival: Arrival, memory: Memory) -> None:
+    def __init__(self, arrival: Arrival, memory: Memory, marked: bool) -> None:
         now_ms = (arrival.received_us or 0) // 1000
         self._oldest, self._newest = now_ms - MAX_AGE_MS, now_ms + MAX_AHEAD_MS
         self._project = arrival.project
         self._client = arrival.client
+        self._marked = marked
         self._shape_of = memory.shape_of
         self._note = memory.repeats.note
 
@@ -119,7 +135,7 @@ class Ordinary:
             event = _decode(text)
         except msgspec.DecodeError:
             return None
-        if not self._fields_are_right(event) or _looks_printed(text, event):
+        if not self._fields_are_right(event) or self._looks_printed(text, event):
             return None
         shape = self._shape_of(shape_key(event, self._client))
         if shape is None:
@@ -148,21 +164,22 @@ class Ordinary:
             and (event.project_key is None or event.project_key == self._project)
         )
 
-
-def _looks_printed(text: bytes, event: OrdinaryEvent) -> bool:
-    """Tell whether a value may look printed, or be a list of very many parts."""
-    attributes = event.attributes
-    if not attributes:
-        return False
-    # Looking for one byte is many times quicker than for two.
-    if b"[" in text or b"<" in text or b"|" in text or b"\\" in text:
-        return _looks_printed_closely(text) or not _not_among_printed(attributes.values())
-    if text.count(b"{") > _BRACES and _BRACE in text:
-        return True
-    return not _not_among_printed(attributes.values())
+    def _looks_printed(self, text: bytes, event: OrdinaryEvent) -> bool:
+        """Tell whether a value may look printed, or be a list of very many parts."""
+        attributes = event.attributes
+        if not attributes:
+            return False
+        if self._marked and _looks_printed_closely(text):
+            return True
+        # Looking for one byte is many times quicker than for two.
+        if text.count(b"{") > _BRACES and _BRACE in text:
+            return True
+        return not _not_among_printed(attributes.values())
 
 
 def _looks_printed_closely(text: bytes) -> bool:
+    if not any(mark in text for mark in _MARKS):
+        return False
     if any(start in text for start in PRINTED_STARTS) or _ESCAPED in text:
         return True
     return text.count(_SEPARATOR) >= MAX_PARTS

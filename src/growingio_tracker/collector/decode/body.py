@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Final
 
+import msgspec
+
 from growingio_tracker.collector.decode.codings import PLAIN, Coding, declared_coding, known_coding
 from growingio_tracker.collector.decode.diagnose import diagnose, is_puzzling
 from growingio_tracker.collector.decode.envelope import Envelope
@@ -60,7 +62,10 @@ def _messages(kind: Kind, envelope: Envelope, body: bytes, trail: Trail) -> list
 def _noted(notes: tuple[Problem, ...], messages: list[Message]) -> list[Message]:
     if not notes:
         return messages
-    return [message._replace(problems=(*notes, *message.problems)) for message in messages]
+    return [
+        msgspec.structs.replace(message, problems=(*notes, *message.problems))
+        for message in messages
+    ]
 
 
 def _decrypted(envelope: Envelope, body: bytes, trail: Trail) -> tuple[bytes, tuple[Problem, ...]]:

@@ -1,5 +1,6 @@
 """A JSON array of messages. The messages stay the text they are: nothing is built but slices."""
 
+import codecs
 import re
 
 import msgspec
@@ -27,6 +28,13 @@ _TOO_DEEP = Problem("too_deep", values={"most": MAX_DEPTH})
 def looks_like_json(body: bytes) -> bool:
     """Tell whether the first thing in ``body`` is an array or an object."""
     return body.lstrip(b" \t\r\n")[:1] in (b"[", b"{")
+
+
+def looks_like_text(body: bytes) -> bool:
+    """Tell whether ``body`` begins with a printable character or a byte order mark."""
+    return body.startswith(codecs.BOM_UTF8) or (
+        body[:1].isascii() and body[:1].decode().isprintable()
+    )
 
 
 def too_many(count: int) -> DecodeError:

@@ -8,6 +8,12 @@ MAX_BODY_BYTES: Final = 10_000_000
 MAX_DECODED_BYTES: Final = 16_000_000
 """A body after decompression."""
 
+MAX_STEPS: Final = 500_000
+"""Entries that LZ-String's table may get, and sequences of an LZ4 block: under a second of work.
+
+5,000 events of 300 bytes need a quarter of it.
+"""
+
 MAX_EVENTS: Final = 5000
 """Messages in one request."""
 

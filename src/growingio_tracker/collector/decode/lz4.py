@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Final
 
 from growingio_tracker.collector.decode.errors import DecodeError
-from growingio_tracker.collector.decode.limits import MAX_DECODED_BYTES
+from growingio_tracker.collector.decode.limits import MAX_DECODED_BYTES, MAX_STEPS
 
 _MORE: Final = 15
 """A length of so much goes on in the next bytes."""
@@ -27,14 +27,15 @@ class _Block:
     def run(self) -> None:
         """Expand to the end of the block.
 
-        :raises DecodeError: at the first byte that cannot be right, and beyond the limit.
+        :raises DecodeError: at the first byte that cannot be right, and beyond the limits.
         """
-        while True:
+        for _ in range(MAX_STEPS):
             token = self._byte()
             self._literals(self._length(token >> 4))
             if self._position == len(self._body):
                 return
             self._match(token & 0x0F)
+        raise DecodeError("too_many_steps", offset=self._position, most=MAX_STEPS)
 
     def _byte(self) -> int:
         if self._position >= len(self._body):
@@ -77,7 +78,7 @@ class _Block:
 def decompress(body: bytes) -> bytes:
     """Return the content of the LZ4 block ``body``.
 
-    :raises DecodeError: when it is not such a block, or becomes larger than the limit.
+    :raises DecodeError: when it is not such a block, or is beyond the limits.
     """
     block = _Block(body)
     block.run()

@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Final
 
 from growingio_tracker.collector.decode.errors import DecodeError
-from growingio_tracker.collector.decode.limits import MAX_DECODED_BYTES
+from growingio_tracker.collector.decode.limits import MAX_DECODED_BYTES, MAX_STEPS
 
 _BYTE_LITERAL, _UNIT_LITERAL, _END = 0, 1, 2
 _FIRST_ENTRY: Final = 3
@@ -64,7 +64,7 @@ class _Bits:
 def _run(bits: _Bits, output: "array[int]") -> None:
     """Expand ``bits`` into ``output`` up to the end mark.
 
-    :raises DecodeError: at a number that names no entry, and beyond the limit.
+    :raises DecodeError: at a number that names no entry, and beyond the limits.
     """
     starts = array("L", bytes(_FIRST_ENTRY * array("L").itemsize))
     ends = array("L", starts)
@@ -86,6 +86,8 @@ def _run(bits: _Bits, output: "array[int]") -> None:
             raise DecodeError("not_lz_string", offset=bits.taken, detail=detail)
         if len(output) > MAX_DECODED_BYTES:
             raise DecodeError("expands_too_far", most=MAX_DECODED_BYTES)
+        if len(starts) > MAX_STEPS:
+            raise DecodeError("too_many_steps", offset=bits.taken, most=MAX_STEPS)
         if place:
             starts.append(last)
             ends.append(place + 1)
@@ -142,7 +144,7 @@ def _utf16_units(text: str) -> Iterator[int]:
 def expand_bytes(body: bytes) -> bytes:
     """Return the UTF-8 content of LZ-String in 16-bit big-endian bytes (Web, ``compress=1``).
 
-    :raises DecodeError: when it is not that, or becomes larger than the limit.
+    :raises DecodeError: when it is not that, or is beyond the limits.
     """
     return _expand(body.translate(_MIRRORED), 8)
 
@@ -150,7 +152,7 @@ def expand_bytes(body: bytes) -> bytes:
 def expand_uri(body: bytes) -> bytes:
     """Return the UTF-8 content of LZ-String in the URI alphabet (Web images, ``compress=11``).
 
-    :raises DecodeError: when it is not that, or becomes larger than the limit.
+    :raises DecodeError: when it is not that, or is beyond the limits.
     """
     return _expand(_uri_units(body), 6)
 
@@ -158,7 +160,7 @@ def expand_uri(body: bytes) -> bytes:
 def expand_utf16(body: bytes) -> bytes:
     """Return the UTF-8 content of LZ-String in 15-bit characters (``X-Compress-Codec: 1``).
 
-    :raises DecodeError: when it is not that, or becomes larger than the limit.
+    :raises DecodeError: when it is not that, or is beyond the limits.
     """
     try:
         text = body.decode()

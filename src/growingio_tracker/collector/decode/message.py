@@ -1,11 +1,11 @@
 """One message between decoding and checking."""
 
-from typing import NamedTuple
+import msgspec
 
 from growingio_tracker.collector.problems.problem import Problem
 
 
-class Message(NamedTuple):
+class Message(msgspec.Struct, frozen=True, gc=False):
     """The JSON text of one message and what was found wrong while decoding it.
 
     ``text`` is None when the message could not be read at all.

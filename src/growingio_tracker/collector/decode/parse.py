@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from growingio_tracker.collector.decode.errors import DecodeError
-from growingio_tracker.collector.decode.json_list import looks_like_json, read_json
+from growingio_tracker.collector.decode.json_list import looks_like_json, looks_like_text, read_json
 from growingio_tracker.collector.decode.message import Message
 from growingio_tracker.collector.decode.protobuf import read_protobuf
 from growingio_tracker.wire import Kind
@@ -61,4 +61,7 @@ def _protobuf_is_likelier(content_type: str, content: bytes) -> bool:
     # A protobuf list may begin with what JSON takes for white space and a bracket.
     if "protobuf" in content_type:
         return True
-    return not looks_like_json(content) and "json" not in content_type
+    if "json" in content_type or looks_like_json(content):
+        return False
+    # No list of messages begins with a printable character in protobuf.
+    return not looks_like_text(content)

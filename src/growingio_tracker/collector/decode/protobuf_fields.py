@@ -82,6 +82,9 @@ def _value(data: bytes, position: int, wire: int) -> tuple[int | bytes, int]:
 
 
 def _varint(data: bytes, position: int) -> tuple[int, int]:
+    # Most tags and lengths are one byte.
+    if position < len(data) and (byte := data[position]) < 0x80:
+        return byte, position + 1
     result = shift = 0
     for place in range(position, min(len(data), position + _MAX_VARINT_BYTES)):
         byte = data[place]

@@ -128,14 +128,30 @@ class Defect(msgspec.Struct, frozen=True):
         place = ", ".join(filter(None, (f"line {self.line}" if self.line else "", self.field)))
         return f"{place}: {self.sentence}" if place else self.sentence
 
+    @property
+    def said_in_chinese(self) -> str:
+        """The place and the sentence in Chinese."""
+        line = f"第 {self.line} 行" if self.line else ""
+        place = "，".join(filter(None, (line, self.field)))
+        return f"{place}：{self.sentence_zh}" if place else self.sentence_zh
+
 
 class PlanError(GrowingParamException):
     """A plan cannot be used; ``defects`` are all that was found, in the order of the file.
+
+    ``source`` is what it was read from.
 
     Nothing was changed: a plan that was in use before still is.
     """
 
     def __init__(self, source: str, defects: Iterable[Defect]) -> None:
+        self.source = source
         self.defects = tuple(sorted(defects, key=lambda defect: defect.line))
         lines = "\n".join(f"  {harmless(str(defect))}" for defect in self.defects)
         super().__init__(f"plan: {source} cannot be used:\n{lines}")
+
+    @property
+    def said_in_chinese(self) -> str:
+        """What the error says, in Chinese."""
+        lines = "\n".join(f"  {harmless(defect.said_in_chinese)}" for defect in self.defects)
+        return f"plan：{self.source} 无法使用：\n{lines}"

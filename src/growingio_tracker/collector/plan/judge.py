@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Final
 
+import msgspec
+
 from growingio_tracker.collector.check import Finding
 from growingio_tracker.collector.plan.model import (
     ALLOW,
@@ -48,7 +50,7 @@ def judge(plan: Plan, finding: Finding) -> tuple[Problem, ...]:
 
 def judged(plan: Plan, finding: Finding) -> Finding:
     """Return ``finding`` with what ``plan`` says added to its problems."""
-    return finding._replace(problems=finding.problems + judge(plan, finding))
+    return msgspec.structs.replace(finding, problems=finding.problems + judge(plan, finding))
 
 
 def meant(everything: Mapping[str, Planned], name: str) -> str | None:

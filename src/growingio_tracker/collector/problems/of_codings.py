@@ -55,6 +55,13 @@ OF_CODINGS: Final[Mapping[str, Text]] = {
         "Send fewer events in one request.",
         "减少每个请求中的事件数。",
     ),
+    "too_many_steps": Text(
+        BAD,
+        "The body needs more than {most:,} steps to be decompressed.",
+        "请求体解压所需的步骤超过 {most:,} 步。",
+        "Send fewer events in one request.",
+        "减少每个请求中的事件数。",
+    ),
     "not_lz_string": Text(
         BAD,
         "The body is not LZ-String in the declared packing: {detail}.",

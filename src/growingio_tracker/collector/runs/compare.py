@@ -7,6 +7,7 @@ import msgspec
 from growingio_tracker.collector.runs.profile import Key, Shape
 
 _PERCENT = 100
+_WHAT_ZH = {"name": "名称", "field": "字段", "types": "类型", "count": "数量"}
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -28,11 +29,23 @@ class Difference(msgspec.Struct, frozen=True):
         place = " ".join(filter(None, (self.kind, self.name, self.field)))
         return f"{self.what:5}  {place}: {_side(self.a)} in A, {_side(self.b)} in B"
 
+    @property
+    def said_in_chinese(self) -> str:
+        """The same as its text, in Chinese."""
+        place = " ".join(filter(None, (self.kind, self.name, self.field)))
+        return f"{_WHAT_ZH[self.what]}  {place}：A 中{_side_zh(self.a)}，B 中{_side_zh(self.b)}"
+
 
 def _side(value: int | list[str] | None) -> str:
     if value is None:
         return "nothing"
     return f"{value} events" if isinstance(value, int) else " or ".join(value)
+
+
+def _side_zh(value: int | list[str] | None) -> str:
+    if value is None:
+        return "没有"
+    return f"有 {value} 个事件" if isinstance(value, int) else "为 " + " 或 ".join(value)
 
 
 def compare(

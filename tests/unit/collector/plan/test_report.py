@@ -12,6 +12,7 @@ from growingio_tracker.collector.plan.outcome import (
     plan_reasons,
 )
 from growingio_tracker.collector.plan.report import NeverSeen, NotPlanned, make_report
+from growingio_tracker.collector.plan.report_text import report_text
 from growingio_tracker.collector.plan.written import MEDIA_TYPES, REPORTS
 from kept_run import custom, item, keep
 
@@ -136,6 +137,16 @@ def test_text(tmp_path: Path) -> None:
     assert "\x1b" not in text
 
 
+def test_text_in_chinese(tmp_path: Path) -> None:
+    """The same text in Chinese has the same numbers and no English word but names."""
+    text = report_text(make_report(_filled(tmp_path), PLAN), is_chinese=True)
+    assert text.startswith("埋点方案：已收到 2（其中 1 个不符合方案），从未收到 2，方案外 2。\n")
+    assert "从未收到  事件 refunded\n" in text
+    assert "您要写的是 order_paid 吗？\n" in text
+    assert "4 个事件中有 2 个（错误），例如事件 3：attributes.amount" in text
+    assert " in " not in text
+
+
 def test_formats_have_media_types() -> None:
     """Every format has a media type."""
     assert REPORTS.keys() == MEDIA_TYPES.keys()
@@ -146,9 +157,13 @@ def test_outcome(tmp_path: Path) -> None:
     path = _filled(tmp_path)
     outcome = make_outcome(path, PLAN)
     assert bad_reasons(outcome) == []
-    assert plan_reasons(outcome) == ["events that violate the plan: 3", "names not planned: 2"]
-    assert coverage_reasons(outcome)[2:] == ["planned and never seen: 1"]
+    assert [reason.en for reason in plan_reasons(outcome)] == [
+        "events that violate the plan: 3",
+        "names not planned: 2",
+    ]
+    assert coverage_reasons(outcome)[2].en == "planned and never seen: 1"
+    assert coverage_reasons(outcome)[2].zh == "已规划但从未收到 1 个"
     keep(path, {"eventType": "CUSTOM", "eventName": "order_paid"})
     later = make_outcome(path, None, after=8)
-    assert bad_reasons(later) == ["bad events: 1"]
+    assert [reason.en for reason in bad_reasons(later)] == ["bad events: 1"]
     assert plan_reasons(later) == coverage_reasons(later) == []

@@ -33,11 +33,13 @@ export function count(number) {
   return new Intl.NumberFormat(language.value).format(number);
 }
 
+const short = (number) => number.toFixed(1).replace(".0", "");
+
 /** @param {number} size bytes @returns {string} */
 export function bytes(size) {
-  if (size < 1024) return `${size} B`;
-  if (size < 1024 * 1024) return `${(size / 1024).toFixed(1)} kB`;
-  return `${(size / 1024 / 1024).toFixed(1)} MB`;
+  if (size < 1000) return `${size} B`;
+  if (size < 1_000_000) return `${short(size / 1000)} kB`;
+  return `${short(size / 1_000_000)} MB`;
 }
 
 /** A value on one line. @param {unknown} value @returns {string} */

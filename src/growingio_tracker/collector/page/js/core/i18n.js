@@ -40,6 +40,11 @@ export function sentence(problem) {
   return language.value === "zh-CN" ? problem.sentence_zh : problem.sentence;
 }
 
+/** What a step of decoding did. @param {any} step @returns {string} */
+export function detail(step) {
+  return language.value === "zh-CN" ? step.detail_zh : step.detail;
+}
+
 /** What to do about a problem. @param {any} problem @returns {string} */
 export function fix(problem) {
   return language.value === "zh-CN" ? problem.fix_zh : problem.fix;

@@ -4,7 +4,7 @@ import { address, get, getText } from "../core/api.js";
 import { copyButton } from "../core/clipboard.js";
 import { el } from "../core/dom.js";
 import { bytes, dateTime } from "../core/format.js";
-import { fix, sentence, t } from "../core/i18n.js";
+import { detail, fix, sentence, t } from "../core/i18n.js";
 import { hexDump } from "./hex.js";
 
 const SHOWN_BYTES = 256;
@@ -79,7 +79,8 @@ export function steps(all) {
   return el("ol", { class: "steps" }, all.map(step));
 }
 
-function step({ name, detail, ok = true, in_bytes: before, out_bytes: after, offset, head_hex: head }) {
+function step(one) {
+  const { name, ok = true, in_bytes: before, out_bytes: after, offset, head_hex: head } = one;
   const sizes = [before, after].filter(isNumber).map(bytes).join(" → ");
   const place = isNumber(offset) ? t("step.offset", { n: offset }) : "";
   const more = [sizes, place].filter(Boolean).join(" · ");
@@ -88,7 +89,7 @@ function step({ name, detail, ok = true, in_bytes: before, out_bytes: after, off
     { class: ok ? "step" : "step failed" },
     el("span", { class: "step-sign", "aria-hidden": "true" }, ok ? "✓" : "✕"),
     el("b", {}, name),
-    el("span", {}, detail),
+    el("span", {}, detail(one)),
     more && el("span", { class: "step-more" }, more),
     head && el("code", { class: "step-head", title: head }, head),
   );

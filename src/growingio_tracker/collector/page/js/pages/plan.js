@@ -2,7 +2,7 @@
 
 import { change, get } from "../core/api.js";
 import { el, replace } from "../core/dom.js";
-import { language, t } from "../core/i18n.js";
+import { sentence, t } from "../core/i18n.js";
 import { copyButton } from "../core/clipboard.js";
 import { confirmed } from "../ui/dialog.js";
 import { loaded } from "../ui/loaded.js";
@@ -92,7 +92,7 @@ function defects({ error, defects: all }) {
       {},
       el("b", {}, one.line ? t("plan.line", { n: one.line }) : t("plan.whole")),
       one.field && el("code", {}, one.field),
-      language.value === "zh-CN" ? one.sentence_zh : one.sentence,
+      sentence(one),
     ),
   );
   return el(
