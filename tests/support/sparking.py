@@ -7,11 +7,12 @@ import os
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pyspark
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
@@ -36,6 +37,7 @@ def session(master: str, folder: Path) -> Generator[SparkSession]:
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
             patch.delenv(name)
+        patch.delenv("SPARK_HOME", raising=False)
         patch.setenv("PYSPARK_PYTHON", sys.executable)
         patch.setenv("PYTHONPATH", _PACKAGES)
         patch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
@@ -44,9 +46,9 @@ def session(master: str, folder: Path) -> Generator[SparkSession]:
         try:
             yield spark
         finally:
-            work = Path(os.environ["SPARK_HOME"]) / "work" / spark.sparkContext.applicationId
+            work = Path(pyspark.__file__).parent / "work" / spark.sparkContext.applicationId
             spark.stop()
-            shutil.rmtree(work, ignore_errors=True)
+            shutil.rmtree(work, ignore_errors=True)  # what executors of a local-cluster leave
 
 
 def _start(master: str, folder: Path) -> SparkSession:
@@ -77,7 +79,7 @@ def orders(spark: SparkSession, count: int, partitions: int = 2) -> DataFrame:
     )
 
 
-def sent(requests: list[Received], attribute: str = "number") -> Counter[Any]:
+def sent(requests: Iterable[Received], attribute: str = "number") -> Counter[Any]:
     """Return how often each value of an attribute is in the bodies of ``requests``."""
     return Counter(
         message["attributes"][attribute]
