@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from pyspark.sql import SparkSession
@@ -17,23 +17,37 @@ from delivering.waiting import until
 from growingio_tracker.collector import Collector
 
 ROWS = 60
-SLOWLY = {"batch_rows": 5, "rate": 10, "id_hash": True}
 
 
 @pytest.fixture(scope="module")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Generator[SparkSession]:
     with session("local-cluster[2,1,1024]", tmp_path_factory.mktemp("spark")) as started:
-        until(lambda: len(executors(started)) == 2)
+        until(lambda: registered(started) == 2)
         yield started
+
+
+def registered(spark: SparkSession) -> int:
+    """Return how many executors the program knows; one of those counted is itself."""
+    return len(spark.sparkContext._jsc.sc().statusTracker().getExecutorInfos()) - 1
 
 
 def executors(spark: SparkSession) -> list[int]:
     """Return the process ids of the executors of this session alone."""
-    jvm = spark.sparkContext._gateway.proc.pid
-    listed = subprocess.run(
-        ["ps", "-o", "pid=,args=", "--ppid", str(jvm)], capture_output=True, text=True, check=False
-    ).stdout
-    return [int(line.split()[0]) for line in listed.splitlines() if "ExecutorBackend" in line]
+    engine = spark.sparkContext._gateway.proc.pid
+    children = [
+        number
+        for thread in Path(f"/proc/{engine}/task").iterdir()
+        for number in (thread / "children").read_text("ascii").split()
+    ]
+    return [int(one) for one in children if b"ExecutorBackend" in command_of(one)]
+
+
+def command_of(process: str) -> bytes:
+    """Return the command line of a process, nothing when it has ended."""
+    try:
+        return Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def test_all_rows(spark: SparkSession) -> None:
@@ -59,12 +73,16 @@ def test_repeated_task(spark: SparkSession) -> None:
 def test_killed_executor(spark: SparkSession) -> None:
     """When an executor is killed in the midst of a task all rows arrive all the same; those that
     arrive twice have the same id both times."""
-    rows = orders(spark, ROWS)
-    with Server() as server, ThreadPoolExecutor(1) as pool:
-        writing = pool.submit(write, rows, server.url, **SLOWLY)
+
+    def kill() -> None:
         until(lambda: server.connections >= 2 and len(server.received) >= 4)
         os.kill(executors(spark)[0], signal.SIGKILL)
-        writing.result(60)
+
+    # Spark finds data sources of Python in the thread that made the session alone.
+    with Server() as server, ThreadPoolExecutor(1) as pool:
+        killing = pool.submit(kill)
+        write(orders(spark, ROWS), server.url, batch_rows=5, rate=10, id_hash=True)
+        killing.result()
         accepted = list(server.received)
     numbers, ids = sent(accepted), sent(accepted, "event_id")
     assert set(numbers) == set(range(ROWS))

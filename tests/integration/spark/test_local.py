@@ -52,7 +52,9 @@ def test_events(spark: SparkSession, tmp_path: Path) -> None:
     assert {event.timestamp for event in found} == {yesterday}
     assert {event.attributes["number"] for event in found} == set(range(1200))
     same = {"sku": "A-1", "tags": "新客||VIP", "price": "15.50"}
-    assert all(event.attributes == {**same, "number": event.attributes["number"]} for event in found)
+    assert all(
+        event.attributes == {**same, "number": event.attributes["number"]} for event in found
+    )
     [summary] = contents(tmp_path)
     assert (summary["rows"], summary["delivered"], summary["failed"]) == (1200, 1200, 0)
     assert [part["rows"] for part in summary["partitions"]] == [600, 600]
@@ -114,7 +116,9 @@ def test_missing_column(spark: SparkSession) -> None:
 
 def test_bad_row_fails(spark: SparkSession) -> None:
     """Without failed_rows_path a bad row fails the write; the project's id is not in the error."""
-    rows = spark.createDataFrame([("e", "u"), ("e", None)], "event_name string, login_user_id string")
+    rows = spark.createDataFrame(
+        [("e", "u"), ("e", None)], "event_name string, login_user_id string"
+    )
     with Server() as server, pytest.raises(PySparkException) as caught:
         write(rows.coalesce(1), server.url)
     assert "row 2 of this task" in str(caught.value)
@@ -144,7 +148,9 @@ def test_bad_rows_kept(spark: SparkSession, tmp_path: Path) -> None:
     assert set(arrived) | {3, 13, 23, 33} == set(range(40))
     [summary] = contents(summaries)
     assert (summary["rows"], summary["delivered"], summary["failed"]) == (40, 36, 4)
-    assert {part["failed_path"] for part in summary["partitions"]} == set(map(str, failed.iterdir()))
+    assert {part["failed_path"] for part in summary["partitions"]} == set(
+        map(str, failed.iterdir())
+    )
 
 
 def test_retry_within_a_task(spark: SparkSession) -> None:
