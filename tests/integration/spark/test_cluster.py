@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 from pyspark.sql import SparkSession
-from sparking import orders, sent, session, write
 
 from delivering.servers import Server
 from delivering.waiting import until
 from growingio_tracker.collector import Collector
+from sparking import orders, sent, session, write
 
 ROWS = 60
 

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
-from sparking import PROJECT, options, orders, sent, session, write
 
 from delivering.servers import Server
 from growingio_tracker.collector import Collector
 from growingio_tracker.spark import send_partition
+from sparking import PROJECT, options, orders, sent, session, write
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +95,7 @@ def test_items(spark: SparkSession) -> None:
 def test_default_mode(spark: SparkSession) -> None:
     """A write without a mode is refused by Spark, whose message names append."""
     writer = orders(spark, 1).write.format("growingio").options(**options("http://127.0.0.1:1"))
-    with pytest.raises(PySparkException, match="(?i)append"):
+    with pytest.raises(PySparkException, match=r"(?i)append"):
         writer.save()
 
 
