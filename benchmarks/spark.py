@@ -65,6 +65,7 @@ def session() -> SparkSession:
     builder = SparkSession.builder.master("local[2]")
     return (
         builder.config("spark.ui.enabled", "false")
+        .config("spark.ui.showConsoleProgress", "false")
         .config("spark.driver.host", "127.0.0.1")
         .config("spark.driver.bindAddress", "127.0.0.1")
         .getOrCreate()

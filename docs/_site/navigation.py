@@ -35,6 +35,8 @@ PARTS: Final = (
             "frameworks",
             "processes",
             "import",
+            "spark",
+            "scale",
         ],
     ),
     Part(

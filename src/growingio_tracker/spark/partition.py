@@ -25,7 +25,7 @@ def send_partition(
     """Deliver the rows of one partition in their order, and return what became of them.
 
     :param rows: Spark's rows, mappings, or record batches of Arrow.
-    :param options: the options of ``df.write.format("growingio")``; see ``docs/scale.md``.
+    :param options: the options of ``df.write.format("growingio")``; see ``docs/spark.md``.
     :param transport: what exchanges requests; ``None`` is HTTP. Tests pass their own.
     :raises GrowingParamException: when an option cannot be used, or a row cannot be sent and no
         ``failed_rows_path`` was given.
