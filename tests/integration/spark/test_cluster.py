@@ -33,7 +33,9 @@ def registered(spark: SparkSession) -> int:
 
 def executors(spark: SparkSession) -> list[int]:
     """Return the process ids of the executors of this session alone."""
-    engine = spark.sparkContext._gateway.proc.pid
+    gateway = spark.sparkContext._gateway
+    assert gateway is not None
+    engine = gateway.proc.pid
     children = [
         number
         for thread in Path(f"/proc/{engine}/task").iterdir()

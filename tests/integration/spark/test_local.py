@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Generator
-from functools import partial
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pyspark.errors import PySparkException
-from pyspark.sql import SparkSession
+from pyspark.sql import Row, SparkSession
 
 from delivering.servers import Server
 from growingio_tracker.collector import Collector
@@ -175,9 +174,13 @@ def test_for_each_partition(spark: SparkSession) -> None:
     """send_partition takes the rows of foreachPartition, and mapPartitions returns summaries."""
     rows = orders(spark, 20).selectExpr("*", "named_struct('a', 1) as attributes")
     with Server() as server:
-        send = partial(send_partition, options=options(server.url))
+        chosen = options(server.url)
+
+        def send(part: Iterator[Row]) -> None:
+            send_partition(part, chosen)
+
         rows.foreachPartition(send)
-        done = rows.rdd.mapPartitions(lambda part: [send(part)]).collect()
+        done = rows.rdd.mapPartitions(lambda part: [send_partition(part, chosen)]).collect()
         assert sent(server.received) == dict.fromkeys(range(20), 2)
         assert set(sent(server.received, "a")) == {1}
     assert [(one.rows, one.delivered, one.failed) for one in done] == [(10, 10, 0)] * 2
