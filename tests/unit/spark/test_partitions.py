@@ -86,7 +86,7 @@ def test_id_column(tmp_path: Path) -> None:
 
 
 def test_failed_task_keeps_nothing(tmp_path: Path) -> None:
-    """A task that fails leaves no failed rows behind, so that its repeat does not add them twice."""
+    """A task that fails leaves no failed rows behind, which its repeat would add twice."""
     transport = MemoryTransport([403])
     options = {**GIVEN, "failed_rows_path": str(tmp_path)}
     with pytest.raises(Exception, match="403"):
