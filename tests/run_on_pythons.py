@@ -18,6 +18,8 @@ VERSIONS = ["3.10", "3.11", "3.12", "3.13", "3.14"]
 # calls makes of the API's description say the same on every version.
 LEFT_OUT = ["--ignore=tests/types", "--ignore=tests/compat", "--ignore=tests/browser"]
 LEFT_OUT += ["--ignore=tests/integration/collector/test_openapi.py"]
+# Spark starts engines for a minute, and what it runs on is the same Java each time.
+LEFT_OUT += ["--ignore=tests/integration/spark"]
 EXTRAS = "all,parquet,django,flask,celery,docs"
 REQUIREMENTS = ["pytest", "pytest-xdist", "hypothesis", "jsonschema-rs", "protobuf", "trustme"]
 REQUIREMENTS += ["fastapi", "gevent", "gunicorn", "litestar"]

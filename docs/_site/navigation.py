@@ -36,6 +36,8 @@ PARTS: Final = (
             "experiments",
             "processes",
             "import",
+            "spark",
+            "scale",
         ],
     ),
     Part(

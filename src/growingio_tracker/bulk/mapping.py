@@ -31,11 +31,12 @@ FIELDS: Final[Mapping[RowKind, tuple[str, ...]]] = {
 }
 """The fields of each kind; everything else is an attribute."""
 
-_REQUIRED: Final[Mapping[RowKind, tuple[tuple[str, ...], ...]]] = {
+REQUIRED: Final[Mapping[RowKind, tuple[tuple[str, ...], ...]]] = {
     "event": (("event_name",), ("anonymous_id", "login_user_id", "login_user_key")),
     "user": (("anonymous_id", "login_user_id", "login_user_key"),),
     "item": (("item_key",), ("item_id",)),
 }
+"""Of each kind the groups of fields of which one has to be there."""
 
 
 class Source(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -106,7 +107,7 @@ class RowMapping(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=
             _check_field(name, kind)
         for place, source in self.sources():
             _check_source(place, source)
-        for choices in _REQUIRED[kind]:
+        for choices in REQUIRED[kind]:
             if not any(name in self.fields for name in choices):
                 raise GrowingParamException(
                     f"mapping: no column is {' or '.join(choices)}; name one under fields, or give "
