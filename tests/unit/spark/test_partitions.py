@@ -79,7 +79,7 @@ def test_hashes() -> None:
 
 def test_id_column(tmp_path: Path) -> None:
     """With id_column its value is the id, and a row without one is kept as failed."""
-    rows = [{**ROW, "order": 7}, {**ROW, "order": None}]
+    rows: list[dict[str, Any]] = [{**ROW, "order": 7}, {**ROW, "order": None}]
     assert ids(rows, id_column="order", failed_rows_path=str(tmp_path)) == ["7"]
     [path] = tmp_path.iterdir()
     assert "id_column" in json.loads(path.read_bytes())["growingio_import_error"]
