@@ -34,6 +34,8 @@ PROJECT = "a-project-nobody-may-see"
 @contextmanager
 def session(master: str, folder: Path) -> Generator[SparkSession]:
     """Yield a session that leaves nothing behind."""
+    if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
+        pytest.skip("Spark needs Java 17 or newer, and no command java was found")
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
             patch.delenv(name)
