@@ -49,20 +49,22 @@ def send_partition(
 def _send(
     rows: Iterable[Any], chosen: WriteOptions, failed: FailedRows, transport: Transport | None
 ) -> Progress:
-    def make(consumer: Consumer, **of_rows: Any) -> Progress:
-        return import_rows(
-            _with_ids(as_dicts(rows), chosen, failed),
-            consumer,
-            kind=chosen.kind,
-            mapping=chosen.mapping,
-            rate=chosen.rate,
-            batch_rows=chosen.batch_rows,
-            patience_s=chosen.patience_s,
-            on_failed=lambda row, cells: failed.add(row.number, row.reason, cells),
-            **of_rows,
-        )
+    def given(consumer: Consumer, **of_rows: Any) -> tuple[Consumer, dict[str, Any]]:
+        return consumer, of_rows
 
-    return build(chosen.configuration, make, transport)
+    # Nothing is sent inside build(): it calls again what raises, to find every mistake.
+    consumer, of_rows = build(chosen.configuration, given, transport)
+    return import_rows(
+        _with_ids(as_dicts(rows), chosen, failed),
+        consumer,
+        kind=chosen.kind,
+        mapping=chosen.mapping,
+        rate=chosen.rate,
+        batch_rows=chosen.batch_rows,
+        patience_s=chosen.patience_s,
+        on_failed=lambda row, cells: failed.add(row.number, row.reason, cells),
+        **of_rows,
+    )
 
 
 def _with_ids(rows: Iterator[Row], chosen: WriteOptions, failed: FailedRows) -> Iterator[Row]:
