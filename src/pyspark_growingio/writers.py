@@ -38,8 +38,8 @@ class TaskDone(WriterCommitMessage):
     summary: PartitionSummary
 
 
-class BatchWriter(DataSourceArrowWriter):
-    """Writes a data frame.
+class _TaskWriter:
+    """What both writers do in a task.
 
     :param options: the options of the write.
     """
@@ -50,6 +50,10 @@ class BatchWriter(DataSourceArrowWriter):
     def write(self, iterator: Iterator[Any]) -> TaskDone:
         """Send the rows of one task; Spark repeats it from its first row when this raises."""
         return TaskDone(send_partition(iterator, self.options))
+
+
+class BatchWriter(_TaskWriter, DataSourceArrowWriter):
+    """Writes a data frame."""
 
     def commit(self, messages: _Messages) -> None:
         """Say what became of all rows, in the log and, if asked for, in a file."""
@@ -60,18 +64,8 @@ class BatchWriter(DataSourceArrowWriter):
         _abort(messages, None)
 
 
-class StreamWriter(_StreamWriter):
-    """Writes the micro-batches of a stream.
-
-    :param options: the options of the write.
-    """
-
-    def __init__(self, options: Mapping[str, str]) -> None:
-        self.options = options
-
-    def write(self, iterator: Iterator[Any]) -> TaskDone:
-        """Send the rows of one task; Spark repeats it from its first row when this raises."""
-        return TaskDone(send_partition(iterator, self.options))
+class StreamWriter(_TaskWriter, _StreamWriter):
+    """Writes the micro-batches of a stream."""
 
     def commit(self, messages: _Messages, batchId: int) -> None:  # noqa: N803
         """Say what became of the rows of this batch, in the log and, if asked for, in a file."""

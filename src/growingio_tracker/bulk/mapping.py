@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping
 from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from growingio_tracker._near import hint
 from growingio_tracker.exceptions import GrowingParamException
 from growingio_tracker.message import PRESET_PROPERTIES
 
@@ -125,7 +125,7 @@ class RowMapping(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=
             if column is not None and column not in columns:
                 raise GrowingParamException(
                     f"mapping: {place} is the column {column!r}, which {where} does not have"
-                    f"{_nearest(column, columns)}"
+                    f"{hint(column, columns, repr)}"
                 )
 
 
@@ -137,7 +137,7 @@ def as_source(source: str | Source) -> Source:
 def _check_field(name: str, kind: RowKind) -> None:
     if name not in FIELDS[kind]:
         raise GrowingParamException(
-            f"mapping: fields.{name} is no field of kind {kind}{_nearest(name, FIELDS[kind])}; "
+            f"mapping: fields.{name} is no field of kind {kind}{hint(name, FIELDS[kind], repr)}; "
             "what is no field goes under attributes"
         )
 
@@ -149,8 +149,3 @@ def _check_source(place: str, source: Source) -> None:
         raise GrowingParamException(
             f"mapping: {place} cannot have the type {source.type}, which only event_time has"
         )
-
-
-def _nearest(name: str, known: tuple[str, ...]) -> str:
-    near = difflib.get_close_matches(name, known, 1, 0.5)
-    return f"; did you mean {near[0]!r}?" if near else ""

@@ -116,10 +116,14 @@ def usable(configuration: Configuration) -> Settings:
     """
     settings, mistakes = configuration
     if mistakes:
-        raise GrowingParamException(
-            "the configuration cannot be used:\n" + "\n".join(f"- {one}" for one in mistakes)
-        )
+        raise unusable("the configuration", mistakes)
     return settings
+
+
+def unusable(what: str, mistakes: Iterable[str]) -> GrowingParamException:
+    """Return the error that tells all mistakes of ``what`` at once, a line each."""
+    lines = [f"{what} cannot be used:", *(f"- {one}" for one in mistakes)]
+    return GrowingParamException("\n".join(lines))
 
 
 def at_once(configuration: Configuration) -> Configuration:
@@ -135,6 +139,8 @@ def build(
 ) -> _T:
     """Return what ``make`` makes of the configured consumer and the tracker's options.
 
+    :param make: only makes something. When it refuses a value, it is called again with values for
+        a try, to find every mistake; whatever else it did would be done again.
     :param transport: what the consumer exchanges requests with; ``None`` is HTTP.
     :raises GrowingParamException: naming every mistake and its place.
     :raises MissingExtraError: when the format needs a package that is not installed.

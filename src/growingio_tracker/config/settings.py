@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
@@ -11,6 +10,7 @@ from typing import Any, Final, NamedTuple, cast
 import msgspec
 
 from growingio_tracker._extras import missing_extra
+from growingio_tracker._near import hint, nearest
 from growingio_tracker.config.keys import KEYS, PREFIX
 from growingio_tracker.config.lines import Lines
 from growingio_tracker.exceptions import GrowingParamException
@@ -18,8 +18,6 @@ from growingio_tracker.exceptions import GrowingParamException
 _TABLE: Final = "growingio"
 _SECRET: Final = frozenset({"product_id", "data_source_id"})
 _SHOWN: Final = 4
-_NEAR: Final = 0.5
-"""How like what is known a misspelled name is at least, of 1."""
 _NOT_OURS: Final = frozenset({"config"})
 """Variables with our prefix that are read elsewhere."""
 
@@ -100,7 +98,8 @@ def _table(content: Mapping[str, Any]) -> list[str]:
     if _TABLE in tables:
         return [_TABLE]
     others = [name for name in tables if not any(key.startswith(name + "_") for key in KEYS)]
-    return difflib.get_close_matches(_TABLE, others, 1, _NEAR)
+    near = nearest(_TABLE, others)
+    return [] if near is None else [near]
 
 
 def read_table(table: Mapping[str, Any], where: str) -> Source:
@@ -131,9 +130,7 @@ def _variable(name: str) -> str:
 
 
 def _unknown(shown: str, name: str, spelled: Callable[[str], str]) -> str:
-    near = difflib.get_close_matches(name, KEYS, 1, _NEAR)
-    hint = f"; did you mean {spelled(near[0])}?" if near else ""
-    return f"there is no key {shown}{hint}"
+    return f"there is no key {shown}{hint(name, KEYS, spelled)}"
 
 
 def _flat(table: Mapping[str, Any]) -> Iterator[tuple[list[str], object]]:

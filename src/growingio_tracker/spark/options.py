@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast
 
 from msgspec import Struct
 
+from growingio_tracker._near import hint
 from growingio_tracker.bulk.mapping import FIELDS, RowKind, RowMapping
 from growingio_tracker.bulk.pace import Pace
 from growingio_tracker.bulk.sending import PATIENCE_S
 from growingio_tracker.config import keys
-from growingio_tracker.config.build import Configuration, gather, usable
+from growingio_tracker.config.build import Configuration, gather, unusable, usable
 from growingio_tracker.config.keys import BOOLEAN, INTEGER, NAMES, NUMBER, TEXT, Key
 from growingio_tracker.config.settings import Setting, masked
 from growingio_tracker.exceptions import GrowingParamException
@@ -89,12 +89,10 @@ def parse(given: Mapping[str, object]) -> WriteOptions:
             except ValueError:
                 mistakes.append(f"{name} must be {known[name].kind}, got {masked(name, text)}")
         elif name not in _OF_SPARK:
-            mistakes.append(_unknown(name, known))
+            mistakes.append(f"there is no option {name}{hint(name, known)}")
     mistakes += _unfit(kind, values)
     if mistakes:
-        raise GrowingParamException(
-            "the options of the write cannot be used:\n" + "\n".join(f"- {one}" for one in mistakes)
-        )
+        raise unusable("the options of the write", mistakes)
     return _options(kind, values)
 
 
@@ -113,11 +111,6 @@ def _missing(texts: Mapping[str, str]) -> Iterator[str]:
     for name in keys.IDENTITY:
         if not texts.get(name):
             yield f'{name} is missing: give it with .option("{name}", …)'
-
-
-def _unknown(name: str, known: Mapping[str, Key]) -> str:
-    near = difflib.get_close_matches(name, known, 1, 0.5)
-    return f"there is no option {name}" + (f"; did you mean {near[0]}?" if near else "")
 
 
 def _unfit(kind: RowKind, values: Mapping[str, Any]) -> Iterator[str]:

@@ -52,7 +52,6 @@ def _send(
     def given(consumer: Consumer, **of_rows: Any) -> tuple[Consumer, dict[str, Any]]:
         return consumer, of_rows
 
-    # Nothing is sent inside build(): it calls again what raises, to find every mistake.
     consumer, of_rows = build(chosen.configuration, given, transport)
     return import_rows(
         _with_ids(as_dicts(rows), chosen, failed),
