@@ -8,7 +8,7 @@ import sys
 
 from benchmarks import chart, guard, page
 from benchmarks.environments import ROOT
-from benchmarks.figures import OLD, OLD_FORMAT, PEERS, THIS
+from benchmarks.figures import OLD, OLD_FORMAT, PEERS, THIS, TWIN
 from benchmarks.measure import Samples, measure, medians
 
 ROUNDS = 3
@@ -21,7 +21,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, help="how often each probe runs")
     parser.add_argument("--quick", action="store_true", help="few events, and no page: a trial")
     asked = parser.parse_args()
-    subjects = (THIS, OLD, OLD_FORMAT, *(PEERS if asked.peers else ()))
+    subjects = (THIS, TWIN, OLD, OLD_FORMAT, *(PEERS if asked.peers else ()))
     for subject in subjects:
         subject.python()
     rounds = asked.rounds or (1 if asked.quick else PEER_ROUNDS if asked.peers else ROUNDS)

@@ -14,10 +14,12 @@ PANELS = (
     ("call.median_ns", "Cost of one call in microseconds (shorter is better)", 1000),
 )
 ROW, BAR, LEFT, WIDTH, TITLE = 24, 15, 130, 460, 34
+# The site puts the chart into its page and gives these colours the theme that a reader chose.
 STYLE = (
-    "text{font:13px sans-serif;fill:#1f2328}.title{font-weight:bold}"
-    "rect{fill:#8c959f}.own{fill:#0969da}"
-    "@media(prefers-color-scheme:dark){text{fill:#e6edf3}rect{fill:#6e7681}.own{fill:#4493f8}}"
+    ".diagram{--ink:#1f2328;--line:#8c959f;--own:#0969da}"
+    "@media(prefers-color-scheme:dark){.diagram{--ink:#e6edf3;--line:#6e7681;--own:#4493f8}}"
+    ".diagram text{font:13px sans-serif;fill:var(--ink)}.diagram .title{font-weight:bold}"
+    ".diagram rect{fill:var(--line)}.diagram .own{fill:var(--own)}"
 )
 
 
@@ -38,7 +40,10 @@ def render(subjects: Sequence[Subject], found: Medians) -> str:
         ]
         parts.append(panel(title, values, top))
         top += TITLE + ROW * len(values) + 12
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {LEFT + WIDTH + 110} {top}">'
+    head = (
+        '<svg class="diagram" xmlns="http://www.w3.org/2000/svg" '
+        f'viewBox="0 0 {LEFT + WIDTH + 110} {top}">'
+    )
     return f"{head}\n<style>{STYLE}</style>\n{''.join(parts)}</svg>\n"
 
 

@@ -47,8 +47,15 @@ PHRASES: Final = {
     "import over a bare interpreter, ms": "import 比空解释器多用的时间，ms",
     "MiB for 100,000 waiting": "10 万事件排队占用的 MiB",
     "durable call, median, ns": "持久化调用，中位数，ns",
+    "durable call, ratio to 1.0.5's call in memory": "持久化调用，与 1.0.5 的内存调用之比",
+    "drained from disk, ratio to the memory queue": "从磁盘发送，与内存队列之比",
+    "pure core: call, ratio to 1.0.5": "纯 Python 内核：调用，与 1.0.5 之比",
+    "pure core: events/s, ratio to 1.0.5": "纯 Python 内核：事件数/秒，与 1.0.5 之比",
     "call with 1,000,000 waiting, ratio to none": "已有 100 万事件排队时的调用，与没有时之比",
     "CPU of a call, 8 threads to 1": "一次调用的 CPU，8 线程与 1 线程之比",
+    "CPU of an event while sending, 8 threads to 1": (
+        "发送同时进行时一个事件的 CPU，8 线程与 1 线程之比"
+    ),
     "events/s at 100 ms round trip, ratio to 0 ms": "往返 100 ms 时的事件数/秒，与 0 ms 之比",
     "events/s at 100 ms round trip, workers=32, ratio to 0 ms": (
         "往返 100 ms、workers=32 时的事件数/秒，与 0 ms 之比"
@@ -72,6 +79,9 @@ PHRASES: Final = {
     "1.0.5, events/s": "1.0.5，事件数/秒",
     "snappy, XOR": "snappy，XOR",
     "calling threads: CPU of a call, ns": "调用线程数：一次调用的 CPU，ns",
+    "the same while a worker sends: CPU of an event, sending included, ns": (
+        "同上，同时由一个线程发送：一个事件的 CPU（含发送），ns"
+    ),
     "events that wait already: a call, ns": "已在排队的事件数：一次调用，ns",
     "attributes: a call, ns": "属性个数：一次调用，ns",
     "characters in an attribute: a call, ns": "一个属性的字符数：一次调用，ns",
@@ -114,6 +124,7 @@ PHRASES: Final = {
 
 _SAME: Final = re.compile(r"[^A-Za-z]*|JSON|protobuf|snappy|(?:[A-Z]\w+ )+\d+\.\d+\.\d+")
 _PATTERNS: Final = (
+    (re.compile(r"this SDK, pure core (\S+)"), r"本 SDK，纯 Python 内核 \1"),
     (re.compile(r"this SDK (\S+)"), r"本 SDK \1"),
     (re.compile(r"Sensors Data (\S+)"), r"神策 \1"),
     (re.compile(r"ThinkingData (\S+)"), r"数数 \1"),
@@ -123,11 +134,14 @@ _PATTERNS: Final = (
     ),
     (re.compile(r"at most (\S+)"), r"至多 \1"),
     (re.compile(r"at least (\S+)"), r"至少 \1"),
-    (re.compile(r"0, cut off"), "0，被强制结束"),
-    (re.compile(r"(\*\*\S+\*\*) of (\S+), said"), r"\2 个中的 \1，有提示"),
-    (re.compile(r"(\*\*\S+\*\*) of (\S+), silent"), r"\2 个中的 \1，无提示"),
-    (re.compile(r"(\*\*\S+\*\*) of (\S+), said, cut off"), r"\2 个中的 \1，有提示，被强制结束"),
-    (re.compile(r"(\*\*\S+\*\*) of (\S+), silent, cut off"), r"\2 个中的 \1，无提示，被强制结束"),
+    (re.compile(r"0, killed"), "0，被强制结束"),
+    (re.compile(r"(\*\*\S+\*\*) of (\S+), reported"), r"\2 个中的 \1，有提示"),
+    (re.compile(r"(\*\*\S+\*\*) of (\S+), unreported"), r"\2 个中的 \1，无提示"),
+    (re.compile(r"(\*\*\S+\*\*) of (\S+), reported, killed"), r"\2 个中的 \1，有提示，被强制结束"),
+    (
+        re.compile(r"(\*\*\S+\*\*) of (\S+), unreported, killed"),
+        r"\2 个中的 \1，无提示，被强制结束",
+    ),
 )
 _MISS: Final = re.compile(r"- (.+): (\S+), and (.+) was the aim")
 

@@ -1,7 +1,8 @@
 """A guard against slowing down that no busy machine disturbs: it counts instead of timing.
 
 A call's bytecode instructions and the memory blocks of a waiting event are the same on every run
-of one Python version. ``python -m benchmarks.guard --update`` keeps what it counts as the new norm.
+of one Python version with one core. ``python -m benchmarks.guard --update`` keeps what it counts
+as the new norm.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from typing import Any
 
 from benchmarks.clients import ATTRIBUTES, HOUR_S, NAME, USER
 from growingio_tracker import AsyncBufferedConsumer, GrowingTracker
+from growingio_tracker.core import IS_COMPILED
 from growingio_tracker.testing import MemoryTransport
 
 NORM = Path(__file__).with_name("guard.json")
-VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
+VERSION = f"{sys.version_info.major}.{sys.version_info.minor}{'' if IS_COMPILED else ', pure core'}"
 CALLS = 200
 WAITING = 5_000
 TOLERANCE = 1.1
@@ -88,7 +90,7 @@ def tracking() -> Iterator[Callable[[], object]]:
 
 
 def norms() -> dict[str, dict[str, float]]:
-    """Return what is kept, by Python version."""
+    """Return what is kept, by Python version and core."""
     kept: dict[str, dict[str, float]] = json.loads(NORM.read_text("utf-8")) if NORM.exists() else {}
     return kept
 
@@ -103,7 +105,7 @@ def check() -> bool:
 
 
 def update() -> None:
-    """Keep what is counted as the norm of this Python version."""
+    """Keep what is counted as the norm of this Python version and core."""
     kept = norms() | {VERSION: count()}
     NORM.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -73,7 +74,14 @@ def _take(samples: Samples, subject: Subject, run: Run, server: str, quick: bool
     command = [subject.python(), "-m", f"benchmarks.probes.{run.probe}", server]
     if events:
         command += [subject.client, run.strategy, str(events)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **dict(subject.variables)},
+    )
     if done.returncode or not done.stdout.strip():
         print(f"{run.name} of {subject.title} failed: {done.stderr.strip()[-400:]}")
         return
@@ -83,16 +91,21 @@ def _take(samples: Samples, subject: Subject, run: Run, server: str, quick: bool
 
 def imports(subject: Subject, rounds: int) -> list[float]:
     """Return the milliseconds of an import, each less those of an interpreter that has none."""
-    python = subject.python_alone()
+    python, variables = subject.python_alone(), dict(subject.variables)
     return [
-        max(0.0, _wall_ms(python, f"import {subject.imports}") - _wall_ms(python, "pass"))
+        max(
+            0.0,
+            _wall_ms(python, f"import {subject.imports}", variables)
+            - _wall_ms(python, "pass", variables),
+        )
         for _ in range(rounds * 3)
     ]
 
 
-def _wall_ms(python: str, code: str) -> float:
+def _wall_ms(python: str, code: str, variables: dict[str, str]) -> float:
     begin = time.perf_counter()
-    subprocess.run([python, "-c", code], check=True, capture_output=True)
+    environment = {**os.environ, **variables}
+    subprocess.run([python, "-c", code], check=True, capture_output=True, env=environment)
     return (time.perf_counter() - begin) * 1000
 
 

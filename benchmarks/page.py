@@ -18,6 +18,7 @@ FORMATS = {
 }
 SWEEPS = {
     "threads": "calling threads: CPU of a call, ns",
+    "sending": "the same while a worker sends: CPU of an event, sending included, ns",
     "waiting": "events that wait already: a call, ns",
     "attributes": "attributes: a call, ns",
     "size": "characters in an attribute: a call, ns",

@@ -23,9 +23,9 @@ from pyspark.sql.types import StructType
 
 from benchmarks.measure import running_sink
 from growingio_tracker.spark import send_partition
-from growingio_tracker.transport.base import Request, Response
+from growingio_tracker.spark.source import BatchWriter, TaskDone
+from growingio_wire.http.exchange import Request, Response
 from pyspark_growingio import DefaultSource
-from pyspark_growingio.writers import BatchWriter, TaskDone
 
 AIMS_ROWS_S = {"growingio_encoding": 60_000, "growingio": 20_000}
 

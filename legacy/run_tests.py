@@ -20,7 +20,8 @@ import trustme
 HERE = Path(__file__).resolve().parent
 CONFORMANCE = HERE.parent / "tests" / "conformance"
 VERSIONS = ["2.7", "3.5", "3.6", "3.7", "3.8", "3.9"]
-NEEDED_IN_CI = {"2.7", "3.6"}
+# A machine that cannot have both, as hosted ones cannot, names what it has.
+NEEDED_IN_CI = set(os.environ.get("LEGACY_NEEDED", "2.7 3.6").split())
 AT_A_TIME = 3  # the tests mostly wait: for servers that never answer, and for processes to end
 
 

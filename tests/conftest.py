@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,11 +12,18 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+from drawing import examples
 
 NOT_HERE = "not here: "
 """Begins the reason of a skip that no machine of this kind could avoid, such as fork on Windows."""
 
 _skipped: list[str] = []
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # What a shell starts in the background ignores Ctrl-C, and so would every process of a test.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
@@ -31,6 +39,40 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if _skipped and os.environ.get("CI") and session.exitstatus == pytest.ExitCode.OK:
         print("\nskipped in CI, which counts as failed:", *_skipped, sep="\n  ")
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+settings.register_profile("suite", max_examples=examples(100))
+settings.load_profile("suite")
+
+
+LONGEST = (
+    "tests/integration/tracker/spark/test_cluster",
+    "tests/types/test_documented",
+    "tests/integration/kafka/test_producing_processes",
+    "tests/integration/tracker/spark/",
+    "tests/types/",
+    "tests/integration/kafka/",
+    "tests/browser/",
+    "tests/docs/test_code",
+    "tests/compat/",
+    "tests/integration/",
+)
+"""Files that take long, the longest first: one that began last would keep one core busy alone."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the longest files begin."""
+
+    def rank(item: pytest.Item) -> int:
+        return next((at for at, one in enumerate(LONGEST) if item.nodeid.startswith(one)), 99)
+
+    items.sort(key=rank)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Start one process more than there are cores: tests of servers and processes often wait."""
+    return (os.cpu_count() or 1) + 1
 
 
 DATA = Path(__file__).parent / "data"
@@ -57,7 +99,12 @@ def official(official_protobuf: ModuleType) -> Any:
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder into which the site was built as ``make docs`` does, without a warning."""
+    """The folder into which the site was built as ``make docs`` does, without a warning.
+
+    GROWINGIO_SITE names one that was built already.
+    """
+    if built := os.environ.get("GROWINGIO_SITE"):
+        return Path(built).absolute()
     folder = tmp_path_factory.mktemp("site")
     build = DATA.parents[1] / "docs" / "_site" / "build.py"
     done = subprocess.run(

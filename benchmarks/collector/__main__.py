@@ -10,15 +10,16 @@ import argparse
 import os
 import statistics
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from benchmarks.collector import measure
+from benchmarks.collector import heavy, measure
 
 ROUNDS = 5
 BATCHED = 100_000
 SINGLE = 3_000
 HELD = 1_000_000
+SHOWN = 3
 
 
 class Aim(NamedTuple):
@@ -51,8 +52,11 @@ def main() -> int:
     batched = [measure.speed(BATCHED // scale, measure.BATCH) for _ in range(asked.rounds)]
     single = [measure.speed(SINGLE // scale, 1) for _ in range(asked.rounds)]
     held = measure.memory(HELD // scale)
-    for aim in _aims(batched, single, held):
+    holds = heavy.holds()
+    for aim in _aims(batched, single, held, holds):
         print(aim.line())
+    longest = sorted(holds.items(), key=lambda one: -one[1].cpu_s)[:SHOWN]
+    print("held longest by:", ", ".join(f"{name} {one.cpu_s:.3f} s" for name, one in longest))
     print(
         f"CPU of an event, best: {min(run['cpu_us'] for run in batched):.1f} µs in a batch, ",
         end="",
@@ -64,12 +68,23 @@ def main() -> int:
 
 
 def _aims(
-    batched: Sequence[dict[str, float]], single: Sequence[dict[str, float]], held: Sequence[float]
+    batched: Sequence[dict[str, float]],
+    single: Sequence[dict[str, float]],
+    held: Sequence[float],
+    holds: Mapping[str, heavy.Hold],
 ) -> list[Aim]:
+    wait_s, cpu_s = map(max, zip(*holds.values(), strict=True))
     return [
         Aim("events/s, 500 a request", [run["per_s"] for run in batched], 60_000, True),
         Aim("requests/s, one event each", [run["per_s"] for run in single], 1_000, True),
         Aim("start to first answer, s", [run["start_s"] for run in (*batched, *single)], 1, False),
+        Aim(
+            "longest wait behind any body, s",
+            [wait_s],
+            0.1,
+            False,
+        ),
+        Aim("the same in seconds of CPU", [cpu_s], 0.1, False),
         Aim("memory after all events to that after a fifth", [held[-1] / held[1]], 1.1, False),
     ]
 

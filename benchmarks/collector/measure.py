@@ -49,12 +49,11 @@ class Server:
         return int(lines["VmRSS"].split()[0]) * 1024 / MIB
 
     def cpu_s(self) -> float:
-        """Return the CPU seconds used so far, NaN as above."""
-        stat = Path(f"/proc/{self._process.pid}/stat")
-        if not stat.exists():
+        """Return the CPU seconds that its threads have used so far, NaN as above."""
+        threads = list(Path(f"/proc/{self._process.pid}/task").glob("*/schedstat"))
+        if not threads:
             return float("nan")
-        ticks = stat.read_text().rsplit(")", 1)[1].split()[11:13]
-        return sum(map(int, ticks)) / 100
+        return sum(int(one.read_text().split()[0]) for one in threads) / 1e9
 
     def stop(self) -> None:
         self._process.communicate("")

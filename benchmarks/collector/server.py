@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from growingio_tracker.collector import Collector
+from growingio_collector import Collector
 
 
 def main() -> None:

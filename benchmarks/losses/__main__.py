@@ -51,7 +51,7 @@ async def run_all(subjects: tuple[Subject, ...], scenarios: list[Scenario]) -> O
 def describe(outcome: Outcome) -> str:
     return (
         f"lost {outcome.lost} of {outcome.accepted}, duplicated {outcome.duplicated}, "
-        f"{outcome.seconds} s{', cut off' if outcome.cut_off else ''}; {outcome.said[:1]}"
+        f"{outcome.seconds} s{', killed' if outcome.cut_off else ''}; {outcome.said[:1]}"
     )
 
 

@@ -45,8 +45,8 @@ def table(outcomes: Outcomes, cell: Callable[[Outcome], str]) -> str:
 
 def lost(outcome: Outcome) -> str:
     """Return how many of the accepted events were lost, and whether the SDK said something."""
-    cut_off = ", cut off" if outcome.cut_off else ""
+    cut_off = ", killed" if outcome.cut_off else ""
     if not outcome.lost:
         return f"0{cut_off}"
-    said = "said" if outcome.said else "silent"
+    said = "reported" if outcome.said else "unreported"
     return f"**{outcome.lost:,}** of {outcome.accepted:,}, {said}{cut_off}"

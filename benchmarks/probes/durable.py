@@ -11,9 +11,16 @@ import threading
 import time
 from collections.abc import Callable
 
-from growingio_tracker import AsyncBufferedConsumer, DurableConsumer, GrowingTracker, QueueLimits
-from growingio_tracker.transport.base import Request, Response
-from growingio_tracker.transport.http import HttpTransport
+from growingio_tracker import (
+    AsyncBufferedConsumer,
+    Consumer,
+    DurableConsumer,
+    GrowingTracker,
+    QueueLimits,
+)
+from growingio_wire.http.connections import Route
+from growingio_wire.http.exchange import Request, Response
+from growingio_wire.http.transport import HttpTransport
 
 CALLS = 100_000
 WARM_UP = 5_000
@@ -64,7 +71,7 @@ def calls(server: str, spool: str) -> dict[str, float]:
     return {"median_ns": costs[CALLS // 2], "p99_ns": costs[CALLS * 99 // 100]}
 
 
-def track_backlog(consumer: AsyncBufferedConsumer) -> None:
+def track_backlog(consumer: Consumer) -> None:
     track = GrowingTracker.consumer(consumer).track_custom_event
     for _ in range(BACKLOG):
         track("order_paid", login_user_id="user-1", attributes=ATTRIBUTES)
@@ -104,7 +111,7 @@ class HeldTransport(HttpTransport):
 
 def drain_memory(server: str) -> dict[str, float]:
     """Return how fast the queue in memory drains, which is what the spool is compared with."""
-    transport = HeldTransport(server)
+    transport = HeldTransport(Route.by_environment(server))
     consumer = AsyncBufferedConsumer("p", "d", server, queue=LIMITS, transport=transport)
     track_backlog(consumer)
     begin = time.perf_counter()

@@ -10,8 +10,8 @@ import msgspec
 from benchmarks.clients import ATTRIBUTES, NAME, USER, Client
 from benchmarks.probes.support import SinkCounts, Task, run
 
-from growingio_tracker.formats.protobuf_encoder import encode_list
-from growingio_tracker.wire import Kind
+from growingio_tracker.delivery.binary import ProtobufParser
+from growingio_wire.table import Kind
 
 BATCH = 500
 
@@ -55,7 +55,7 @@ def protobuf_s(events: int) -> float:
     """Return the CPU seconds that this SDK takes to make protobuf of one record."""
     records = [msgspec.json.encode(one_event())] * events
     begin = time.process_time()
-    encode_list(Kind.EVENT, records)
+    ProtobufParser().encode_records(Kind.EVENT, records, 0)
     return (time.process_time() - begin) / events
 
 

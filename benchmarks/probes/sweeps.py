@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmarks.clients import ATTRIBUTES, NAME, USER
 from benchmarks.clients.growingio import make, waiting
-from benchmarks.probes.delivery import deliver
+from benchmarks.probes.delivery import deliver, wait
 from benchmarks.probes.support import SinkCounts, Task, run
 
 from growingio_tracker import AsyncBufferedConsumer, GrowingTracker
@@ -26,6 +26,7 @@ TOTAL_BYTES = 50_000_000
 def probe(task: Task) -> dict[str, float]:
     figures: dict[str, float] = {}
     figures |= {f"threads.{n}": threads(task, n) for n in THREADS}
+    figures |= {f"sending.{n}": sending(task, n) for n in THREADS}
     figures |= levels(task)
     for count in ATTRIBUTE_COUNTS:
         attributes = {f"key_{number}": "value" for number in range(count)}
@@ -60,13 +61,28 @@ def threads(task: Task, count: int) -> float:
     """Return the mean CPU nanoseconds of a call that several threads make at once."""
     track = tracking(waiting(task.server), ATTRIBUTES)
     share = task.events // count
-    workers = [threading.Thread(target=mean_ns, args=(track, share)) for _ in range(count)]
     begin = time.process_time_ns()
+    in_threads(track, share, count)
+    return (time.process_time_ns() - begin) / (share * count)
+
+
+def sending(task: Task, count: int) -> float:
+    """Return the CPU nanoseconds of an event that threads track while a worker sends."""
+    sink, client = SinkCounts(task.server), make(task.server, "background")
+    sink.start(client)
+    share = min(task.events, client.room) // count
+    begin = time.process_time_ns()
+    in_threads(client.track, share, count)
+    wait(client, sink.events, share * count)
+    return (time.process_time_ns() - begin) / (share * count)
+
+
+def in_threads(track: Callable[[], object], share: int, count: int) -> None:
+    workers = [threading.Thread(target=mean_ns, args=(track, share)) for _ in range(count)]
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join()
-    return (time.process_time_ns() - begin) / (share * count)
 
 
 def levels(task: Task) -> dict[str, float]:

@@ -1,5 +1,7 @@
 """Build the site: the English pages, and the Chinese ones in a folder of their own.
 
+Each page is there as Markdown, too, and ``llms.txt`` lists those.
+
     python docs/_site/build.py [FOLDER]
 
 It ends with 1 at the first warning, such as a link that leads nowhere. FOLDER is ``site`` unless
@@ -12,6 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from markdown_pages import write_markdown
 from navigation import CHINESE
 from sphinx.cmd.build import build_main
 
@@ -24,6 +27,8 @@ def main() -> int:
     """Build both languages, and return how the process is to end."""
     site = Path(sys.argv[1]) if len(sys.argv) > 1 else DOCS.parent / "site"
     ends = [_build(site / folder, language) for language, folder in LANGUAGES.items()]
+    for folder in LANGUAGES.values():
+        write_markdown(site, folder)
     return int(any(ends))
 
 

@@ -13,32 +13,31 @@ DOCS: Final = Path(__file__).parents[1]
 WIDTH: Final = 720
 STEP: Final = 84
 STYLE: Final = (
-    "text{font:14px sans-serif;fill:#1f2328;text-anchor:middle}.card{fill:#fff}"
-    ".small{font-size:12px}.question{fill:#f6f8fa;stroke:#8c959f}.answer{fill:#ddf4ff;stroke:#0969da}"
-    "path{stroke:#8c959f;fill:none}"
-    "@media(prefers-color-scheme:dark){text{fill:#e6edf3}.card{fill:#0d1117}"
-    ".question{fill:#161b22;stroke:#6e7681}.answer{fill:#0c2d6b;stroke:#4493f8}}"
+    ".diagram{--ink:#1f2328;--line:#8c959f;--own:#0969da;--card:#fff;--question:#f6f8fa;"
+    "--answer:#ddf4ff}"
+    "@media(prefers-color-scheme:dark){.diagram{--ink:#e6edf3;--line:#6e7681;--own:#4493f8;"
+    "--card:#0d1117;--question:#161b22;--answer:#0c2d6b}}"
+    ".diagram text{font:14px sans-serif;fill:var(--ink);text-anchor:middle}"
+    ".diagram .card{fill:var(--card)}.diagram .small{font-size:12px}"
+    ".diagram .question{fill:var(--question);stroke:var(--line)}"
+    ".diagram .answer{fill:var(--answer);stroke:var(--own)}"
+    ".diagram path{stroke:var(--line);fill:none}"
 )
-CHOICES: Final = (
-    "DebugConsumer",
-    "DefaultConsumer",
-    "BufferedConsumer",
-    "DurableConsumer",
-)
+# What may be lost comes first: it is the one question whose wrong answer is noticed too late.
 TEXTS: Final = {
     "strategies.svg": (
         ("yes", "no"),
-        "Do you only want to look at what is sent?",
-        "Is it one event, whose answer you wait for?",
-        "May a call wait now and then while a batch is sent?",
-        "Must events outlive the process?",
+        ("Must queued events survive a crash or restart?", "DurableConsumer"),
+        ("Do you only want to see what your code sends?", "local collector"),
+        ("One event, and the caller waits for the response?", "DefaultConsumer"),
+        ("May some calls wait while a batch is sent?", "BufferedConsumer"),
     ),
     "strategies.zh-CN.svg": (
         ("是", "否"),
-        "只是想看看发送了什么？",
-        "只有一个事件，并且要等到服务器的响应？",
-        "调用偶尔等待一批发送完毕，可以吗？",
-        "进程死亡后，事件必须还在？",
+        ("进程崩溃或重启后，队列中的事件必须还在？", "DurableConsumer"),
+        ("只是想查看代码发送了什么？", "本地采集器"),
+        ("只有一个事件，并且调用者要等待响应？", "DefaultConsumer"),
+        ("部分调用可以等待一批事件发送完毕？", "BufferedConsumer"),
     ),
 }
 
@@ -48,11 +47,11 @@ def render(name: str) -> str:
     (yes, no), *questions = TEXTS[name]
     height = STEP * (len(questions) + 1)
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}">',
+        f'<svg class="diagram" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}">',
         f"<style>{STYLE}</style>",
         f'<rect class="card" width="{WIDTH}" height="{height}" rx="8"/>',
     ]
-    for number, (question, choice) in enumerate(zip(questions, CHOICES, strict=True)):
+    for number, (question, choice) in enumerate(questions):
         parts += _row(STEP * number + 16, question, choice, yes, no)
     parts.append(_box(20, STEP * len(questions) + 16, 400, "answer", "AsyncBufferedConsumer"))
     return "\n".join([*parts, "</svg>", ""])

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 CHINESE: Final = "zh_CN"
 CHINESE_SUFFIX: Final = ".zh-CN.md"
+REPOSITORY: Final = "https://github.com/growingio/growingio-python-sdk-v3"
 
 
 class Part(NamedTuple):
@@ -23,60 +24,53 @@ class Part(NamedTuple):
 
 
 PARTS: Final = (
-    Part("Begin", "入门", ["self"]),
+    Part("Start", "入门", ["self", "tutorial", "support", "migrating", "other-sdks"]),
     Part(
-        "Use",
-        "使用",
+        "How to",
+        "操作指南",
         [
             "strategies",
-            "formats",
-            "configuration",
-            "options",
+            "durable",
+            "kafka",
             "frameworks",
-            "experiments",
-            "processes",
-            "import",
-            "spark",
-            "scale",
-        ],
-    ),
-    Part(
-        "Look and test",
-        "查看与测试",
-        [
+            "identify",
             "testing",
             "collector",
             "tracking-plan",
+            "typed-events",
             "gateway",
-            "command-line",
+            "import",
+            "spark",
+            "scale",
+            "experiments",
+            "operations",
+            "health",
+            "processes",
+            "privacy",
+            "troubleshooting",
             "doctor",
         ],
     ),
     Part(
-        "Rely on it",
-        "可靠性",
+        "Look up",
+        "参考",
         [
-            "durable",
-            "operations",
+            "options",
+            "configuration",
+            "formats",
+            "command-line",
+            "reference",
+        ],
+    ),
+    Part(
+        "Understand",
+        "深入了解",
+        [
             "promises",
             "losses",
             "speed",
-        ],
-    ),
-    Part(
-        "Come from elsewhere",
-        "迁移",
-        [
-            "migrating",
-            "other-sdks",
-        ],
-    ),
-    Part(
-        "Reference",
-        "参考",
-        [
-            "reference",
             "architecture",
+            "decisions",
         ],
     ),
 )

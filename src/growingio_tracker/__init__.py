@@ -3,39 +3,34 @@
 import logging
 from typing import TYPE_CHECKING
 
-from growingio_tracker.consumers.async_buffered import AsyncBufferedConsumer
 from growingio_tracker.consumers.base import Consumer
-from growingio_tracker.consumers.buffered import BufferedConsumer
-from growingio_tracker.consumers.debug import DebugConsumer
-from growingio_tracker.consumers.default import DefaultConsumer
-from growingio_tracker.delivery.contract import Problem, QueueLimits, Stats
+from growingio_tracker.consumers.buffered import AsyncBufferedConsumer, BufferedConsumer
+from growingio_tracker.consumers.default import DebugConsumer, DefaultConsumer
+from growingio_tracker.delivery.contract import QueueLimits
+from growingio_tracker.delivery.formats import DataParser, JsonParser
+from growingio_tracker.delivery.ledger import Stats
 from growingio_tracker.delivery.receipt import Fate, Receipt
-from growingio_tracker.exceptions import (
+from growingio_tracker.experiments.experiment import Experiment, ExperimentOptions
+from growingio_tracker.model.events import CustomEventMessage, ResourceItem, UserLoginMessage
+from growingio_tracker.model.losses import Problem
+from growingio_tracker.model.messages import ItemMessage, UserMappingMessage
+from growingio_tracker.tracker import GrowingTracker
+from growingio_wire import VERSION
+from growingio_wire.errors import (
     GrowingError,
     GrowingIOException,
     GrowingParamException,
     MissingExtraError,
+    ProxyError,
     QueueFullError,
     RejectedError,
     SpoolError,
     TransportError,
 )
-from growingio_tracker.experiments.experiment import Experiment
-from growingio_tracker.experiments.options import ExperimentOptions
-from growingio_tracker.formats.base import DataParser
-from growingio_tracker.formats.json_parser import JsonParser
-from growingio_tracker.message import (
-    CustomEventMessage,
-    ItemMessage,
-    ResourceItem,
-    UserLoginMessage,
-    UserMappingMessage,
-)
-from growingio_tracker.tracker import GrowingTracker
-from growingio_tracker.version import VERSION
 
 if TYPE_CHECKING:
     from growingio_tracker.consumers.durable import DurableConsumer
+    from growingio_tracker.kafka.consumer import KafkaConsumer
 
 __version__ = VERSION
 
@@ -58,8 +53,10 @@ __all__ = [
     "GrowingTracker",
     "ItemMessage",
     "JsonParser",
+    "KafkaConsumer",
     "MissingExtraError",
     "Problem",
+    "ProxyError",
     "QueueFullError",
     "QueueLimits",
     "Receipt",
@@ -73,16 +70,20 @@ __all__ = [
     "__version__",
 ]
 
-# A library leaves it to the program whether its log goes anywhere.
+# As in any library, the program decides where log records go.
 logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 
 def __getattr__(name: str) -> object:
-    # Whoever keeps no events on disk is not to wait for the modules that do.
+    # Imported on demand: programs without a spool need not load its modules.
     if name == "DurableConsumer":
         from growingio_tracker.consumers.durable import DurableConsumer  # noqa: PLC0415
 
         return globals().setdefault(name, DurableConsumer)
+    if name == "KafkaConsumer":  # as few need those of librdkafka
+        from growingio_tracker.kafka.consumer import KafkaConsumer  # noqa: PLC0415
+
+        return globals().setdefault(name, KafkaConsumer)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

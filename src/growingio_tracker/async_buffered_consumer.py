@@ -1,6 +1,6 @@
 """The import path of 1.0.5."""
 
-from growingio_tracker.consumers.async_buffered import AsyncBufferedConsumer
+from growingio_tracker.consumers.buffered import AsyncBufferedConsumer
 from growingio_tracker.consumers.default import DefaultConsumer
 
 __all__ = ["AsyncBufferedConsumer", "DefaultConsumer"]

@@ -1,7 +1,6 @@
 """The import path of 1.0.5."""
 
-from growingio_tracker.formats.base import DataParser
-from growingio_tracker.formats.json_parser import JsonParser
-from growingio_tracker.version import VERSION
+from growingio_tracker.delivery.formats import DataParser, JsonParser
+from growingio_wire import VERSION
 
 __all__ = ["VERSION", "DataParser", "JsonParser"]

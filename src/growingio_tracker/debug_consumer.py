@@ -1,7 +1,7 @@
 """The import path of 1.0.5."""
 
 from growingio_tracker.consumers.base import Consumer
-from growingio_tracker.consumers.debug import DebugConsumer
-from growingio_tracker.formats.json_parser import JsonParser
+from growingio_tracker.consumers.default import DebugConsumer
+from growingio_tracker.delivery.formats import JsonParser
 
 __all__ = ["Consumer", "DebugConsumer", "JsonParser"]

@@ -2,6 +2,6 @@
 
 from growingio_tracker.consumers.base import Consumer
 from growingio_tracker.consumers.default import DefaultConsumer
-from growingio_tracker.formats.json_parser import JsonParser
+from growingio_tracker.delivery.formats import JsonParser
 
 __all__ = ["Consumer", "DefaultConsumer", "JsonParser"]

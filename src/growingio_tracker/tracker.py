@@ -1,48 +1,42 @@
-"""The tracker: every call's message is checked, encoded once and handed to a consumer."""
+"""Tracker: checks each call's message, encodes it once, and hands it to a consumer."""
 
 from __future__ import annotations
 
-import copy
 import os
-from collections.abc import Callable, Collection, Mapping
-from time import time_ns
+from collections.abc import Mapping
 from types import TracebackType
-from typing import Final, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from growingio_tracker.arguments import one_of, required, text_name
-from growingio_tracker.binding import Bindable, bindings
 from growingio_tracker.consumers.base import Consumer
 from growingio_tracker.consumers.default import DefaultConsumer
-from growingio_tracker.consumers.foreign import as_consumer
-from growingio_tracker.delivery.contract import Problem, Stats
-from growingio_tracker.delivery.receipt import Fate, Receipt, receipt_of
-from growingio_tracker.exceptions import GrowingParamException
-from growingio_tracker.experiments.cache import Visit
-from growingio_tracker.experiments.client import Experiments
+from growingio_tracker.consumers.foreign import as_consumer, destination_of
+from growingio_tracker.consumers.intake import Intake, TrackerKeywords, TrackerOptions
+from growingio_tracker.consumers.options import FLUSH_TIMEOUT_S
+from growingio_tracker.core import NOT_PLAIN, speed_up
+from growingio_tracker.delivery.ledger import Stats
+from growingio_tracker.delivery.receipt import Receipt
+from growingio_tracker.experiments.client import ExperimentClient, Visit
 from growingio_tracker.experiments.experiment import Experiment
-from growingio_tracker.experiments.options import DEFAULT_OPTIONS, ExperimentOptions
-from growingio_tracker.filters import BeforeSend, Filters
-from growingio_tracker.message import (
-    PRESET_PROPERTIES,
+from growingio_tracker.model.arguments import required, text_name
+from growingio_tracker.model.binding import Bindable, bindings
+from growingio_tracker.model.events import (
     CustomEventMessage,
-    ItemMessage,
-    Message,
     PresetProperties,
     ResourceItem,
     UserLoginMessage,
-    UserMappingMessage,
 )
-from growingio_tracker.plain import plain_event_record
-from growingio_tracker.record import to_record
-from growingio_tracker.values import Attributes, EventTime, Unsendable, is_a, pairs
-from growingio_tracker.wire import Kind
+from growingio_tracker.model.messages import ItemMessage, Message, UserMappingMessage
+from growingio_tracker.model.options import known
+from growingio_tracker.model.values import Attributes, EventTime
+from growingio_wire.endpoints import masked_id
+from growingio_wire.errors import GrowingParamException
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 _T = TypeVar("_T", bound="GrowingTracker")
 
-OnInvalid: TypeAlias = Literal["raise", "drop"]
-
-MAX_EVENT_BYTES: Final = 1024 * 1024
-_EVENT: Final = Kind.EVENT  # looking up an Enum's member takes as long as taking a lock
+_LOOKED_UP: Final = frozenset({"_plain"})
 
 
 class GrowingTracker(Bindable):
@@ -50,25 +44,19 @@ class GrowingTracker(Bindable):
 
     :param product_id: the project's id (AccountID).
     :param data_source_id: the data source's id.
-    :param server_host: address of the collect server, ``http://…`` or ``https://…``.
+    :param server_host: the collect address (ServerHost), ``http://…`` or ``https://…``.
     :param consumer: the delivery strategy; ``None`` is a
-        :class:`~growingio_tracker.DefaultConsumer`, which sends at once.
-    :param on_invalid: what happens to a call that cannot be sent: ``"raise"`` a
-        GrowingParamException, or ``"drop"`` the event, counted and reported as ``invalid``.
-    :param strict: raise also when only an attribute cannot be sent; ``False`` leaves that
-        attribute out, counted and reported by its path and type.
-    :param max_event_bytes: a longer record is refused; default 1 MiB.
-    :param before_send: called with each checked message; returns the message to send, changed or
-        not, or ``None`` to drop it. If it raises, the event is dropped and counted.
-    :param redact: names of attributes whose values are replaced by ``***`` before anything else
-        sees them.
-    :param experiments: how :meth:`experiment` asks, and what it remembers.
-    :raises GrowingParamException: when an argument cannot be used; the message names it.
+        :class:`~growingio_tracker.DefaultConsumer`, which sends immediately.
 
-    A call returns when the consumer has taken the event, and what was taken can no longer change
-    or fail: it was copied and encoded. Calls may be made from any thread. In the background
-    strategies a call returns a :class:`~growingio_tracker.Receipt`, which tells later what became
-    of the event; elsewhere ``None``, because there a call that returns has said it.
+    The other keywords are those of
+    :class:`~growingio_tracker.consumers.intake.TrackerKeywords`.
+
+    :raises GrowingParamException: if an argument is invalid; the message names it.
+
+    A call returns once the consumer has accepted the event. By then it is copied and encoded, so it
+    can neither change nor fail later. Calls may come from any thread. Each returns a
+    :class:`~growingio_tracker.Receipt`, which tells what became of the event. A tracker can be
+    pickled and deep-copied; the copy has the same options, and its consumer has an empty queue.
     """
 
     def __init__(
@@ -77,66 +65,52 @@ class GrowingTracker(Bindable):
         data_source_id: str,
         server_host: str,
         consumer: Consumer | None = None,
-        *,
-        on_invalid: OnInvalid = "raise",
-        strict: bool = False,
-        max_event_bytes: int = MAX_EVENT_BYTES,
-        before_send: BeforeSend | None = None,
-        redact: Collection[str] = (),
-        experiments: ExperimentOptions = DEFAULT_OPTIONS,
+        **options: Unpack[TrackerKeywords],
     ) -> None:
         super().__init__()
-        self._product_id = text_name(product_id, "product_id")
-        self._data_source_id = text_name(data_source_id, "data_source_id")
         if consumer is None:
             consumer = DefaultConsumer(product_id, data_source_id, server_host)
+        own = TrackerOptions(**known(options, TrackerOptions))
+        self._product_id = text_name(product_id, "product_id")
+        self._data_source_id = text_name(data_source_id, "data_source_id")
         self._consumer = as_consumer(consumer, product_id, data_source_id, server_host)
-        self._drops_invalid = one_of(on_invalid, ("raise", "drop"), "on_invalid") == "drop"
-        self._strict = strict
-        self._max_event_bytes = _positive(max_event_bytes, "max_event_bytes")
-        self._filters = Filters(before_send, redact) if before_send is not None or redact else None
-        self._experiments = Experiments(product_id, data_source_id, experiments)
-        self._accept = self._consumer.accept
+        self._intake = Intake(self._product_id, self._data_source_id, self._consumer, own)
+        self._experiments = ExperimentClient(product_id, data_source_id, own.experiments)
+        self._attach()
+
+    def _attach(self) -> None:
+        """Look up what every call needs."""
+        self._plain = self._intake.plain_calls
+
+    def __repr__(self) -> str:
+        product_id, data_source_id = masked_id(self._product_id), masked_id(self._data_source_id)
+        return (
+            f"{type(self).__name__}(product_id={product_id!r}, data_source_id={data_source_id!r}, "
+            f"consumer={self._consumer!r})"
+        )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what travels when this is copied or pickled: options, but no event."""
+        return {name: one for name, one in vars(self).items() if name not in _LOOKED_UP}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._attach()
 
     @staticmethod
-    def consumer(
-        consumer: Consumer,
-        *,
-        on_invalid: OnInvalid = "raise",
-        strict: bool = False,
-        max_event_bytes: int = MAX_EVENT_BYTES,
-        before_send: BeforeSend | None = None,
-        redact: Collection[str] = (),
-        experiments: ExperimentOptions = DEFAULT_OPTIONS,
-    ) -> GrowingTracker:
+    def consumer(consumer: Consumer, **options: Unpack[TrackerKeywords]) -> GrowingTracker:
         """Return a tracker with the ids and the server of ``consumer``.
 
-        :raises GrowingParamException: when it has none, or another argument cannot be used.
+        :raises GrowingParamException: if it has none, or another argument is invalid.
         """
-        try:
-            own = consumer._product_id, consumer._data_source_id, consumer._server_host
-        except AttributeError:
-            raise GrowingParamException(
-                "consumer must be a consumer such as AsyncBufferedConsumer(…), got "
-                f"{type(consumer).__name__}"
-            ) from None
-        return GrowingTracker(
-            *own,
-            consumer,
-            on_invalid=on_invalid,
-            strict=strict,
-            max_event_bytes=max_event_bytes,
-            before_send=before_send,
-            redact=redact,
-            experiments=experiments,
-        )
+        return GrowingTracker(*destination_of(consumer), consumer, **options)
 
     @staticmethod
     def from_env(environ: Mapping[str, str] | None = None) -> GrowingTracker:
-        """Return the tracker that the variables ``GROWINGIO_…`` describe.
+        """Return a tracker configured by the environment variables ``GROWINGIO_…``.
 
         :param environ: the variables; ``None`` is this process's environment.
-        :raises GrowingParamException: naming everything that is wrong, and where.
+        :raises GrowingParamException: listing every problem and where it is.
         """
         return _configured(None, environ)
 
@@ -144,13 +118,19 @@ class GrowingTracker(Bindable):
     def from_file(
         path: str | os.PathLike[str], environ: Mapping[str, str] | None = None
     ) -> GrowingTracker:
-        """Return the tracker that a TOML file describes, and the environment, which wins.
+        """Return a tracker configured by a TOML file; environment variables override it.
 
-        :param path: the file; its table ``[growingio]``, or where it has none, all of it.
-        :param environ: as in :meth:`from_env`; ``{}`` leaves the environment out.
-        :raises GrowingParamException: naming everything that is wrong, with file and line.
+        :param path: the file. Its table ``[growingio]`` is used if there is one, else the whole
+            file.
+        :param environ: as in :meth:`from_env`; ``{}`` ignores the environment.
+        :raises GrowingParamException: listing every problem with file and line.
         """
         return _configured(path, environ)
+
+    @property
+    def strategy(self) -> Consumer:
+        """The consumer that sends the events."""
+        return self._consumer
 
     def track_custom_event(
         self,
@@ -163,40 +143,40 @@ class GrowingTracker(Bindable):
         *,
         item: ResourceItem | None = None,
         preset: PresetProperties | None = None,
-    ) -> Receipt | None:
+    ) -> Receipt:
         """Track a custom event (埋点事件).
 
         :param event_name: the event's identifier on the platform.
         :param event_time: Unix milliseconds, or a datetime (a naive one is local time); ``None``
-            is now. A given time takes effect only where the platform has custom event time on.
-        :param anonymous_id: the visitor. This or ``login_user_id`` is needed.
-        :param login_user_key: the kind of the user id; needs ``login_user_id``. ``"$notuser"``
-            marks an event that has no user, and then both ids may be missing.
+            is now. A given time takes effect only if custom event time is enabled on the platform.
+        :param anonymous_id: the visitor's id. This or ``login_user_id`` is required.
+        :param login_user_key: the kind of user id; requires ``login_user_id``. ``"$notuser"`` marks
+            an event without a user; both ids may be missing then.
         :param login_user_id: the user.
-        :param attributes: the event's variables; :mod:`growingio_tracker.values` lists what a
+        :param attributes: the event's variables; :mod:`growingio_tracker.model.values` lists what a
             value may be.
-        :param item: the item that the event is about.
-        :param preset: preset properties, for instance ``{"app_version": "1.2"}``.
-        :raises GrowingParamException: when the event cannot be sent; it names the argument.
-        :raises GrowingIOException: as the consumer says.
+        :param item: the item that the event refers to.
+        :param preset: preset properties, for example ``{"app_version": "1.2"}``.
+        :raises GrowingParamException: if the event is invalid; the message names the argument.
+        :raises GrowingIOException: see the consumer.
         """
+        plain = self._plain if event_time is None and item is None and preset is None else None
+        if plain is not None and self._binding is None:
+            receipt = plain.track(
+                event_name, login_user_key, login_user_id, anonymous_id, attributes
+            )
+            if receipt is not NOT_PLAIN:
+                return receipt
         if self._binding is not None or bindings() is not None:
             login_user_key, login_user_id, anonymous_id, attributes = self._complete(
                 login_user_key, login_user_id, anonymous_id, attributes
             )
-        if event_time is None and item is None and preset is None and self._filters is None:
-            record = plain_event_record(
-                time_ns() // 1_000_000,
-                event_name,
-                login_user_key,
-                login_user_id,
-                anonymous_id,
-                attributes,
-                self._product_id,
-                self._data_source_id,
-            )
-            if record is not None and len(record) <= self._max_event_bytes:
-                return self._accept(_EVENT, record)
+            if plain is not None:
+                receipt = plain.take(
+                    event_name, login_user_key, login_user_id, anonymous_id, attributes
+                )
+                if receipt is not NOT_PLAIN:
+                    return receipt
         message = CustomEventMessage(
             event_time,
             event_name,
@@ -208,14 +188,7 @@ class GrowingTracker(Bindable):
             self._product_id,
             self._data_source_id,
         )
-        if item is not None:
-            message.resource_item = item
-        if preset is not None:
-            try:
-                _set_preset(message, preset)
-            except GrowingParamException as error:
-                return self._refuse(error)
-        return self._submit(message)
+        return self._intake.submit_event(message, item, preset, self._on_nobody)
 
     def track_user(
         self,
@@ -224,16 +197,16 @@ class GrowingTracker(Bindable):
         anonymous_id: str | None = None,
         event_time: EventTime | None = None,
         attributes: Attributes | None = None,
-    ) -> Receipt | None:
+    ) -> Receipt:
         """Set attributes of a user (登录用户属性事件).
 
-        The parameters and errors are those of :meth:`track_custom_event`. Bound attributes belong
-        to events, and are not set here.
+        The parameters and errors are those of :meth:`track_custom_event`. Bound attributes apply to
+        events only.
         """
         login_user_key, login_user_id, anonymous_id, _ = self._complete(
             login_user_key, login_user_id, anonymous_id, None
         )
-        return self._submit(
+        return self._intake.submit(
             UserLoginMessage(
                 login_user_key,
                 login_user_id,
@@ -243,74 +216,84 @@ class GrowingTracker(Bindable):
                 event_time,
                 self._product_id,
                 self._data_source_id,
-            )
+            ),
+            self._on_nobody,
         )
 
     def submit_item(
         self, item_key: str, item_id: str, item_attrs: Attributes | None = None
-    ) -> Receipt | None:
+    ) -> Receipt:
         """Upload a row of a dimension table (维度表).
 
         :param item_key: the table's key.
         :param item_id: the row's id.
         :param item_attrs: the row's attributes.
-        :raises GrowingParamException: when the item cannot be sent; the message names the argument.
-        :raises GrowingIOException: as the consumer says.
+        :raises GrowingParamException: if the item is invalid; the message names the argument.
+        :raises GrowingIOException: see the consumer.
         """
-        return self._submit(
+        return self._intake.submit(
             ItemMessage(item_key, item_id, item_attrs, self._product_id, self._data_source_id)
         )
 
     def track_user_mapping(
         self, identities: Mapping[str, str], event_time: EventTime | None = None
-    ) -> Receipt | None:
-        """Say that several ids are one person's (用户融合).
+    ) -> Receipt:
+        """Declare that several ids belong to one person (用户融合).
 
-        :param identities: user key → user id, for instance ``{"phone": "…", "email": "…"}``.
+        :param identities: user key → user id, for example ``{"phone": "…", "email": "…"}``.
         :param event_time: as in :meth:`track_custom_event`; ``None`` sends no time.
-        :raises GrowingParamException: when an id or key is missing or empty.
-        :raises GrowingIOException: as the consumer says.
+        :raises GrowingParamException: if an id or key is missing or empty.
+        :raises GrowingIOException: see the consumer.
         """
-        return self._submit(
+        return self._intake.submit(
             UserMappingMessage(identities, event_time, self._product_id, self._data_source_id)
         )
 
-    def track(self, message: Message) -> Receipt | None:
-        """Track a message that a builder made, as this tracker's. ``message`` is not changed.
+    def track(self, message: Message) -> Receipt:
+        """Track a message created by a builder. ``message`` itself is not changed.
 
-        :raises GrowingParamException: when it is not a message, or cannot be sent.
-        :raises GrowingIOException: as the consumer says.
+        :raises GrowingParamException: if it is not a message, or is invalid.
+        :raises GrowingIOException: see the consumer.
         """
         try:
-            own = self._own(message)
-            self._fill_in(own)
+            own = self._intake.own(message)
+            self._complete_message(own)
         except GrowingParamException as error:
-            return self._refuse(error)
-        return self._submit(own)
+            return self._intake.refuse(error)
+        return self._intake.submit(own, self._on_nobody)
+
+    def refuse(self, error: GrowingParamException) -> Receipt:
+        """Treat a call as invalid, for callers that check more than a tracker, such as a tracking
+        plan.
+
+        :raises GrowingParamException: ``error``, unless ``on_invalid`` is ``"drop"``; then the
+            event is counted and reported as ``invalid``.
+        """
+        return self._intake.refuse(error)
 
     def experiment(
         self, layer_id: str | int, distinct_id: str, new_device: bool = False
     ) -> Experiment:
         """Return what a visitor gets in a layer of A/B experiments, and report the hit.
 
-        The server decides; its answer is remembered for a while, see
-        :class:`~growingio_tracker.ExperimentOptions`. Each answer of the server with an experiment
-        is tracked as the custom event ``$exp_hit`` of this visitor; one that is given again from
-        memory is not. Without an answer the visitor gets what the last one said, or else an
+        The server decides; its response is cached, see
+        :class:`~growingio_tracker.ExperimentOptions`. Each response that contains an experiment is
+        tracked as the custom event ``$exp_hit`` of this visitor; cached responses are not. If the
+        server does not respond, the visitor gets the last response, or else an
         :class:`~growingio_tracker.Experiment` without variables; that is counted as
-        ``experiments_failed``, told to ``on_error``, and logged at most once a minute. A server
-        that failed is left alone for five seconds.
+        ``experiments_failed``, passed to ``on_error``, and logged at most once a minute. After a
+        failure, the server is not asked for five seconds.
 
         :param layer_id: the layer (实验层).
-        :param distinct_id: the visitor, what events have as ``anonymous_id``.
-        :param new_device: whether the visitor comes for the first time.
-        :raises GrowingParamException: when an argument cannot be used; with
-            ``on_invalid="drop"`` it is a failure like any other.
+        :param distinct_id: the visitor's id, the ``anonymous_id`` of events.
+        :param new_device: whether this is the visitor's first visit.
+        :raises GrowingParamException: if an argument is invalid; with ``on_invalid="drop"`` it
+            counts as a failure.
         """
         try:
             visit = Visit(required(layer_id, "layer_id"), required(distinct_id, "distinct_id"))
         except GrowingParamException as error:
-            if not self._drops_invalid:
+            if not self._intake.drops_invalid:
                 raise
             self._consumer.report_experiment_failure(str(error))
             return Experiment("")
@@ -326,35 +309,37 @@ class GrowingTracker(Bindable):
     async def aexperiment(
         self, layer_id: str | int, distinct_id: str, new_device: bool = False
     ) -> Experiment:
-        """Do what :meth:`experiment` does in another thread, so that the event loop goes on."""
+        """Run :meth:`experiment` in another thread, without blocking the event loop."""
         import asyncio  # noqa: PLC0415 - who has no event loop need not load it
 
         return await asyncio.to_thread(self.experiment, layer_id, distinct_id, new_device)
 
-    def flush(self, timeout: float | None = None) -> bool:
-        """Send everything now; see the consumer's ``flush``."""
+    def flush(self, timeout: float | None = FLUSH_TIMEOUT_S) -> bool:
+        """Send everything now, and wait up to 30 s; see the consumer's ``flush``."""
         return self._consumer.flush(timeout)
 
     def close(self, timeout: float | None = None) -> bool:
-        """Deliver what waits and stop; see the consumer's ``close``."""
+        """Deliver queued events and stop; see the consumer's ``close``."""
         self._experiments.close()
         return self._consumer.close(timeout)
 
     def stats(self) -> Stats:
-        """Return what became of every event; see the consumer's ``stats``."""
+        """Return the counts of events by outcome; see the consumer's ``stats``."""
         return self._consumer.stats()
 
     def healthy(self, within_s: float = 60.0) -> bool:
-        """Return False when events are pending and none was delivered for ``within_s`` seconds."""
+        """Return ``False`` if events are pending and none was delivered for ``within_s``
+        seconds."""
         return self._consumer.healthy(within_s)
 
-    async def aflush(self, timeout: float | None = None) -> bool:
-        """Do what :meth:`flush` does in another thread, so that the event loop goes on."""
-        return await _in_thread(self.flush, timeout)
+    async def aflush(self, timeout: float | None = FLUSH_TIMEOUT_S) -> bool:
+        """Like :meth:`flush`, for asyncio: does not block the event loop."""
+        return await self._consumer.aflush(timeout)
 
     async def aclose(self, timeout: float | None = None) -> bool:
-        """Do what :meth:`close` does in another thread, so that the event loop goes on."""
-        return await _in_thread(self.close, timeout)
+        """Like :meth:`close`, for asyncio: does not block the event loop."""
+        self._experiments.close()
+        return await self._consumer.aclose(timeout)
 
     async def __aenter__(self: _T) -> _T:
         return self
@@ -378,103 +363,14 @@ class GrowingTracker(Bindable):
     ) -> None:
         self.close()
 
-    def _submit(self, message: Message) -> Receipt | None:
-        try:
-            if self._filters is not None:
-                filtered = self._filtered(message, self._filters)
-                if isinstance(filtered, Problem):
-                    return self._drop(filtered)
-                message = filtered
-            record, left_out = to_record(message, time_ns() // 1_000_000)
-            if left_out:
-                self._leave_out(left_out)
-            if len(record) > self._max_event_bytes:
-                raise self._too_long(record)
-        except GrowingParamException as error:
-            return self._refuse(error)
-        return self._accept(message.kind, record)
 
-    def _refuse(self, error: GrowingParamException) -> Receipt:
-        if not self._drops_invalid:
-            raise error
-        return self._drop(Problem("invalid", str(error), 1))
-
-    def _drop(self, problem: Problem) -> Receipt:
-        self._consumer.refuse(problem)
-        return receipt_of(Fate("dropped", problem.reason))
-
-    def _own(self, message: object) -> Message:
-        if not is_a(message, Message) or not hasattr(message, "kind"):
-            raise GrowingParamException(
-                "message must be what a builder's build() returns, for instance "
-                f"CustomEventMessage.EventBuilder()…build(); got {type(message).__name__}"
-            )
-        own = copy.copy(message)
-        own.set_product_id(self._product_id)
-        own.set_data_source_id(self._data_source_id)
-        return own
-
-    def _fill_in(self, message: Message) -> None:
-        """Complete a message that a builder made."""
-        if isinstance(message, CustomEventMessage | UserLoginMessage):
-            is_event = isinstance(message, CustomEventMessage)
-            subject = self._complete(
-                message.login_user_key,
-                message.login_user_id,
-                message.anonymous_id,
-                message.attributes if is_event else None,
-            )
-            message.login_user_key = subject.login_user_key
-            message.login_user_id = subject.login_user_id
-            message.anonymous_id = subject.anonymous_id
-            if is_event:
-                message.attributes = subject.attributes
-
-    def _filtered(self, message: Message, filters: Filters) -> Message | Problem:
-        """Return the message to send, or why there is none."""
-        filters.redact(message)  # before the check, which makes one text of a one-level map
-        self._leave_out(message.check(time_ns() // 1_000_000))
-        filtered = filters.apply(message)
-        return filtered if isinstance(filtered, Problem) else self._own(filtered)
-
-    def _too_long(self, record: bytes) -> GrowingParamException:
-        return GrowingParamException(
-            f"the event is {len(record)} bytes long, and max_event_bytes is "
-            f"{self._max_event_bytes}; send less, or raise the limit"
-        )
-
-    def _leave_out(self, attributes: tuple[Unsendable, ...]) -> None:
-        if not attributes:
-            return
-        if self._strict:
-            raise GrowingParamException(
-                "with strict=True every attribute must be sendable; these are not: "
-                + "; ".join(map(str, attributes))
-            )
-        self._consumer.report_left_out(attributes)
-
-
-async def _in_thread(call: Callable[[float | None], bool], timeout: float | None) -> bool:
-    import asyncio  # noqa: PLC0415 - who has no event loop need not load it
-
-    return await asyncio.to_thread(call, timeout)
+speed_up(GrowingTracker)
 
 
 def _configured(
     path: str | os.PathLike[str] | None, environ: Mapping[str, str] | None
 ) -> GrowingTracker:
-    # Most programs have no such file, and all of them start faster without what reads it.
+    # Imported on demand: most programs have no such file, and start faster without its reader.
     from growingio_tracker.config.build import build, gather  # noqa: PLC0415
 
     return build(gather(path, environ), GrowingTracker.consumer)
-
-
-def _set_preset(message: CustomEventMessage, preset: PresetProperties) -> None:
-    for name, value in pairs(preset, "preset"):
-        setattr(message, one_of(name, PRESET_PROPERTIES, "preset"), value)
-
-
-def _positive(value: int, argument: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise GrowingParamException(f"{argument} must be an int of at least 1, got {value!r}")
-    return value

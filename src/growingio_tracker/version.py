@@ -1,5 +1,5 @@
-"""The one place that names the release."""
+"""The import path of 1.0.5."""
 
-from typing import Final
+from growingio_wire import VERSION
 
-VERSION: Final = "2.0.0"
+__all__ = ["VERSION"]

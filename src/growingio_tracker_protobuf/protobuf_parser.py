@@ -1,7 +1,7 @@
 """The import path of 1.0.5."""
 
-from growingio_tracker.formats.base import DataParser
-from growingio_tracker.formats.protobuf_parser import ProtobufParser
-from growingio_tracker.version import VERSION
+from growingio_tracker.delivery.binary import ProtobufParser
+from growingio_tracker.delivery.formats import DataParser
+from growingio_wire import VERSION
 
 __all__ = ["VERSION", "DataParser", "ProtobufParser"]

@@ -1,4 +1,4 @@
-"""The pytest plugin: what a test tracks, recorded, or received by a local collector.
+"""Pytest plugin: fixtures for recorded events, and for events received by a local collector.
 
 ::
 
@@ -8,11 +8,18 @@
         assert paid.attributes["sku"] == "A-1"
         growingio_collector.assert_no_bad()
 
-Reports of failing tests show what the collector received. The fixture ``growingio_events``, which
-sends nothing, is in :mod:`growingio_tracker_pytest.events`.
+Reports of failing tests show what the collector received. The fixture ``growingio_events`` sends
+nothing::
+
+    def test_checkout(growingio_events):
+        shop.pay("u1")
+        growingio_events.assert_tracked("order_paid", count=1, user_id="u1")
+        growingio_events.assert_nothing_tracked()
 
 pytest loads this module at every start. It stands beside ``growingio_tracker``, and imports
-nothing but pytest before a fixture is used, so that runs without the fixture stay as fast.
+only pytest before a fixture is used, so that runs without the fixture stay as fast. It uses
+only what pytest 6.2 with pluggy 0.12 has already: whoever installs the SDK for an older suite must
+be able to continue running it.
 """
 
 from __future__ import annotations
@@ -20,36 +27,54 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from growingio_tracker_pytest.events import growingio_events as growingio_events
-
 if TYPE_CHECKING:
-    from growingio_tracker_pytest.fixture import CollectorFixture
+    from growingio_collector.testing.fixture import CollectorFixture
+    from growingio_tracker.testing import Recording
 
 _URL: Final = "--growingio-collector-url"
+_UPDATE: Final = "--growingio-update"
+_UPDATE_VARIABLE: Final = "UPDATE_GOLDEN"
 _OWN: Final = "growingio_collector"
 _SHARED: Final = "growingio_collector_session"
 _TITLE: Final = "GrowingIO collector"
-_OPEN: Final = pytest.StashKey["dict[str, CollectorFixture]"]()
-"""The collectors that are open now, by the names of their fixtures."""
+_OPEN: Final = "growingio_open_collectors"
+"""The name under which a run keeps its :class:`_Open`."""
+
+
+class _Open:
+    """The collectors that are open now, by the names of their fixtures.
+
+    It is registered as a plugin: every pytest has a registry for each run, but no stash.
+    """
+
+    def __init__(self) -> None:
+        self.collectors: dict[str, CollectorFixture] = {}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add ``--growingio-collector-url``."""
-    parser.getgroup("growingio").addoption(
+    """Add ``--growingio-collector-url`` and ``--growingio-update``."""
+    group = parser.getgroup("growingio")
+    group.addoption(
         _URL,
         metavar="URL",
         help="use the collector that runs at URL (growingio collector) instead of starting one; "
         "every test keeps to events of its own",
     )
+    group.addoption(
+        _UPDATE,
+        action="store_true",
+        help=f"write the snapshots of assert_matches instead of comparing with them, as "
+        f"{_UPDATE_VARIABLE}=1 does",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Begin with no collector."""
-    config.stash[_OPEN] = {}
+    config.pluginmanager.register(_Open(), _OPEN)
 
 
 @pytest.fixture
@@ -67,40 +92,55 @@ def growingio_collector_session(request: pytest.FixtureRequest) -> Iterator[Coll
         yield collector
 
 
+@pytest.fixture
+def growingio_events(request: pytest.FixtureRequest) -> Iterator[Recording]:
+    """Record what every consumer of the process gets, and let nothing reach the network."""
+    from growingio_tracker.testing import record_everything  # noqa: PLC0415 - see the top
+
+    with record_everything(f"the test {request.node.nodeid}") as events:
+        yield events
+
+
 @contextmanager
 def _opened(
     config: pytest.Config, fixture: str, run: str
 ) -> Generator[CollectorFixture, None, None]:
-    from growingio_tracker.exceptions import GrowingError  # noqa: PLC0415 - see the top
+    from growingio_wire.errors import GrowingError  # noqa: PLC0415 - see the top
 
     try:
         # When the extra is missing, this says what to install.
-        from growingio_tracker_pytest.fixture import CollectorFixture  # noqa: PLC0415
-        from growingio_tracker_pytest.sources import open_source  # noqa: PLC0415
+        from growingio_collector.testing.fixture import CollectorFixture  # noqa: PLC0415
+        from growingio_collector.testing.sources import open_source  # noqa: PLC0415
 
         source = open_source(config.getoption(_URL), run)
     except GrowingError as error:
         pytest.fail(str(error), pytrace=False)
-    opened = config.stash[_OPEN]
+    opened = _open_collectors(config)
     with source:
-        opened[fixture] = CollectorFixture(source)
+        update = config.getoption(_UPDATE) or os.environ.get(_UPDATE_VARIABLE) == "1"
+        opened[fixture] = CollectorFixture(source, update=update)
         try:
             yield opened[fixture]
         finally:
             del opened[fixture]
 
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_makereport(
-    item: pytest.Item,
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+def _open_collectors(config: pytest.Config) -> dict[str, CollectorFixture]:
+    found: Any = config.pluginmanager.get_plugin(_OPEN)
+    collectors: dict[str, CollectorFixture] = found.collectors
+    return collectors
+
+
+# Before pluggy 1.2 there is no other kind of wrapper.
+@pytest.hookimpl(hookwrapper=True, tryfirst=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
     """Add what arrived to the report of a test that used a collector and failed."""
-    report = yield
+    outcome = yield
+    report: pytest.TestReport = outcome.get_result()
     # At teardown the collector may be gone already.
     if report.failed and report.when != "teardown":
         names: list[str] = getattr(item, "fixturenames", [])
-        collectors = item.config.stash[_OPEN]
+        collectors = _open_collectors(item.config)
         report.sections.extend(
             (_TITLE, collectors[name].report()) for name in names if name in collectors
         )
-    return report

@@ -1,5 +1,5 @@
 """The import path of 1.0.5."""
 
-from growingio_tracker.formats.snappy_parser import SnappyParser
+from growingio_tracker.delivery.binary import SnappyParser
 
 __all__ = ["SnappyParser"]

@@ -1,5 +1,5 @@
-"""The data source ``growingio`` of Spark 4, which finds this package by its name."""
+"""Data source ``growingio`` of Spark 4, which finds this package by its name."""
 
-from pyspark_growingio.source import DefaultSource
+from growingio_tracker.spark.source import DefaultSource
 
 __all__ = ["DefaultSource"]

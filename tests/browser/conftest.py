@@ -12,7 +12,7 @@ import pytest
 import urllib3
 from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright, sync_playwright
 
-from growingio_tracker.collector import Collector
+from growingio_collector import Collector
 from posted import Send
 
 CHROMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")

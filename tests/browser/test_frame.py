@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-import growingio_tracker.collector
-from growingio_tracker.collector import Collector
-from growingio_tracker.collector.settings import Serving
+import growingio_collector
+from growingio_collector import Collector
+from growingio_collector.settings import Serving
 from posted import Send, event
 
 PAGES = ("live", "problems", "plan", "requests", "users", "items", "faults", "settings")
-SCRIPTS = Path(growingio_tracker.collector.__file__).with_name("page") / "js"
+SCRIPTS = Path(growingio_collector.__file__).with_name("page") / "js"
 
 
 class TestLanguage:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import pytest
 import urllib3
 from playwright.sync_api import BrowserContext, Page, expect
 
-from growingio_tracker.collector import Collector
+from growingio_collector import Collector
 from posted import Send, event
 
 NAMES = ".row .row-name"
@@ -168,6 +169,27 @@ class TestFilters:
         expect(page.locator(".hidden-note")).to_contain_text("hides 3 events")
         page.get_by_role("button", name="Show all").click()
         expect(page.locator(NAMES)).to_have_count(5)
+
+    @pytest.mark.parametrize(
+        ("filters", "shown"),
+        [("q=É", ["Émile"]), ("attr.phone=138", ["text", "number"]), ("attr.n=1.0", ["number"])],
+    )
+    def test_the_server_decides(
+        self, page: Page, collector: Collector, send: Send, filters: str, shown: list[str]
+    ) -> None:
+        """What arrives is chosen by the same rules as what is stored."""
+        events = [
+            event("number", attributes={"phone": 138, "n": 1.0}),
+            event("text", attributes={"phone": "138"}),
+            event("émile".title()),
+            event("other"),
+        ]
+        _show(page, collector, f"#/live?{filters}")
+        for one in events:
+            send(one)
+        expect(page.locator(NAMES)).to_have_text(shown)
+        page.reload()
+        expect(page.locator(NAMES)).to_have_text(shown)
 
     def test_verdict(self, page: Page, collector: Collector, send: Send) -> None:
         """The chip of a verdict shows only its events."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
+import pytest
 import urllib3
-from playwright.sync_api import FilePayload, Page, expect
+from playwright.sync_api import BrowserContext, FilePayload, Page, expect
 
-from growingio_tracker.collector import Collector
-from growingio_tracker.collector.forward.settings import Forwarding
+from growingio_collector import Collector, Serving
+from growingio_collector.settings import Forwarding
 from posted import Send, event, item
 
 
@@ -186,3 +188,64 @@ class TestPlan:
 def _give(page: Page, plan: str) -> None:
     content = FilePayload(name="plan.yaml", mimeType="application/yaml", buffer=plan.encode())
     page.locator("input[type=file]").set_input_files(content)
+
+
+class TestProblemsMuted:
+    def test_button(self, page: Page, collector: Collector, send: Send) -> None:
+        """A muted code is left out of the page and of what comes, until it is shown again."""
+        send(event("a", userId=3))
+        page.goto(f"{collector.url}/#/problems")
+        page.get_by_role("button", name="Mute").click()
+        expect(page.locator(".cause")).to_have_count(0)
+        send(event("b", userId=3))
+        expect(page.locator(".cause")).to_have_count(0)
+        assert [one.verdict for one in collector.events()] == ["ok", "ok"]
+        page.locator(".muted").get_by_role("button").click()
+        expect(page.locator(".cause")).to_have_count(1)
+
+
+class TestImport:
+    def test_shared_request(self, page: Page, collector: Collector, send: Send) -> None:
+        """A request that was saved as a file is there again when it is dropped onto the page."""
+        send(event("lost"), path="/v3/projects/p1/colect")
+        page.goto(f"{collector.url}/#/requests")
+        page.locator("tbody tr").first.click()
+        with page.expect_download() as saving:
+            page.get_by_role("link", name="Save to share").click()
+        shared = Path(saving.value.path()).read_text(encoding="utf-8")
+        collector.clear()
+        page.goto("about:blank")
+        page.goto(collector.url)
+        expect(page.locator(".start")).to_be_visible()
+        page.evaluate(DROP, shared)
+        expect(page.locator(".row.bad")).to_contain_text("/v3/projects/p1/colect")
+        assert len(collector.requests()) == 1
+
+    def test_not_usable(self, page: Page, collector: Collector) -> None:
+        """A file that is nothing of the kind is refused with the reason."""
+        page.goto(collector.url)
+        expect(page.locator(".start")).to_be_visible()
+        page.evaluate(DROP, "nothing")
+        expect(page.locator(".toast.bad")).to_contain_text("no known format")
+
+
+DROP = """(text) => {
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File([text], "shared.json"));
+  const event = new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true });
+  document.querySelector("main").dispatchEvent(event);
+}"""
+
+
+class TestPhone:
+    def test_code(self, context: BrowserContext) -> None:
+        """Where phones can connect, the first sight has the address with the token and its code."""
+        pytest.importorskip("segno")
+        with Collector(serving=Serving(bind="0.0.0.0")) as collector:
+            page = context.new_page()
+            page.goto(collector.page_url)
+            picture = page.locator(".start .phone img")
+            expect(picture).to_be_visible()
+            assert collector.network_page_url
+            expect(page.locator(".start .phone code")).to_have_text(collector.network_page_url)
+            assert picture.evaluate("one => one.decode().then(() => one.naturalWidth > 0)")

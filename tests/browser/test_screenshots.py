@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from growingio_tracker.collector import Collector
+from growingio_collector import Collector
 from pages import DOCS
 from posted import Send, event, item
 

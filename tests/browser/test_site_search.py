@@ -11,6 +11,8 @@ from threading import Thread
 import pytest
 from playwright.sync_api import Page, expect
 
+from tree import DOCS
+
 
 class Quiet(SimpleHTTPRequestHandler):
     """Serves files, and says nothing of it."""
@@ -31,14 +33,15 @@ def address(site: Path) -> Iterator[str]:
 
 
 @pytest.mark.parametrize(
-    ("query", "title"),
+    ("query", "source"),
     [
-        ("search.html?q=overflow", "Options"),
-        ("zh-CN/search.html?q=溢出策略", "不丢事件：DurableConsumer"),
+        ("search.html?q=overflow", "options.md"),
+        ("zh-CN/search.html?q=溢出策略", "durable.zh-CN.md"),
     ],
     ids=["English", "Chinese"],
 )
-def test_found(address: str, page: Page, query: str, title: str) -> None:
+def test_found(address: str, page: Page, query: str, source: str) -> None:
     """A word, and a Chinese phrase in the midst of a sentence, lead to the page that has them."""
+    title = (DOCS / source).read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")
     page.goto(f"{address}/{query}")
     expect(page.locator("#search-results a", has_text=title).first).to_be_visible()

@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-DATA = Path(__file__).parent.parent / "data"
+from tree import DATA
+
 RELEASE_1_0_5 = (
     "growingio_tracker==1.0.5",
     "protobuf<4",
@@ -39,7 +40,7 @@ def environment(request: pytest.FixtureRequest) -> Callable[..., str]:
         python = directory / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
         complete = directory / "complete"
         if not complete.exists():
-            venv.create(directory, clear=True, with_pip=True)
+            venv.create(directory, clear=True)
             _install(python, requirements)
             complete.touch()
         return str(python)
@@ -48,9 +49,9 @@ def environment(request: pytest.FixtureRequest) -> Callable[..., str]:
 
 
 def _install(python: Path, requirements: tuple[str, ...]) -> None:
-    options = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip = [sys.executable, "-m", "pip", f"--python={python}", "--disable-pip-version-check"]
     done = subprocess.run(
-        [python, *options, *requirements], capture_output=True, text=True, check=False
+        [*pip, "install", "--quiet", *requirements], capture_output=True, text=True, check=False
     )
     if done.returncode:
         refuse = pytest.fail if os.environ.get("CI") else pytest.skip

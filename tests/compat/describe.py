@@ -34,11 +34,15 @@ def parameters(function: Any) -> list[list[str]]:
     """Return [name, default as text] of each positional parameter, and [name] of one without."""
     if inspect.isclass(function) and issubclass(function, (Exception, dict)):
         return []
+    try:
+        signature = inspect.signature(function)
+    except ValueError:  # what is compiled says nothing of its parameters
+        return []
     return [
         [parameter.name]
         if parameter.default is inspect.Parameter.empty
         else [parameter.name, repr(parameter.default)]
-        for parameter in inspect.signature(function).parameters.values()
+        for parameter in signature.parameters.values()
         if parameter.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
     ]
 
@@ -52,6 +56,8 @@ def of_class(path: str, cls: type) -> Iterator[tuple[str, Any]]:
             continue
         if inspect.isclass(member):
             yield from of_class(f"{path}.{name}", member)
+        elif inspect.ismethoddescriptor(member):  # in C, whose self is positional only
+            yield f"{path}.{name}", parameters(member)
         elif inspect.isfunction(member):
             static = isinstance(inspect.getattr_static(cls, name), staticmethod)
             yield f"{path}.{name}", parameters(member)[0 if static else 1 :]

@@ -9,9 +9,11 @@ from __future__ import annotations
 import importlib.util
 import io
 import re
+import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
@@ -22,11 +24,12 @@ import msgspec
 import pytest
 
 import growingio_tracker as gio
-from growingio_tracker.formats.base import DataParser
+from delivering.servers import Server
+from growingio_tracker.delivery.formats import DataParser
 from growingio_tracker.testing import MemoryTransport
-from growingio_tracker.transport.base import Request, Response
 from growingio_tracker_protobuf import ProtobufParser
 from growingio_tracker_snappy import SnappyParser
+from growingio_wire.http.exchange import Request, Response
 
 HOST = "http://collect.example"
 GUIDE = Path(__file__).parents[2] / "docs" / "migrating.md"
@@ -73,25 +76,27 @@ def assert_refused(track: Track, words: str) -> None:
 
 
 def test_no_id() -> None:
-    """An event with neither `anonymous_id` nor `login_user_id` is refused, unless `login_user_key` is `$notuser`."""
+    """An event with neither `anonymous_id` nor `login_user_id` is rejected, unless `login_user_key`
+    is `$notuser`."""
     assert_refused(lambda t: t.track_custom_event("e"), "anonymous_id and login_user_id")
     assert sent(lambda t: t.track_custom_event("e", login_user_key="$notuser"))
 
 
 def test_key_without_id() -> None:
-    """A `login_user_key` without a `login_user_id` is refused."""
+    """A `login_user_key` without a `login_user_id` is rejected."""
     assert_refused(lambda t: t.track_user(login_user_key="email"), "login_user_key")
 
 
 def test_empty_names() -> None:
-    """An empty event name, item key or item id is refused."""
+    """An empty event name, item key or item id is rejected."""
     assert_refused(lambda t: t.track_custom_event("", anonymous_id="a"), "event_name")
     assert_refused(lambda t: t.submit_item("", "i"), "item_key")
     assert_refused(lambda t: t.submit_item("k", ""), "item_id")
 
 
 def test_attributes_that_are_none() -> None:
-    """Attributes that are not a mapping, or have a key that is not a non-empty str, are refused."""
+    """Attributes that are not a mapping, or have a key that is not a non-empty str, are
+    rejected."""
     for wrong in ([("k", 1)], {1: "v"}, {"": "v"}):
         assert_refused(
             lambda t, a=wrong: t.track_custom_event("e", anonymous_id="a", attributes=a),  # type: ignore[misc]
@@ -100,7 +105,8 @@ def test_attributes_that_are_none() -> None:
 
 
 def test_seconds() -> None:
-    """An `event_time` that looks like seconds or microseconds is refused, and the message holds the corrected number."""
+    """An `event_time` that looks like seconds or microseconds is rejected, and the message contains
+    the corrected number."""
     for wrong in (1_700_000_000, 1_700_000_000_000_000):
         assert_refused(
             lambda t, time=wrong: t.track_custom_event("e", time, "a"),  # type: ignore[misc]
@@ -109,7 +115,7 @@ def test_seconds() -> None:
 
 
 def test_times() -> None:
-    """An `event_time` may be a datetime, and a float is cut to whole milliseconds."""
+    """An `event_time` may be a datetime, and a float is truncated to whole milliseconds."""
     moment = datetime(2023, 11, 14, 22, 13, 20, tzinfo=timezone.utc)
     assert sent(lambda t: t.track_custom_event("e", moment, "a"))["timestamp"] == 1_700_000_000_000
     cut = sent(lambda t: t.track_custom_event("e", 1_700_000_000_123.9, "a"))  # type: ignore[arg-type]
@@ -118,18 +124,20 @@ def test_times() -> None:
 
 @pytest.mark.parametrize("year", [1, 1970, 6000])
 def test_far_times(year: int) -> None:
-    """An `event_time` before March 1973 or after November 5138 is refused, also as a datetime."""
+    """An `event_time` before March 1973 or after November 5138 is rejected, also as a datetime."""
     moment = datetime(year, 1, 1, tzinfo=timezone.utc)
     assert_refused(lambda t: t.track_custom_event("e", moment, "a"), "event_time")
 
 
 def test_foreign_messages() -> None:
-    """`track()` takes what the builders and message classes make; other objects are refused."""
+    """`track()` accepts messages from the builders and message classes; other objects are
+    rejected."""
     assert_refused(lambda t: t.track(object()), "message must be")  # type: ignore[arg-type]
 
 
 def test_copies() -> None:
-    """Attribute values are copied at the call; 1.0.5's queues send what the caller's dict holds when the batch leaves."""
+    """Attribute values are copied at the call; 1.0.5 sends what the caller's dict contains when the
+    batch is sent."""
     transport = MemoryTransport()
     consumer = gio.BufferedConsumer("p", "d", HOST, transport=transport)
     attributes = {"k": "at the call"}
@@ -142,14 +150,14 @@ def test_copies() -> None:
 
 
 def test_ids() -> None:
-    """An id that is empty counts as missing, and one that is an int or a UUID is sent as its text."""
+    """An empty id counts as missing, and an int or a UUID is sent as a string."""
     assert "deviceId" not in sent(lambda t: t.track_user("k", "u", anonymous_id=""))
     assert sent(lambda t: t.track_user("k", 42))["userId"] == "42"  # type: ignore[arg-type]
     assert sent(lambda t: t.track_user("k", UUID(int=1)))["userId"] == str(UUID(int=1))  # type: ignore[arg-type]
 
 
 def test_long_events() -> None:
-    """An event whose record is longer than 1 MiB is refused."""
+    """An event whose record is larger than 1 MiB is rejected."""
     long = {"k": "x" * 1024 * 1024}
     assert_refused(
         lambda t: t.track_custom_event("e", anonymous_id="a", attributes=long), "max_event_bytes"
@@ -157,14 +165,14 @@ def test_long_events() -> None:
 
 
 def test_hosts() -> None:
-    """A `server_host` that cannot be used is refused when the consumer is made."""
+    """An invalid `server_host` is rejected when the consumer is created."""
     for host in ("", "collect.example", "ftp://collect.example", "http://u:p@collect.example"):
         with pytest.raises(gio.GrowingParamException, match="server_host"):
             gio.DefaultConsumer("p", "d", host)
 
 
 def test_max_size() -> None:
-    """A `max_size` out of range is refused instead of being cut to 2000."""
+    """A `max_size` out of range is rejected instead of being reduced to 2000."""
     for max_size in (0, -1, 100_001):
         with pytest.raises(gio.GrowingParamException, match="max_size"):
             gio.BufferedConsumer("p", "d", HOST, max_size=max_size)
@@ -172,13 +180,14 @@ def test_max_size() -> None:
 
 
 def test_none() -> None:
-    """An attribute whose value is `None` is left out; 1.0.5 sends null, or the text None in protobuf."""
+    """An attribute whose value is `None` is left out; 1.0.5 sends null, or the string None in
+    protobuf."""
     assert attribute(None) is None
     assert b"None" not in protobuf_attribute(None)
 
 
 def test_joined() -> None:
-    """Tuples and sets are joined by `||` as lists are, and lists of items are joined too."""
+    """Tuples and sets are joined with `||` like lists, and lists of items are joined, too."""
     assert attribute(("a", 1)) == attribute(["a", 1]) == "a||1"
     assert attribute({"b", "a"}) == "a||b"
     item = sent(lambda t: t.submit_item("k", "i", {"list": ["a", "b"]}))
@@ -192,13 +201,15 @@ def test_booleans() -> None:
 
 
 def test_maps() -> None:
-    """A dict is sent as its compact JSON text; 1.0.5 sends an object, or Python's text for it in protobuf."""
+    """A dict is sent as a string of compact JSON; 1.0.5 sends an object, or its Python repr in
+    protobuf."""
     assert attribute({"a": "b", "n": 1}) == '{"a":"b","n":1}'
     assert b'{"a":"b"}' in protobuf_attribute({"a": "b"})
 
 
 def test_unsendable() -> None:
-    """An attribute that cannot be sent (NaN, infinities, lone surrogates, other objects) is left out and reported; the event is sent."""
+    """An attribute that cannot be encoded (NaN, infinities, lone surrogates, other objects) is left
+    out and reported; the event is sent."""
     problems: list[gio.Problem] = []
     transport = MemoryTransport()
     consumer = gio.DefaultConsumer("p", "d", HOST, transport=transport, on_error=problems.append)
@@ -213,13 +224,13 @@ def test_unsendable() -> None:
 
 
 def test_utf8() -> None:
-    r"""JSON bodies hold UTF-8 text instead of `\u` escapes; they decode to the same."""
+    r"""JSON bodies contain UTF-8 instead of `\u` escapes; they decode to the same values."""
     [request] = requests(lambda t: t.track_custom_event("加购", anonymous_id="a"))
     assert "加购".encode() in request.body
 
 
 def test_protobuf_stm() -> None:
-    """Protobuf requests carry `stm` as all others do."""
+    """Protobuf requests carry `stm` like all others."""
     [request] = requests(lambda t: t.track_custom_event("e", anonymous_id="a"), ProtobufParser())
     assert re.search(r"\?stm=\d{13}$", request.url)
 
@@ -230,8 +241,34 @@ def test_slash() -> None:
     assert request.url.startswith(HOST + "/v3/projects/p/collect?")
 
 
+def test_request_timeout() -> None:
+    """`request_timeout` limits an attempt as a whole, however slowly the server responds."""
+    over = threading.Event()
+
+    def trickle(connection: socket.socket) -> bool:
+        while not over.wait(0.02):
+            connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+        return False
+
+    with Server(trickle) as server:
+        consumer = gio.DefaultConsumer("p", "d", server.url, retry_limit=0, request_timeout=0.2)
+        begin = time.monotonic()
+        with pytest.raises(gio.TransportError, match="timed out"):
+            gio.GrowingTracker.consumer(consumer).track_custom_event("e", anonymous_id="a")
+        assert time.monotonic() - begin < 2
+        over.set()
+
+
+def test_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An invalid proxy in the environment is rejected when a consumer is created."""
+    monkeypatch.setenv("HTTP_PROXY", "socks5://127.0.0.1:9")
+    monkeypatch.setenv("http_proxy", "socks5://127.0.0.1:9")
+    with pytest.raises(gio.ProxyError, match="HTTP_PROXY"):
+        gio.DefaultConsumer("p", "d", HOST)
+
+
 def test_redirects() -> None:
-    """Redirects are not followed: they count as a wrong address, and the events are kept."""
+    """Redirects are not followed: they count as a wrong address, and the events stay queued."""
     transport = MemoryTransport([Response(302, {"location": "http://elsewhere.example/"})])
     consumer = gio.BufferedConsumer("p", "d", HOST, max_size=1, transport=transport)
     tracker = gio.GrowingTracker.consumer(consumer)
@@ -259,7 +296,8 @@ def test_packages() -> None:
 
 @pytest.mark.parametrize("failure", [408, 425, 429, 500, 503, gio.TransportError("reset")])
 def test_retries(failure: int | Exception) -> None:
-    """`retry_limit` and `retry_backoff_factor` work: connection errors, time-outs, 408, 425, 429 and 5xx are repeated."""
+    """`retry_limit` and `retry_backoff_factor` work: connection errors, time-outs, 408, 425, 429
+    and 5xx are retried."""
     transport = MemoryTransport([failure, failure])
     consumer = gio.DefaultConsumer(
         "p", "d", HOST, retry_limit=2, retry_backoff_factor=0, transport=transport
@@ -272,7 +310,8 @@ def test_retries(failure: int | Exception) -> None:
 @pytest.mark.parametrize("strategy", ["DefaultConsumer", "BufferedConsumer", "DebugConsumer"])
 @pytest.mark.parametrize("status", [302, 400, 401, 404, 500])
 def test_raises(strategy: str, status: int) -> None:
-    """`DefaultConsumer`, `BufferedConsumer` and `DebugConsumer` raise `GrowingIOException` when the server does not accept an event."""
+    """`DefaultConsumer`, `BufferedConsumer` and `DebugConsumer` raise `GrowingIOException` if
+    delivery fails."""
     options: dict[str, Any] = {"transport": MemoryTransport([status]), "retry_limit": 0}
     if strategy == "BufferedConsumer":
         options["max_size"] = 1
@@ -297,7 +336,8 @@ def test_no_repeated_batch() -> None:
 
 
 def test_items_wait_too() -> None:
-    """An item does not push queued events out of `AsyncBufferedConsumer`: items make batches by the same two rules."""
+    """An item does not flush the queued events of `AsyncBufferedConsumer`: items are batched by the
+    same two rules."""
     transport = MemoryTransport()
     consumer = gio.AsyncBufferedConsumer("p", "d", HOST, None, 600, 2, transport=transport)
     with gio.GrowingTracker.consumer(consumer) as tracker:
@@ -313,7 +353,8 @@ def test_items_wait_too() -> None:
 
 
 def test_stop() -> None:
-    """`stop()` delivers what waits and returns within `close_timeout_s`; events tracked afterwards are refused and counted."""
+    """`stop()` delivers queued events and returns within `close_timeout_s`; events tracked
+    afterwards are dropped and counted."""
     transport = MemoryTransport()
     consumer = gio.AsyncBufferedConsumer("p", "d", HOST, None, 600, transport=transport)
     tracker = gio.GrowingTracker.consumer(consumer)
@@ -325,14 +366,14 @@ def test_stop() -> None:
 
 
 def test_exit() -> None:
-    """The normal end of the process delivers what waits."""
+    """The normal end of the process delivers queued events."""
     code = (
         "import growingio_tracker as gio\n"
         "from growingio_tracker.testing import MemoryTransport\n"
         "def answer(request):\n"
         "    print(request.body.decode())\n"
         "    return Response(204)\n"
-        "from growingio_tracker.transport.base import Response\n"
+        "from growingio_wire.http.exchange import Response\n"
         "transport = MemoryTransport([answer])\n"
         f"consumer = gio.AsyncBufferedConsumer('p', 'd', {HOST!r}, None, 600, transport=transport)\n"
         "gio.GrowingTracker.consumer(consumer).track_custom_event('last', anonymous_id='a')\n"
@@ -342,7 +383,7 @@ def test_exit() -> None:
 
 
 def test_bounds() -> None:
-    """The queue is bounded to 100,000 events and 64 MiB, and counts what it drops."""
+    """The queue is limited to 100,000 events and 64 MiB, and dropped events are counted."""
     assert gio.QueueLimits() == gio.QueueLimits(100_000, 64 * 1024 * 1024, "drop_new")
     consumer = gio.BufferedConsumer(
         "p",
@@ -364,7 +405,7 @@ def test_bounds() -> None:
 
 
 def test_no_thread() -> None:
-    """Making an `AsyncBufferedConsumer` starts no thread; the first event does."""
+    """Creating an `AsyncBufferedConsumer` starts no thread; the first event does."""
     before = threading.active_count()
     consumer = gio.AsyncBufferedConsumer("p", "d", HOST, transport=MemoryTransport())
     assert threading.active_count() == before
@@ -374,7 +415,7 @@ def test_no_thread() -> None:
 
 
 def test_debug_stream() -> None:
-    """`DebugConsumer` prints other lines, to a stream that can be chosen."""
+    """`DebugConsumer` prints different lines, to a stream of your choice."""
     stream = io.StringIO()
     consumer = gio.DebugConsumer("p", "d", HOST, transport=MemoryTransport(), stream=stream)
     gio.GrowingTracker.consumer(consumer).track_custom_event("加购", anonymous_id="a")
@@ -383,7 +424,8 @@ def test_debug_stream() -> None:
 
 
 def test_gone() -> None:
-    """`FlushThread`, `event_v3_pb2` and the attributes that 1.0.5's classes kept for themselves do not exist any more."""
+    """`FlushThread`, `event_v3_pb2` and the internal attributes of 1.0.5's classes no longer
+    exist."""
     assert not hasattr(
         importlib.import_module("growingio_tracker.async_buffered_consumer"), "FlushThread"
     )
@@ -391,7 +433,8 @@ def test_gone() -> None:
 
 
 def test_gone_methods() -> None:
-    """`AsyncBufferedConsumer.transfer_buffers` and the encoding methods of `ProtobufParser` besides `get_bytes` do not exist any more."""
+    """`AsyncBufferedConsumer.transfer_buffers` and the encoding methods of `ProtobufParser` other
+    than `get_bytes` no longer exist."""
     assert not hasattr(gio.AsyncBufferedConsumer, "transfer_buffers")
     assert not hasattr(ProtobufParser, "protobuf")
 
@@ -412,7 +455,7 @@ def test_send_data_is_not_called() -> None:
 
 
 def test_send_on_an_object() -> None:
-    """A `send` put on a consumer object instead of its class is not called."""
+    """A `send` assigned to a consumer object instead of its class is not called."""
     transport = MemoryTransport()
     consumer = gio.DefaultConsumer("p", "d", HOST, transport=transport)
     vars(consumer)["send"] = None
@@ -421,7 +464,8 @@ def test_send_on_an_object() -> None:
 
 
 def test_classes() -> None:
-    """`BufferedConsumer` and `AsyncBufferedConsumer` are no subclasses of `DefaultConsumer`; all are subclasses of `Consumer`."""
+    """`BufferedConsumer` and `AsyncBufferedConsumer` are not subclasses of `DefaultConsumer`; all
+    are subclasses of `Consumer`."""
     for strategy in (gio.BufferedConsumer, gio.AsyncBufferedConsumer):
         assert issubclass(strategy, gio.Consumer)
         assert not issubclass(strategy, gio.DefaultConsumer)
@@ -439,6 +483,6 @@ def test_guide_and_tests_say_the_same() -> None:
     """Every line of the guide is the docstring of a test here, and the other way round."""
     lines = set(re.findall(r"^- (.*)$", GUIDE.read_text(encoding="utf-8"), re.MULTILINE))
     tests = [value for name, value in globals().items() if name.startswith("test_")]
-    sentences = {str(test.__doc__) for test in tests}
+    sentences = {" ".join(str(test.__doc__).split()) for test in tests}
     sentences.discard(str(test_guide_and_tests_say_the_same.__doc__))
     assert sentences == lines

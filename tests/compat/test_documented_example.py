@@ -7,7 +7,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from growingio_tracker_pytest.fixture import CollectorFixture
+from growingio_collector.testing.fixture import CollectorFixture
 
 EXAMPLE = Path(__file__).parents[1] / "data" / "documented_example.txt"
 

@@ -13,8 +13,8 @@ import cramjam
 import pytest
 
 from growingio_tracker import CustomEventMessage, ItemMessage, UserMappingMessage
-from growingio_tracker.message import Message
-from growingio_tracker.record import to_record
+from growingio_tracker.model.messages import Message
+from growingio_tracker.model.record import to_record
 from growingio_tracker_protobuf import ProtobufParser
 
 Run = Callable[..., str]

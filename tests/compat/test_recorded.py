@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import cramjam
@@ -18,14 +17,15 @@ from growingio_tracker import (
     JsonParser,
     ResourceItem,
 )
-from growingio_tracker.formats.codecs import xor
 from growingio_tracker.testing import MemoryTransport
-from growingio_tracker.transport.base import Request
 from growingio_tracker_protobuf import ProtobufParser
 from growingio_tracker_snappy import SnappyParser
+from growingio_wire.http.exchange import Request
+from growingio_wire.xor import xor
+from tree import DATA
 
 MS = 1_700_000_000_123
-VECTORS = json.loads((Path(__file__).parent.parent / "data" / "vectors.json").read_text("utf-8"))
+VECTORS = json.loads((DATA / "vectors.json").read_text("utf-8"))
 
 PARSERS: dict[str, Callable[[], Any]] = {
     "json": JsonParser,

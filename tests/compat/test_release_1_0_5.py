@@ -12,8 +12,8 @@ from typing import Any
 import cramjam
 import pytest
 
-from growingio_tracker.formats.codecs import xor
-from growingio_tracker.wire import EVENT_TYPES, SCHEMAS, Kind
+from growingio_wire.table import EVENT_TYPES, SCHEMAS, Kind
+from growingio_wire.xor import xor
 
 HERE = Path(__file__).parent
 API: dict[str, list[list[str]]] = json.loads(

@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 import pytest
 
-from delivering.queues import DELIVERED, REJECTED, Room, kept, names
+from delivering.queues import DELIVERED, REJECTED, Room, names, postponed
 from delivering.rig import assert_balanced, record
 from delivering.waiting import Running, in_threads
 from growingio_tracker.delivery.contract import BatchLimits, QueueLimits
 from growingio_tracker.exceptions import QueueFullError
-from growingio_tracker.wire import Kind
+from growingio_wire.table import Kind
 
 MakeRoom = Callable[..., Room]
 
@@ -39,7 +39,7 @@ class TestOrder:
         room.offer("a", "b")
         batch = room.take()
         room.offer("c")
-        room.settle(batch, kept())
+        room.settle(batch, postponed())
         assert names(room.take()) == ["a", "b", "c"]
 
     def test_rest_of_a_batch_returns_to_the_head(self, room: Room) -> None:
@@ -47,7 +47,7 @@ class TestOrder:
         room.offer("a", "b", "c", "d")
         first, second = room.take().halves()
         room.settle(first)
-        room.settle(second, kept())
+        room.settle(second, postponed())
         assert names(room.take()) == ["c", "d"]
 
     def test_one_batch_of_a_kind_at_a_time(self, room: Room) -> None:
@@ -59,7 +59,7 @@ class TestOrder:
         assert names(room.take()) == ["i"]
         assert room.nothing_due
         first, second = batch, None
-        room.settle(first, kept())
+        room.settle(first, postponed())
         second = room.take()
         assert names(second) == ["a", "b"]
 
@@ -126,46 +126,46 @@ class TestBatches:
         room = make_room(batches=BatchLimits(linger_s=600.0))
         room.offer("a")
         room.clock.advance(600.0)
-        room.settle(room.take(), kept(rest_s=5.0))
+        room.settle(room.take(), postponed(pause_s=5.0))
         assert room.nothing_due
         room.clock.advance(5.0)
         assert names(room.take()) == ["a"]
 
 
-class TestRest:
+class TestPauses:
     """D2, D3: a failing server is left alone."""
 
-    def test_everything_rests(self, room: Room) -> None:
-        """After Kept(rest_s) nothing leaves before the rest is over, of no kind."""
+    def test_everything_pauses(self, room: Room) -> None:
+        """After Postponed(pause_s) nothing leaves before the rest is over, of no kind."""
         room.offer("a")
-        room.settle(room.take(), kept(rest_s=10.0))
+        room.settle(room.take(), postponed(pause_s=10.0))
         room.offer("i", kind=Kind.ITEM)
         room.clock.advance(9.9)
         assert room.nothing_due
         room.clock.advance(0.2)
         assert {room.take().kind, room.take().kind} == {Kind.EVENT, Kind.ITEM}
 
-    def test_one_address_rests(self, room: Room) -> None:
+    def test_one_address_pauses(self, room: Room) -> None:
         """A kind whose own address is wrong does not hold up the other kinds."""
         room.offer("i", kind=Kind.ITEM)
-        room.settle(room.take(), kept(rest_s=60.0, everywhere=False))
+        room.settle(room.take(), postponed(pause_s=60.0, everywhere=False))
         room.offer("a")
         assert names(room.take()) == ["a"]
         assert room.nothing_due
 
-    def test_flush_ends_the_rest(self, room: Room) -> None:
+    def test_flush_ends_the_pause(self, room: Room) -> None:
         """A flush asks the server again at once."""
         room.offer("a")
-        room.settle(room.take(), kept(rest_s=60.0))
+        room.settle(room.take(), postponed(pause_s=60.0))
         room.queue.request_flush()
         assert names(room.take()) == ["a"]
 
-    def test_closing_knows_no_rest(self, room: Room) -> None:
+    def test_closing_knows_no_pause(self, room: Room) -> None:
         """After close everything is due, also what comes back later."""
         room.offer("a")
         batch = room.take()
         room.queue.close()
-        room.settle(batch, kept(rest_s=60.0))
+        room.settle(batch, postponed(pause_s=60.0))
         assert names(room.take()) == ["a"]
 
 
@@ -243,7 +243,7 @@ class TestOverflow:
         room.offer("a", "b")
         batch = room.take()
         room.offer("c")
-        room.settle(batch, kept())
+        room.settle(batch, postponed())
         assert names(room.take()) == ["a", "b"]
         assert room.stats.dropped == {"queue_full": 1}
 
@@ -286,7 +286,7 @@ class TestFlush:
 
     def test_nothing_to_wait_for(self, room: Room) -> None:
         """A flush of an empty queue is settled at once."""
-        assert room.queue.wait_settled(room.queue.request_flush(), 0.0)
+        assert room.queue.outcomes.wait(room.queue.request_flush(), 0.0)
 
     @pytest.mark.parametrize("outcome", [DELIVERED, REJECTED])
     def test_outcome_settles(self, room: Room, outcome: object) -> None:
@@ -295,16 +295,16 @@ class TestFlush:
         mark = room.queue.request_flush()
         first, second = room.take().halves()
         room.settle(first)
-        assert not room.queue.wait_settled(mark, 0.0)
+        assert not room.queue.outcomes.wait(mark, 0.0)
         room.settle(second, outcome)  # type: ignore[arg-type]
-        assert room.queue.wait_settled(mark, 0.0)
+        assert room.queue.outcomes.wait(mark, 0.0)
 
     def test_kept_settles_nothing(self, room: Room) -> None:
         """A batch that came back has no outcome."""
         room.offer("a")
         mark = room.queue.request_flush()
-        room.settle(room.take(), kept())
-        assert not room.queue.wait_settled(mark, 0.0)
+        room.settle(room.take(), postponed())
+        assert not room.queue.outcomes.wait(mark, 0.0)
 
     def test_later_records_do_not_matter(self, room: Room) -> None:
         """What entered after the flush is not waited for."""
@@ -313,7 +313,7 @@ class TestFlush:
         batch = room.take()
         room.offer("b")
         room.settle(batch)
-        assert room.queue.wait_settled(mark, 0.0)
+        assert room.queue.outcomes.wait(mark, 0.0)
 
     def test_gap_is_no_place(self, make_room: MakeRoom) -> None:
         """A flush is settled by its own events alone, also when some of them were dropped."""
@@ -323,9 +323,9 @@ class TestFlush:
         room.offer("b")
         mark = room.queue.request_flush()
         room.offer("c")  # which costs b its place
-        room.settle(batch, kept())
+        room.settle(batch, postponed())
         room.settle(room.take())
-        assert room.queue.wait_settled(mark, 0.0)
+        assert room.queue.outcomes.wait(mark, 0.0)
         assert names(room.take()) == ["c"]
 
     def test_eviction_settles(self, make_room: MakeRoom) -> None:
@@ -333,7 +333,7 @@ class TestFlush:
         room = make_room(QueueLimits(max_events=1, overflow="drop_oldest"))
         room.offer("a")
         mark = room.queue.request_flush()
-        waiting = Running(lambda: room.queue.wait_settled(mark, None))
+        waiting = Running(lambda: room.queue.outcomes.wait(mark, None))
         room.offer("b")
         assert waiting.wait() is True
 
@@ -398,7 +398,7 @@ class TestClose:
         """A thread that waits for a flush goes on when nothing of it is taken any more."""
         room.offer("a")
         mark = room.queue.request_flush()
-        waiting = Running(lambda: room.queue.wait_settled(mark, None))
+        waiting = Running(lambda: room.queue.outcomes.wait(mark, None))
         room.queue.close()
         room.queue.give_up("undelivered")
         assert waiting.wait() is True

@@ -20,7 +20,7 @@ MESSAGE, ENUM, REPEATED = 11, 14, 3
 
 def tables() -> dict[str, Any]:
     """Return our field table as plain data."""
-    wire = import_module("growingio_tracker.wire")
+    wire = import_module("growingio_wire.table")
 
     def rows(fields: Iterable[Any]) -> list[list[Any]]:
         return [[field.number, field.name, field.type.value] for field in fields]

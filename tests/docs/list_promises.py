@@ -18,7 +18,7 @@ DOCS = TESTS.parent / "docs"
 PAGES = {DOCS / "promises.md": "Kept by ", DOCS / "promises.zh-CN.md": "测试："}
 """The pages, each with what stands before the tests of a promise."""
 
-_PROMISE = re.compile(r"^\*\*([A-I]\d+)\*\* (?:.+\n?)+?(?=\n|\Z)", re.MULTILINE)
+_PROMISE = re.compile(r"^\*\*([A-K]\d+)\*\* (?:.+\n?)+?(?=\n|\Z)", re.MULTILINE)
 _KEPT_BY = re.compile(rf"\n\n(?:{'|'.join(PAGES.values())}).*")
 
 
@@ -54,8 +54,8 @@ def tests_by_promise() -> dict[str, dict[str, int]]:
 def _numbers(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
-            named = re.match(r"test_([a-i]\d+)_", node.name)
-            said = re.match(r"([A-I]\d+)\b", ast.get_docstring(node) or "")
+            named = re.match(r"test_([a-k]\d+)_", node.name)
+            said = re.match(r"([A-K]\d+)\b", ast.get_docstring(node) or "")
             yield from {match[1].upper() for match in (named, said) if match}
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from chaos.figures import EVENTS, FAULTS, LOST, UNEXPLAINED, figures_on, in_chinese, parse, render
+from tree import DOCS
 
-DOCS = Path(__file__).parents[2] / "docs"
 SHOWN = figures_on((DOCS / "promises.md").read_text("utf-8"))
 FIGURES = parse(SHOWN)
 NAMES = {

@@ -8,14 +8,19 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
+import urllib3
 
-from growingio_tracker_pytest.fixture import CollectorFixture
+from growingio_collector import Collector
+from growingio_collector.golden import difference, snapshot
+from growingio_collector.testing.fixture import CollectorFixture
+from posted import event
+from tree import DOCS
 
 pytest_plugins = ["pytester"]
 
-DOCS = Path(__file__).parents[2] / "docs"
 PAGES = [DOCS / "collector.md", DOCS / "collector.zh-CN.md"]
 ADDRESS = "http://127.0.0.1:8917"
 
@@ -64,3 +69,18 @@ def test_test_example_passes(page: Path, pytester: pytest.Pytester) -> None:
     pytester.makepyfile(test)
     plugin = sys.modules["growingio_tracker_pytest"]
     pytester.runpytest_inprocess(plugins=[plugin]).assert_outcomes(passed=1)
+
+
+@pages
+def test_golden_run_is_one(page: Path, tmp_path: Path) -> None:
+    """The snapshot on the page is what a run that sends such events writes."""
+    [shown] = _blocks(page, "yaml")
+    attributes = {"order": str(uuid4()), "price": 15.5}
+    paid = event("order_paid", attributes=attributes)
+    level = {"eventType": "LOGIN_USER_ATTRIBUTES", "attributes": {"level": "gold"}}
+    with Collector() as collector:
+        posted = [paid, {**event(""), **level, "eventName": None}]
+        urllib3.request("POST", f"{collector.url}/v3/projects/p/collect", json=posted)
+        golden = tmp_path / "golden.yaml"
+        golden.write_text(shown, encoding="utf-8")
+        assert difference(golden, snapshot(collector.events())) == ""

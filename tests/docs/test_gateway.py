@@ -1,17 +1,15 @@
 """The two pages about the gateway against what the commands and the API take."""
 
 import re
-from pathlib import Path
 
 import msgspec
 import pytest
 import typer.main
 
-from growingio_tracker.cli.application import app
-from growingio_tracker.collector.faults import Fault
-from growingio_tracker.collector.forward.queue import State
-
-DOCS = Path(__file__).parents[2] / "docs"
+from growingio_cli.application import app
+from growingio_collector.receiving.faults import Fault
+from growingio_collector.store.forwards import State
+from tree import DOCS
 
 
 def _options(command: str) -> set[str]:

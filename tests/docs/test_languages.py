@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from installed import wanted_by
 from pages import blocks, chinese_pages, english_pages, in_chinese, indented_lines, prose
 
 PAIRS = [(page, in_chinese(page)) for page in english_pages()]
@@ -52,6 +53,13 @@ def test_same_commands(pair: Pair) -> None:
 
 
 @pairs
+def test_same_packages(pair: Pair) -> None:
+    """Both tell their readers to install the same."""
+    english, chinese = (wanted_by(page.read_text("utf-8")) for page in pair)
+    assert english == chinese
+
+
+@pairs
 def test_same_rows(pair: Pair) -> None:
     """The rows of tables begin with the same code, such as an option's name, in both."""
     english, chinese = (re.findall(r"^\| `([^`]+)`", prose(page), re.MULTILINE) for page in pair)
@@ -83,3 +91,13 @@ def test_chinese_is_chinese(page: Path) -> None:
     """No Chinese page holds a sentence in English."""
     said = re.sub(r"<!--.*?-->|`[^`]*`|\([^)]*\)|^    .*$", "", prose(page), flags=re.MULTILINE)
     assert ENGLISH_WORDS.findall(said) == []
+
+
+def test_landing_page_leads_everywhere() -> None:
+    """The first page has a link to every other page."""
+    linked = set(
+        re.findall(
+            r"\]\(([\w.-]+\.md)", (english_pages()[0].parent / "index.md").read_text("utf-8")
+        )
+    )
+    assert {page.name for page in english_pages()} - linked == {"index.md"}

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from delivering.processes import run_well
 from growingio_tracker import Stats
 from growingio_tracker.integrations.opentelemetry import METRICS
-from pages import DOCS, in_chinese
+from pages import DOCS, in_chinese, python_blocks
 
 PAGE = DOCS / "operations.md"
 
@@ -21,3 +22,17 @@ def test_every_count_is_explained(page: Path) -> None:
     named = [name for cell in first_cells for name in re.findall(r"`([\w.]+)`", cell)]
     assert [name for name in named if "." in name] == [metric.name for metric in METRICS]
     assert set(Stats.__struct_fields__) <= set(named)
+
+
+@pytest.mark.parametrize("existing", [True, False])
+@pytest.mark.parametrize("page", [PAGE, in_chinese(PAGE)], ids=lambda page: page.name)
+def test_configured_log(page: Path, existing: bool) -> None:
+    """With the documented configuration our loggers stay on, for either of its two reasons."""
+    block = next(block for block in python_blocks(page) if "dictConfig" in block)
+    if existing:
+        program = block.replace('"disable_existing_loggers": False', '"version": 1')
+    else:
+        program = block.replace('"growingio_tracker"', '"other"')
+    assert program != block
+    check = 'assert not logging.getLogger("growingio_tracker.delivery").disabled'
+    run_well(f"import growingio_tracker\n{program}\n{check}")

@@ -14,14 +14,14 @@ import pytest
 from typer.testing import CliRunner
 
 import growingio_tracker as gio
+from growingio_collector import Collector
+from growingio_collector.testing.fixture import CollectorFixture
 from growingio_tracker.bulk import RowMapping
-from growingio_tracker.collector import Collector
-from growingio_tracker.consumers.base import Options
-from growingio_tracker.consumers.queued import QueueOptions
-from growingio_tracker_pytest.fixture import CollectorFixture
+from growingio_tracker.consumers.intake import TrackerKeywords
+from growingio_tracker.consumers.options import QueueKeywords
 from growingio_tracker_snappy import SnappyParser
+from tree import ROOT
 
-ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "README.zh-CN.md", ROOT / "CHANGELOG.md"]
 PAGES += sorted((ROOT / "docs").glob("*.md"))
 READMES = PAGES[:2]
@@ -67,8 +67,20 @@ def test_readmes_have_the_same_parts() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links(page: Path) -> None:
     """Every relative link leads to a file."""
-    for link in re.findall(r"\]\(([^):#]+)[^)]*\)", page.read_text(encoding="utf-8")):
+    for link in re.findall(r"\]\((?!\w+:)([^)#]+)[^)]*\)", page.read_text(encoding="utf-8")):
         assert (page.parent / link).exists(), link
+
+
+REPOSITORY = "https://github.com/growingio/growingio-python-sdk-v3/blob/main/"
+
+
+@pytest.mark.parametrize("page", READMES, ids=lambda page: page.name)
+def test_readme_links_from_anywhere(page: Path) -> None:
+    """A README links by whole addresses, as the package's page needs, and each leads to a file."""
+    links = re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8"))
+    own = [link.removeprefix(REPOSITORY) for link in links if link.startswith(REPOSITORY)]
+    assert [link for link in links if not link.startswith("https://")] == []
+    assert [link for link in own if not (ROOT / link).exists()] == []
 
 
 @pytest.mark.parametrize("subject", WITH_OPTIONS, ids=lambda subject: subject.__name__)
@@ -79,12 +91,14 @@ def test_every_option_is_listed(subject: Callable[..., object]) -> None:
         for name, parameter in inspect.signature(subject).parameters.items()
         if parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)
     }
-    keywords = set(Options.__annotations__) | set(QueueOptions.__annotations__)
+    keywords = {*QueueKeywords.__annotations__, *TrackerKeywords.__annotations__}
     assert (named | keywords) - EXPLAINED == set()
 
 
 COMMANDS = [
+    *(f"codegen {name}" for name in ("write", "status")),
     "collector",
+    "collector run",
     "decode",
     "demo",
     "doctor",
@@ -93,7 +107,8 @@ COMMANDS = [
     "import",
     "relay",
     "replay",
-    *(f"plan {name}" for name in ("check", "draft", "report", "schema")),
+    *(f"plan {name}" for name in ("check", "draft", "report", "schema", "pull", "diff", "push")),
+    *(f"kafka {name}" for name in ("list", "requeue")),
     *(f"spool {name}" for name in ("status", "list", "export", "requeue", "drain")),
 ]
 
@@ -101,7 +116,7 @@ COMMANDS = [
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_option_is_listed(command: str) -> None:
     """docs/options.md names every option of every command."""
-    from growingio_tracker.cli.application import app
+    from growingio_cli.application import app
 
     page = CliRunner().invoke(
         app, [*command.split(), "--help"], env={"NO_COLOR": "1", "TERM": "dumb"}
@@ -113,7 +128,7 @@ def test_every_command_option_is_listed(command: str) -> None:
 
 def test_every_command_is_checked() -> None:
     """The list of commands whose options are checked is complete."""
-    from growingio_tracker.cli.application import app
+    from growingio_cli.application import app
 
     page = CliRunner().invoke(app, ["--help"], env={"NO_COLOR": "1", "TERM": "dumb"})
     shown = set(re.findall(r"^. ([a-z]+) {2,}", page.output, re.MULTILINE))
@@ -153,3 +168,12 @@ def test_import_mapping_is_one(page: Path) -> None:
     """The mapping on each page about imports can be used for events."""
     [example] = re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
     msgspec.yaml.decode(example, type=RowMapping).check("event")
+
+
+@pytest.mark.parametrize("page", ["other-sdks.md", "other-sdks.zh-CN.md"])
+def test_mappings_of_old_logs(page: str) -> None:
+    """The mappings for other SDKs' log files can be used for events."""
+    found = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / page).read_text("utf-8"), re.DOTALL)
+    assert len(found) == 2
+    for example in found:
+        msgspec.yaml.decode(example, type=RowMapping).check("event")

@@ -109,3 +109,29 @@ def test_reference_is_whole(site: Path, read: dict[Path, PageReader]) -> None:
     described = {f"growingio_tracker.{name}" for name in growingio_tracker.__all__}
     described -= {"growingio_tracker.VERSION", "growingio_tracker.__version__"}
     assert described - read[site / "reference.html"].anchors == set()
+
+
+def test_markdown_of_every_page(site: Path) -> None:
+    """Each page is there as Markdown, in both languages, and llms.txt lists the English ones."""
+    names = {page.stem for page in english_pages()}
+    for folder in (site, site / "zh-CN"):
+        assert {page.stem for page in folder.glob("*.md")} == names
+    listed = re.findall(r"\]\((\w[\w-]*)\.md\): \S", (site / "llms.txt").read_text("utf-8"))
+    assert sorted(listed) == sorted(names)
+
+
+def test_markdown_links(site: Path) -> None:
+    """Every relative link of the Markdown leads to a file of the site."""
+    for page in (*site.glob("*.md"), *site.glob("zh-CN/*.md")):
+        text = re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+        for link in re.findall(r"\]\((?!\w+:)([^)#\s]+)", text):
+            assert (page.parent / link).is_file(), f"{page.name}: {link}"
+
+
+def test_version_and_repository(site: Path, read: dict[Path, PageReader]) -> None:
+    """Each page shows the version, and links to the repository and to its own Markdown."""
+    repository = "https://github.com/growingio/growingio-python-sdk-v3"
+    for page in english_pages():
+        path = site / f"{page.stem}.html"
+        assert f"growingio_tracker {growingio_tracker.VERSION}" in path.read_text("utf-8")
+        assert {repository, f"{page.stem}.md"} <= set(read[path].links)

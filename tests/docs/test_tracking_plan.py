@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from growingio_tracker.collector.plan.from_csv import COLUMNS
-from growingio_tracker.collector.plan.load import CSV, YAML, read_plan
-from growingio_tracker.collector.plan.model import Planned, Property
-from growingio_tracker.collector.plan.values import TYPES
+from growingio_wire.plan.csv_reading import COLUMNS
+from growingio_wire.plan.fitting import TYPES
+from growingio_wire.plan.model import Planned, Property
+from growingio_wire.plan.reading import CSV, YAML, read_plan
+from tree import DOCS
 
-DOCS = Path(__file__).parents[2] / "docs"
 PAGES = [DOCS / "tracking-plan.md", DOCS / "tracking-plan.zh-CN.md"]
 
 

@@ -129,8 +129,8 @@ def test_unreliable_client() -> None:
 def test_table() -> None:
     """A cell has what was lost of what, and whether the SDK said so."""
     lossy = Outcome(1000, 0, 998, 2, 0, [], False, 1.0)
-    assert page.lost(lossy) == "**2** of 1,000, silent"
-    assert page.lost(lossy._replace(said=["!"], cut_off=True)) == "**2** of 1,000, said, cut off"
+    assert page.lost(lossy) == "**2** of 1,000, unreported"
+    assert page.lost(lossy._replace(said=["!"], cut_off=True)) == "**2** of 1,000, reported, killed"
     assert page.lost(lossy._replace(lost=0, said=["!"])) == "0"
 
 

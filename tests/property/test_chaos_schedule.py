@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+import chaos_kafka.schedule as kafka
 from chaos.schedule import Blow, Fault, Plan, Strategy, plan
 
 STRATEGIES: list[Strategy] = ["async", "durable"]
@@ -58,3 +59,25 @@ def test_every_kind() -> None:
     """A long run has every kind of fault."""
     one = plan(1, "durable", events=10_000, faults=100, tls=True)
     assert {kind for step in one.steps for kind in (step.fault, step.blow)} >= {*Fault, *Blow}
+
+
+@given(st.integers(), st.integers(1, 300))
+def test_kafka(seed: int, faults: int) -> None:
+    """A schedule for Kafka is its seed's alone, comes in order, and leaves one relay at least."""
+    one, again = (kafka.plan(seed, events=10_000, faults=faults) for _ in range(2))
+    assert one == again
+    assert one.faults in (faults, faults + 1)
+    places = [step.after for step in one.steps]
+    assert places == sorted(set(places))
+    assert 0 < places[0] <= places[-1] < one.events
+    relays = one.relays
+    for step in one.steps:
+        relays += (step.blow is kafka.Blow.RELAY_JOINS) - (step.blow is kafka.Blow.RELAY_LEAVES)
+        assert 1 <= relays <= one.relays + 2
+
+
+def test_every_kind_for_kafka() -> None:
+    """A long run has every kind of fault."""
+    one = kafka.plan(1, events=10_000, faults=100)
+    met = {kind for step in one.steps for kind in (step.fault, step.blow)}
+    assert met >= {*kafka.SERVER_FAULTS, *kafka.Blow}

@@ -9,6 +9,7 @@ import cramjam
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drawing import examples
 from growingio_tracker import (
     CustomEventMessage,
     ItemMessage,
@@ -17,13 +18,13 @@ from growingio_tracker import (
     UserLoginMessage,
     UserMappingMessage,
 )
-from growingio_tracker.formats.codecs import xor
-from growingio_tracker.message import PRESET_PROPERTIES, Message
-from growingio_tracker.record import decode, to_record
-from growingio_tracker.values import text
-from growingio_tracker.wire import EVENT_TYPES, SCHEMAS, Kind, camel
+from growingio_tracker.model.events import PRESET_PROPERTIES
+from growingio_tracker.model.messages import Message
+from growingio_tracker.model.record import decode, to_record
 from growingio_tracker_protobuf import ProtobufParser
 from growingio_tracker_snappy import SnappyParser
+from growingio_wire.table import EVENT_TYPES, SCHEMAS, Kind, camel, text
+from growingio_wire.xor import xor
 
 some_text = st.text(st.characters(codec="utf-8"), min_size=1)
 maybe_text = st.none() | some_text
@@ -133,7 +134,7 @@ def test_xor_is_its_own_inverse(body: bytes, stm: int) -> None:
     assert xor(xor(body, stm), stm) == body
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(batch=batches, stm=st.integers(10**12, 10**14), crypt_data=st.booleans())
 def test_snappy_unpacks_to_json(batch: list[Message], stm: int, crypt_data: bool) -> None:
     """A snappy body, XORed or not, unpacks to the JSON body."""

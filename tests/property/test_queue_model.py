@@ -16,11 +16,12 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from delivering.queues import DELIVERED, MAKERS, REJECTED, MakeQueue, Room, kept, names
+from delivering.queues import DELIVERED, MAKERS, REJECTED, MakeLanes, Room, names, postponed
 from delivering.rig import record
+from drawing import examples
 from growingio_tracker.delivery.contract import Batch, BatchLimits, Mark, Overflow, QueueLimits
 from growingio_tracker.exceptions import QueueFullError
-from growingio_tracker.wire import Kind
+from growingio_wire.table import Kind
 
 LINGER_S = 10.0
 MAX_EVENTS, MAX_BYTES = 6, 200
@@ -36,7 +37,7 @@ def size(name: str) -> int:
 class Model(RuleBasedStateMachine):
     """Offers, takes, settles, flushes and closes in any order; a list says what must come of it."""
 
-    make: MakeQueue
+    make: MakeLanes
 
     @initialize(overflow=st.sampled_from(["drop_new", "drop_oldest", "block", "raise"]))
     def start(self, overflow: Overflow) -> None:
@@ -49,7 +50,7 @@ class Model(RuleBasedStateMachine):
         self.entered_at: dict[str, float] = {}
         self.returned: set[str] = set()
         self.flushed: set[str] = set()
-        self.rest_until = dict.fromkeys(Kind, 0.0)
+        self.paused_until = dict.fromkeys(Kind, 0.0)
         self.marks: list[tuple[Mark, set[str]]] = []
         self.closed = False
         self.left: list[str] = []
@@ -93,7 +94,7 @@ class Model(RuleBasedStateMachine):
     def must_be_due(self, kind: Kind) -> bool:
         """Return whether a batch has to leave now: lingering aside, where a queue may be late."""
         waiting = self.waiting[kind]
-        if not waiting or kind in self.flight or self.now < self.rest_until[kind]:
+        if not waiting or kind in self.flight or self.now < self.paused_until[kind]:
             return False
         enough = sum(map(size, waiting)) >= BATCH_BYTES
         return len(waiting) >= BATCH_EVENTS or enough or waiting[0] in self.flushed | self.returned
@@ -112,7 +113,7 @@ class Model(RuleBasedStateMachine):
         assert 1 <= len(taken) <= BATCH_EVENTS
         assert len(taken) == 1 or sum(map(size, taken)) <= BATCH_BYTES
         lingered = self.now - self.entered_at[taken[0]] >= LINGER_S
-        assert self.must_be_due(kind) or (lingered and self.now >= self.rest_until[kind])
+        assert self.must_be_due(kind) or (lingered and self.now >= self.paused_until[kind])
         del waiting[: len(taken)]
         self.flight[kind] = batch, taken
 
@@ -129,22 +130,22 @@ class Model(RuleBasedStateMachine):
             self.flight[kind] = batch.after(events), flying[events:]
 
     @precondition(lambda self: self.flight)
-    @rule(data=st.data(), rest_s=st.sampled_from([0.0, 5.0]), everywhere=st.booleans())
-    def keep(self, data: st.DataObject, rest_s: float, everywhere: bool) -> None:
+    @rule(data=st.data(), pause_s=st.sampled_from([0.0, 5.0]), everywhere=st.booleans())
+    def keep(self, data: st.DataObject, pause_s: float, everywhere: bool) -> None:
         """Keep the rest of a batch in flight."""
         kind = data.draw(st.sampled_from(list(self.flight)))
         batch, flying = self.flight.pop(kind)
-        self.room.settle(batch, kept(rest_s, everywhere=everywhere))
+        self.room.settle(batch, postponed(pause_s, everywhere=everywhere))
         self.waiting[kind][:0] = flying
         self.returned.update(flying)
         for resting in Kind if everywhere else (kind,):
-            self.rest_until[resting] = 0.0 if self.closed else self.now + rest_s
+            self.paused_until[resting] = 0.0 if self.closed else self.now + pause_s
 
     @rule()
     def flush(self) -> None:
         mark = self.room.queue.request_flush()
         self.flushed.update(self.pending())
-        self.rest_until = dict.fromkeys(Kind, 0.0)
+        self.paused_until = dict.fromkeys(Kind, 0.0)
         self.marks.append((mark, set(self.pending())))
 
     @rule(seconds=st.sampled_from([1.0, 5.0, LINGER_S]))
@@ -168,7 +169,7 @@ class Model(RuleBasedStateMachine):
         self.room.queue.close()
         self.closed = True
         self.flushed.update(self.pending())
-        self.rest_until = dict.fromkeys(Kind, 0.0)
+        self.paused_until = dict.fromkeys(Kind, 0.0)
 
     @invariant()
     def counts_agree(self) -> None:
@@ -185,7 +186,7 @@ class Model(RuleBasedStateMachine):
     def marks_are_settled_exactly_when_all_before_them_is(self) -> None:
         pending = set(self.pending())
         for mark, before in self.marks:
-            assert self.room.queue.wait_settled(mark, 0.0) == before.isdisjoint(pending)
+            assert self.room.queue.outcomes.wait(mark, 0.0) == before.isdisjoint(pending)
 
     def teardown(self) -> None:
         if hasattr(self, "room"):
@@ -202,7 +203,7 @@ def test_queue_model(queue: str) -> None:
     run_state_machine_as_test(
         QueueModel,
         settings=settings(
-            max_examples=100,
+            max_examples=examples(100),
             stateful_step_count=40,
             deadline=None,
             derandomize=True,

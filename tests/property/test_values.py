@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from growingio_tracker import CustomEventMessage, GrowingParamException
-from growingio_tracker.arguments import event_time_ms, identifier
-from growingio_tracker.record import decode, to_record
-from growingio_tracker.values import is_plain, normalise, text
-from growingio_tracker.wire import Kind
+from growingio_tracker.core import is_plain
+from growingio_tracker.model.arguments import event_time_ms, identifier
+from growingio_tracker.model.record import decode, to_record
+from growingio_tracker.model.values import normalise
+from growingio_wire.table import Kind, text
 
 NOW_MS = 1_700_000_000_123
 

@@ -3,9 +3,10 @@
 import json
 from typing import Any
 
-from growingio_tracker.collector.check import Arrival, Finding, Memory, examine_all
-from growingio_tracker.collector.decode import Message
-from growingio_tracker.wire import Kind
+from growingio_collector.rules.checked import Arrival, CheckedMessage, DecodedMessage
+from growingio_collector.rules.checking import check_all
+from growingio_collector.rules.history import History
+from growingio_wire.table import Kind
 
 NOW_MS = 1795402173618
 GOOD = {
@@ -32,13 +33,13 @@ def judge(
     *messages: object,
     kind: Kind = Kind.EVENT,
     came: Arrival | None = None,
-    memory: Memory | None = None,
-) -> list[Finding]:
-    """Return the findings of one request; without ``memory``, nothing came before it."""
-    encoded = [Message(json.dumps(message).encode()) for message in messages]
-    return examine_all(kind, encoded, came or arrival(), memory or Memory())
+    history: History | None = None,
+) -> list[CheckedMessage]:
+    """Return the findings of one request; without ``history``, nothing came before it."""
+    encoded = [DecodedMessage(json.dumps(message).encode()) for message in messages]
+    return check_all(kind, encoded, came or arrival(), history or History())
 
 
-def codes(*findings: Finding) -> list[str]:
+def codes(*findings: CheckedMessage) -> list[str]:
     """Return the codes of all problems in their order."""
-    return [problem.code for finding in findings for problem in finding.problems]
+    return [problem.code for finding in findings for problem in finding.issues]

@@ -4,10 +4,11 @@ import json
 from contextlib import closing
 from pathlib import Path
 
-from growingio_tracker.collector.check import examine
-from growingio_tracker.collector.decode.message import Message
-from growingio_tracker.collector.store import Received, Store
-from growingio_tracker.wire import Kind
+from growingio_collector.rules.checked import DecodedMessage
+from growingio_collector.rules.checking import check_one
+from growingio_collector.store.received import Received
+from growingio_collector.store.writing import EventStore
+from growingio_wire.table import Kind
 from posted import event
 
 
@@ -25,9 +26,9 @@ def item(key: str, attributes: object = None) -> dict[str, object]:
 
 def keep(path: Path, *events: object, items: tuple[object, ...] = ()) -> Path:
     """Store the messages in the file at ``path``, after what it holds, and return it."""
-    with closing(Store(path)) as store:
+    with closing(EventStore(path)) as store:
         for kind, messages in ((Kind.EVENT, events), (Kind.ITEM, items)):
             texts = [json.dumps(message).encode() for message in messages]
-            findings = [examine(kind, Message(text)) for text in texts]
+            findings = [check_one(kind, DecodedMessage(text)) for text in texts]
             store.add(Received(1, "POST", "/", [], b"", 204, [], None, "p1", findings))
     return path

@@ -62,11 +62,25 @@ def indented_lines(page: Path) -> list[str]:
     return re.findall(r"^    (\S.*)$", prose(page), re.MULTILINE)
 
 
+def shell_lines(page: Path) -> list[str]:
+    """Return the commands in a page's blocks of commands; one that goes on is one line."""
+    fenced = [block.text for block in blocks(page) if block.language in ("sh", "console")]
+    indented = re.findall(r"^    (.*\S.*)$", prose(page), re.MULTILINE)
+    return [*_commands("\n".join([*fenced, *indented]))]
+
+
+def _commands(text: str) -> Iterator[str]:
+    begun = ""
+    for line in text.splitlines():
+        begun = f"{begun}\n{line}" if begun else line
+        if not begun.endswith("\\") and (begun.startswith("#") or begun.count("'") % 2 == 0):
+            yield begun
+            begun = ""
+
+
 def commands(page: Path) -> Iterator[str]:
     """Yield each call of ``growingio`` in a page's blocks of commands."""
-    fenced = [line for block in blocks(page) if block.language in ("sh", "console")
-              for line in block.text.splitlines()]  # fmt: skip
-    for line in fenced + indented_lines(page):
+    for line in shell_lines(page):
         called = re.match(r"(?:\$ )?(growingio\b[^#&>|]*)", line)
         if called is not None:
             yield called[1].strip()

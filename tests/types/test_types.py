@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -42,10 +43,14 @@ def _pyright(project: Path, *arguments: str) -> dict[str, Any]:
     return report
 
 
-def test_i1_mypy(project: Path) -> None:
+def _mypy(project: Path, cache: Path) -> subprocess.CompletedProcess[str]:
+    strict = ("--strict", "--disallow-any-unimported", f"--cache-dir={cache}")
+    return _run(project, "mypy", *strict, "program.py")
+
+
+def test_i1_mypy(project: Path, mypy_cache: Path) -> None:
     """I1: mypy --strict finds no error in a user's program, and no Any in what it gets from us."""
-    strict = ("--strict", "--disallow-any-unimported", "--no-incremental")
-    done = _run(project, "mypy", *strict, "program.py")
+    done = _mypy(project, mypy_cache)
     assert done.stdout.startswith("Success"), done.stdout + done.stderr
 
 
@@ -54,17 +59,18 @@ def test_i1_pyright(project: Path) -> None:
     assert _pyright(project)["generalDiagnostics"] == []
 
 
-@pytest.mark.parametrize("mistake", ["tracker.track_user(attributes=5)", "tracker.no_such_call()"])
-def test_i1_checkers_see_mistakes(project: Path, mistake: str) -> None:
-    """I1: both checkers find a mistake in the same program, so they do read our types."""
+def test_i1_checkers_see_mistakes(project: Path, mypy_cache: Path) -> None:
+    """I1: both checkers find mistakes in the same program, so they do read our types."""
     program = project / "program.py"
-    program.write_text(
-        program.read_text("utf-8")
-        + f"\n\ndef wrong(tracker: GrowingTracker) -> None:\n    {mistake}\n",
-        "utf-8",
-    )
-    assert _run(project, "mypy", "--strict", "--no-incremental", "program.py").returncode == 1
-    assert _pyright(project)["generalDiagnostics"]
+    lines = program.read_text("utf-8").splitlines()
+    lines += ["", "", "def wrong(tracker: GrowingTracker) -> None:"]
+    mistakes = ["    tracker.track_user(attributes=5)", "    tracker.no_such_call()"]
+    program.write_text("\n".join([*lines, *mistakes, ""]), "utf-8")
+    expected = {len(lines) + 1, len(lines) + 2}
+    said = _mypy(project, mypy_cache).stdout
+    assert {int(line) for line in re.findall(r"program\.py:(\d+): error", said)} == expected
+    found = _pyright(project)["generalDiagnostics"]
+    assert {one["range"]["start"]["line"] + 1 for one in found} == expected
 
 
 def test_i1_program_uses_everything_public() -> None:

@@ -16,6 +16,8 @@ from flask import Flask
 from starlette.applications import Starlette
 
 import growingio_tracker
+from growingio_collector import Collector, Event
+from growingio_collector.testing.fixture import CollectorFixture
 from growingio_tracker import (
     VERSION,
     AsyncBufferedConsumer,
@@ -35,8 +37,10 @@ from growingio_tracker import (
     GrowingTracker,
     ItemMessage,
     JsonParser,
+    KafkaConsumer,
     MissingExtraError,
     Problem,
+    ProxyError,
     QueueFullError,
     QueueLimits,
     Receipt,
@@ -48,7 +52,6 @@ from growingio_tracker import (
     UserLoginMessage,
     UserMappingMessage,
 )
-from growingio_tracker.collector import Collector, Event
 from growingio_tracker.consumer import Consumer as OldConsumer
 from growingio_tracker.data_parser import DataParser as OldDataParser
 from growingio_tracker.integrations.asgi import GrowingIOMiddleware as AsgiMiddleware
@@ -59,7 +62,8 @@ from growingio_tracker.integrations.logging_handler import EventHandler
 from growingio_tracker.integrations.opentelemetry import instrument, uninstrument
 from growingio_tracker.integrations.serverless import flush_before_return
 from growingio_tracker.integrations.wsgi import GrowingIOMiddleware as WsgiMiddleware
-from growingio_tracker.message import Message
+from growingio_tracker.model.messages import Message
+from growingio_tracker.model.values import Attributes
 from growingio_tracker.testing import (
     FakeClock,
     MemoryTransport,
@@ -68,12 +72,10 @@ from growingio_tracker.testing import (
     RecordingConsumer,
     record_everything,
 )
-from growingio_tracker.transport.base import Request, Response
-from growingio_tracker.values import Attributes
-from growingio_tracker.wire import Kind
 from growingio_tracker_protobuf import ProtobufParser
-from growingio_tracker_pytest.fixture import CollectorFixture
 from growingio_tracker_snappy import SnappyParser
+from growingio_wire.http.exchange import Request, Response
+from growingio_wire.table import Kind
 
 
 class Plan(Enum):
@@ -162,6 +164,17 @@ def trackers() -> list[GrowingTracker]:
             clock=FakeClock(),
         ),
         DurableConsumer("p", "d", host, spool="spool"),
+        KafkaConsumer(
+            "p",
+            "d",
+            host,
+            bootstrap_servers="kafka-1:9092",
+            topic="growingio-events",
+            kafka_options={"compression.type": "lz4", "linger.ms": 20},
+            spool=Path("spool"),
+            flush_after=1,
+            on_error=print,
+        ),
         DurableConsumer(
             "p",
             "d",
@@ -250,16 +263,15 @@ def calls(tracker: GrowingTracker) -> None:
 def asked_at_once(tracker: GrowingTracker) -> None:
     with tracker.context(anonymous_id="v", attributes={"app": "shop"}):
         receipts = [tracker.track_custom_event("e"), tracker.track_user(login_user_id="u")]
-    fates: list[Fate] = [one.wait() for one in receipts if one is not None]
+    fates: list[Fate] = [one.wait() for one in receipts]
     reasons: list[str | None] = [one.reason for one in fates if not one.delivered]
     print(reasons)
 
 
 async def asked_later(tracker: GrowingTracker) -> None:
-    receipt: Receipt | None = tracker.track_custom_event("e", anonymous_id="v")
-    if receipt is not None:
-        fate: Fate = receipt.wait(timeout=1.5)
-        print(fate.status, fate.reason, (await receipt).delivered, receipt.fate == fate)
+    receipt: Receipt = tracker.track_custom_event("e", anonymous_id="v")
+    fate: Fate = receipt.wait(timeout=1.5)
+    print(fate.status, fate.reason, (await receipt).delivered, receipt.fate == fate)
     async with tracker.bind(login_user_id="u", attributes={"app": "shop"}) as bound:
         with bound.context(anonymous_id="v", login_user_key="email"):
             bound.track_custom_event("e")
@@ -303,7 +315,7 @@ async def experiments(tracker: GrowingTracker) -> None:
     failed: int = tracker.stats().experiments_failed
     print(colour, other.hit, other.experiment_id, other.strategy_name, failed)
     with Collector() as collector:
-        collector.set_experiment("1", {"experimentId": 1, "variables": {"colour": "red"}})
+        collector.experiments.set("1", {"experimentId": 1, "variables": {"colour": "red"}})
 
 
 def configured() -> list[GrowingTracker]:
@@ -328,7 +340,7 @@ def life(tracker: GrowingTracker, parser: OldDataParser, consumer: OldConsumer) 
         status: int = error.status
         body: str = error.body
         print(status, body)
-    except (TransportError, QueueFullError, SpoolError, MissingExtraError) as error:
+    except (TransportError, ProxyError, QueueFullError, SpoolError, MissingExtraError) as error:
         print(error)
     except (GrowingIOException, GrowingError) as error:
         print(error)

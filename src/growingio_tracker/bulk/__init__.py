@@ -1,16 +1,18 @@
-"""Import of many rows, from files or from Python, with checks, checkpoints and outcomes."""
+"""Import of many rows, from files, databases or Python, with checks, checkpoints and outcomes."""
 
 from growingio_tracker.bulk.files import import_files
-from growingio_tracker.bulk.from_python import import_rows
+from growingio_tracker.bulk.formats import FileOptions
 from growingio_tracker.bulk.mapping import RowMapping, Source
-from growingio_tracker.bulk.progress import FailedRow, FileSummary, Progress, Summary
-from growingio_tracker.bulk.readers.choose import FileOptions
+from growingio_tracker.bulk.outcomes import FailedRow, FileSummary, Progress, Summary
+from growingio_tracker.bulk.query import Query
+from growingio_tracker.bulk.sending import import_rows
 
 __all__ = [
     "FailedRow",
     "FileOptions",
     "FileSummary",
     "Progress",
+    "Query",
     "RowMapping",
     "Source",
     "Summary",

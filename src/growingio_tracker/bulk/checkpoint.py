@@ -1,33 +1,38 @@
-"""The place up to which a file has been imported, kept on disk.
+"""Checkpoint of a source: the position of its import, kept on disk.
 
-A checkpoint is a file of lines: the first says which import it belongs to, each further one is a
-state, and the last whole line holds. So a process that is killed loses nothing, and a power cut
-costs at most what was written in the last second.
+The file consists of lines: the first identifies the import, each further one is a state, and the
+last complete line is valid. Killing the process loses nothing; a power cut loses at most the last
+second. A lock beside it prevents a second import of the same source.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import threading
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Final
 
 import msgspec
 from msgspec import Struct
 
-from growingio_tracker._clock import SYSTEM_CLOCK, Clock
-from growingio_tracker.exceptions import GrowingIOException, GrowingParamException
+from growingio_tracker.bulk.chunks import Key
+from growingio_tracker.delivery.spool.ownership import claim
+from growingio_wire.clock import SYSTEM_CLOCK, Clock
+from growingio_wire.errors import GrowingIOException, GrowingParamException
 
 _FIRST_BYTES: Final = 64 * 1024
 _SYNC_S: Final = 1.0
 _COMPACT_BYTES: Final = 1024 * 1024
 
 
-class Identity(Struct, frozen=True):
-    """Which import a checkpoint belongs to.
+class FileIdentity(Struct, frozen=True):
+    """Identity of a file's import, which its checkpoint must match.
 
     :param first_bytes: a digest of the beginning of the file.
-    :param kind: what the rows become.
+    :param kind: the kind of message that rows become.
     :param destination: a digest of project, data source and server.
     """
 
@@ -37,13 +42,22 @@ class Identity(Struct, frozen=True):
     kind: str
     destination: str
 
+    def fits(self, path: Path) -> bool:
+        """Return whether a file still has the same size and modification time."""
+        try:
+            about = path.stat()
+        except OSError:
+            return False
+        return (about.st_size, about.st_mtime_ns) == (self.size, self.mtime_ns)
 
-class State(Struct, frozen=True):
-    """How far an import has come.
+
+class ImportState(Struct, frozen=True):
+    """Progress of an import.
 
     :param offset: where the next row begins; see the format's ``Place``.
     :param failed_bytes: the length of the file of failed rows.
-    :param done: whether the file has been read to its end.
+    :param done: whether the source was read to its end.
+    :param key: the key of the last row of a query; ``None`` for files.
     """
 
     offset: int = 0
@@ -52,13 +66,14 @@ class State(Struct, frozen=True):
     failed: int = 0
     failed_bytes: int = 0
     done: bool = False
+    key: Key | None = None
 
 
-def identity(path: Path, kind: str, destination: tuple[str, ...]) -> Identity:
+def file_identity(path: Path, kind: str, destination: tuple[str, ...]) -> FileIdentity:
     """Return the identity of the import of a file as it is now.
 
     :param destination: project, data source and server.
-    :raises GrowingIOException: when the file cannot be read.
+    :raises GrowingIOException: if the file cannot be read.
     """
     try:
         with path.open("rb") as file:
@@ -66,69 +81,113 @@ def identity(path: Path, kind: str, destination: tuple[str, ...]) -> Identity:
         about = path.stat()
     except OSError as error:
         raise GrowingIOException(f"{path} cannot be read: {error}; nothing was imported") from error
-    where = _digest(msgspec.json.encode(destination))
-    return Identity(about.st_size, about.st_mtime_ns, _digest(first), kind, where)
+    beginning = hashlib.sha256(first).hexdigest()
+    return FileIdentity(about.st_size, about.st_mtime_ns, beginning, kind, digest(destination))
 
 
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
+def digest(value: object) -> str:
+    """Return a digest of a JSON value."""
+    return hashlib.sha256(msgspec.json.encode(value)).hexdigest()
+
+
+class _Lock:
+    """File that one import has at a time, until it releases it or its process ends.
+
+    The checkpoint itself cannot be it, because it is replaced by newer ones.
+
+    :param path: of the file, which exists only as long as somebody has it.
+    :raises GrowingParamException: if another import has it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        claimed = claim(path)
+        if claimed is None:
+            raise GrowingParamException(
+                f"another import of the same source is running: it has {path}. Wait until it ends"
+            )
+        self._claim = claimed
+
+    def release(self) -> None:
+        """Remove the file, and release the lock."""
+        with suppress(OSError):  # Windows cannot remove open files
+            self._path.unlink()
+        self._claim.release()
 
 
 class Checkpoint:
-    """The checkpoint of one file.
+    """The checkpoint of one source, held by one import at a time.
 
-    :param path: where it is kept.
-    :param owner: the import that it has to belong to.
-    :raises GrowingParamException: when it belongs to another import, and which part differs.
-    :raises GrowingIOException: when it cannot be read or written.
+    :param path: its file.
+    :param owner: the import that it must belong to.
+    :raises GrowingParamException: if it belongs to another import (the message says which part
+        differs), or if another import is running.
+    :raises GrowingIOException: if it cannot be read or written.
     """
 
-    def __init__(self, path: Path, owner: Identity, clock: Clock = SYSTEM_CLOCK) -> None:
+    def __init__(self, path: Path, owner: Struct, clock: Clock = SYSTEM_CLOCK) -> None:
         self.path = path
         self._owner = owner
         self._clock = clock
         self._synced_at = clock.monotonic()
-        try:
-            self.state = self._read()
-            self._file = self._begin()
-        except OSError as error:
-            raise _unusable(path, error) from error
+        self._closing = threading.Lock()  # guards the file, which a second Ctrl-C closes
+        self._is_open = True
+        with ExitStack() as cleanup:
+            try:
+                self._lock = _Lock(path.with_name(path.name + ".lock"))
+                cleanup.callback(self._lock.release)
+                self.state = self._read()
+                self._file = self._begin()
+            except OSError as error:
+                raise _unusable(path, error) from error
+            cleanup.pop_all()
 
-    def save(self, state: State) -> None:
-        """Keep ``state``; the disk has it within a second, and other processes at once.
+    def save(self, state: ImportState) -> None:
+        """Save ``state``. It is on disk within a second, and visible to other processes at once.
 
-        :raises GrowingIOException: when it cannot be written.
+        :raises GrowingIOException: if it cannot be written.
         """
-        self.state = state
-        try:
-            os.write(self._file, _line(state))
-            if self._clock.monotonic() - self._synced_at >= _SYNC_S:
-                self._sync()
-        except OSError as error:
-            raise _unusable(self.path, error) from error
+        with self._closing:
+            if not self._is_open:
+                raise GrowingIOException(f"{self.path} is closed; the import was ended")
+            self.state = state
+            try:
+                _write(self._file, _line(state))
+                if self._clock.monotonic() - self._synced_at >= _SYNC_S:
+                    self._sync()
+            except OSError as error:
+                raise _unusable(self.path, error) from error
 
     def close(self) -> None:
-        """Wait until the disk has the last state."""
-        try:
-            self._sync()
-        finally:
-            os.close(self._file)
+        """Wait until the last state is on disk.
+
+        :raises GrowingIOException: if it cannot be written.
+        """
+        with self._closing:
+            self._is_open = False
+            try:
+                self._sync()
+            except OSError as error:
+                raise _unusable(self.path, error) from error
+            finally:
+                os.close(self._file)
+                self._lock.release()
 
     def _sync(self) -> None:
         os.fsync(self._file)
         if os.fstat(self._file).st_size > _COMPACT_BYTES:
-            os.close(self._file)
-            self._file = self._begin()
+            before, self._file = self._file, self._begin()
+            os.close(before)
         self._synced_at = self._clock.monotonic()
 
-    def _read(self) -> State:
+    def _read(self) -> ImportState:
         if not self.path.exists():
-            return State()
-        # What stands behind the last line's end was not written to its own end.
+            return ImportState()
+        # Anything after the last line break was not written completely.
         head, *states = self.path.read_bytes().split(b"\n")[:-1] or [b""]
         try:
-            owner = msgspec.json.decode(head, type=Identity)
-            state = msgspec.json.decode(states[-1], type=State) if states else State()
+            owner = msgspec.json.decode(head, type=type(self._owner))
+            state = _last_whole(states)
         except msgspec.DecodeError as error:
             raise GrowingParamException(
                 f"{self.path} is not the checkpoint of an import; remove it, or name another place"
@@ -136,26 +195,49 @@ class Checkpoint:
         self._check(owner)
         return state
 
-    def _check(self, owner: Identity) -> None:
+    def _check(self, owner: Struct) -> None:
         changed = [
-            name for name in Identity.__struct_fields__
+            name for name in owner.__struct_fields__
             if getattr(owner, name) != getattr(self._owner, name)
         ]  # fmt: skip
         if changed:
             raise GrowingParamException(
-                f"{self.path} belongs to another import ({', '.join(changed)} differ); to import "
-                "the file from its beginning, remove the checkpoint"
+                f"{self.path} belongs to another import ({', '.join(changed)} differ). Put rows "
+                "that are new into a file of their own; to import everything from its beginning, "
+                "remove the checkpoint"
             )
 
     def _begin(self) -> int:
-        """Write the file anew, in one step, and leave it open."""
+        """Rewrite the file atomically, and leave it open."""
         draft = self.path.with_name(self.path.name + ".new")
-        with draft.open("wb") as file:
-            file.write(_line(self._owner) + _line(self.state))
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(self.path)
+        try:
+            with draft.open("wb") as file:
+                file.write(_line(self._owner) + _line(self.state))
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(self.path)
+        except OSError:
+            with suppress(OSError):
+                draft.unlink()
+            raise
         return os.open(self.path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0))
+
+
+def _write(file: int, line: bytes) -> None:
+    # A full disk accepts a part, and reports the error only at the next write.
+    if os.write(file, line) < len(line):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def _last_whole(states: list[bytes]) -> ImportState:
+    """Return the last state that was written completely.
+
+    A line of which a full disk has taken a part has the next one behind it.
+    """
+    for line in reversed(states[1:]):
+        with suppress(msgspec.DecodeError):
+            return msgspec.json.decode(line, type=ImportState)
+    return msgspec.json.decode(states[0], type=ImportState) if states else ImportState()
 
 
 def _line(value: Struct) -> bytes:

@@ -1,38 +1,40 @@
-"""The import of files: several at once, each in its own order."""
+"""Import of files and queries: several in parallel, the rows of each in order."""
 
 from __future__ import annotations
 
 import os
 import threading
 import time
-from collections.abc import Collection, Generator, Iterable, Mapping
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Final
 
-from growingio_tracker.bulk.checkpoint import Checkpoint, identity
-from growingio_tracker.bulk.failures import Failures
-from growingio_tracker.bulk.file_import import FileImport
+from growingio_tracker.bulk.arguments import FILE_ARGUMENTS, checked
+from growingio_tracker.bulk.checkpoint import Checkpoint
+from growingio_tracker.bulk.conversion import Conversion, Recipe, conversion
+from growingio_tracker.bulk.formats import FileOptions
 from growingio_tracker.bulk.mapping import RowKind, RowMapping
-from growingio_tracker.bulk.pace import Pace
-from growingio_tracker.bulk.pipeline import Conversion, Recipe, conversion
-from growingio_tracker.bulk.plan import FilePlan, places, plan_files
-from growingio_tracker.bulk.progress import OnProgress, Progress, Summary
-from growingio_tracker.bulk.readers.choose import FileOptions
-from growingio_tracker.bulk.rows import RowOptions
+from growingio_tracker.bulk.outcomes import FailedRowsFile, OnProgress, Progress, Summary
+from growingio_tracker.bulk.plan import AnySource, FilePlan, ImportPlan, places, plan_all
+from growingio_tracker.bulk.planned_import import PlannedImport
+from growingio_tracker.bulk.query import Query, QueryPlan
+from growingio_tracker.bulk.rows import KINDS, RowOptions
 from growingio_tracker.bulk.sending import PATIENCE_S, BatchSender
 from growingio_tracker.consumers.base import Consumer
-from growingio_tracker.exceptions import GrowingParamException
-from growingio_tracker.tracker import MAX_EVENT_BYTES
+from growingio_tracker.consumers.intake import MAX_EVENT_BYTES
+from growingio_tracker.delivery.pace import Pace
+from growingio_wire.errors import GrowingParamException
+from growingio_wire.plan.model import Plan as TrackingPlan
 
 BATCH_ROWS: Final = 500
-MAX_WORKERS: Final = 64
 _LOOK_S: Final = 0.1
 
 
+@checked(FILE_ARGUMENTS)
 def import_files(
-    paths: Iterable[str | os.PathLike[str]],
+    paths: Iterable[str | os.PathLike[str] | Query | FilePlan | QueryPlan],
     consumer: Consumer,
     *,
     kind: RowKind = "event",
@@ -48,88 +50,101 @@ def import_files(
     max_event_bytes: int = MAX_EVENT_BYTES,
     on_progress: OnProgress | None = None,
     stop: threading.Event | None = None,
+    keep_going: bool = False,
+    tracking_plan: TrackingPlan | None = None,
 ) -> Summary:
-    """Import files of rows; go on where an earlier run ended.
+    """Import files of rows; continue where an earlier run ended.
 
-    :param paths: CSV, TSV and NDJSON, also compressed by gzip, and Parquet.
-    :param consumer: names project, data source and server, and has the format, the repeats and
-        the time-outs; it queues nothing and stays open.
+    :param paths: files in CSV, TSV or NDJSON, also gzipped, or Parquet; or a
+        :class:`~growingio_tracker.bulk.Query` of a database.
+    :param consumer: provides project, data source, server, format, retries and time-outs; it queues
+        nothing and stays open.
     :param kind: ``"event"`` tracks custom events, ``"user"`` sets users' attributes, ``"item"``
         uploads rows of a dimension table.
-    :param mapping: which column becomes what; ``None`` guesses by the names.
-    :param same: field → the value that every row has, whatever the mapping says; ``None`` for none.
-    :param options: how the files are read; ``None`` goes by their names.
-    :param workers: at most so many files are sent at once, each in its own order, and when it is
-        more than 1, so many processes convert the rows of all. From 1 to 64.
-    :param rate: rows a second, of all files together; ``None`` is as fast as possible.
-    :param batch_rows: rows of one request, from 1 to 100,000; fewer when ``rate`` is less.
+    :param mapping: maps columns to fields; ``None`` infers it from the names.
+    :param same: field → the same value for every row, which overrides the mapping.
+    :param options: how to read the files; ``None`` infers it from their names.
+    :param workers: number of files sent concurrently, each in its own order; if above 1, also the
+        number of processes that convert rows. From 1 to 64.
+    :param rate: rows per second, over all files; ``None`` is as fast as possible.
+    :param batch_rows: rows per request, from 1 to 100,000; fewer if ``rate`` is lower.
     :param state_dir: where checkpoints (``NAME.checkpoint``) and failed rows (``NAME.failed.csv``
-        or ``.ndjson``) are kept; ``None`` is beside each file.
-    :param patience_s: seconds without an accepted batch after which a file is given up.
-    :param redact: names of attributes whose values are replaced by ``***``.
-    :param max_event_bytes: a row whose record is longer fails.
+        or ``.ndjson``) are kept; ``None`` is beside each file, and for queries the working
+        directory.
+    :param patience_s: stop retrying a file after this many seconds without an accepted batch.
+    :param redact: names of attributes whose values are replaced with ``***``.
+    :param max_event_bytes: maximum size of a record; larger rows fail.
     :param on_progress: called after each batch with the file's
         :class:`~growingio_tracker.bulk.Progress`, from any thread, one call at a time.
-    :param stop: when it is set, the import ends as soon as the batches on their way have an
-        outcome, in 5 seconds at the latest. A further run goes on from there.
-    :raises GrowingParamException: when an argument or a file cannot be used; nothing was sent.
-    :raises GrowingIOException: when a file or a checkpoint cannot be read; nothing was sent.
-    :raises MissingExtraError: when Parquet is read without pyarrow.
+    :param stop: when set, the import ends once the current batches have an outcome, after 5 seconds
+        at the latest. The next run continues from there.
+    :param keep_going: continue a file whose first 1,000 rows all fail; ``False`` ends it as if it
+        had not been started.
+    :param tracking_plan: a plan from ``growingio_wire.plan.reading``; rows that violate it fail.
+        ``None`` checks none.
+    :raises GrowingParamException: if an argument or a file is invalid; nothing was sent.
+    :raises GrowingIOException: if a file or a checkpoint cannot be read; nothing was sent.
+    :raises MissingExtraError: if Parquet is read without pyarrow, or a query without SQLAlchemy.
 
-    What ends the import of one file is in its summary. With several workers a program needs the
-    guard ``if __name__ == "__main__":``, as always with processes.
+    Errors that end the import of one file are in its summary. With several workers, guard your
+    program with ``if __name__ == "__main__":``.
     """
     begin = time.monotonic()
-    if not 1 <= workers <= MAX_WORKERS:
-        raise GrowingParamException(f"workers must be from 1 to {MAX_WORKERS}, got {workers!r}")
     pace = Pace(rate)
     max_rows = pace.batch(batch_rows)
-    plans = plan_files(map(Path, paths), kind, mapping, options or FileOptions(), same)
-    owner = consumer._product_id, consumer._data_source_id
-    row_options = RowOptions(frozenset(redact), max_event_bytes)
-    recipes = [Recipe(plan.layout, kind, plan.mapping, *owner, row_options) for plan in plans]
+    plans = plan_all(map(_source, paths), kind, mapping, options or FileOptions(), same)
+    destination = consumer.destination
+    row_options = RowOptions(frozenset(redact), max_event_bytes, tracking_plan)
+    recipes = [Recipe(plan.layout, kind, plan.mapping, destination, row_options) for plan in plans]
     for recipe in recipes:
         recipe.converter()
     count = min(workers, len(plans))
-    senders = [BatchSender(consumer, kind, pace, patience_s) for _ in range(count)]
+    senders = [BatchSender(consumer, KINDS[kind], pace, patience_s) for _ in range(count)]
     kept = places(plans, None if state_dir is None else Path(state_dir))
-    destination = (*owner, consumer._server_host)
-    with _opened(plans, kept, kind, destination, _one_at_a_time(on_progress)) as imports:
+    report = _one_at_a_time(on_progress)
+    with _opened(plans, kept, kind, destination, report, keep_going) as imports:
         with conversion(recipes, workers) as converting:
             _run(imports, converting, senders, max_rows, stop or threading.Event())
         return Summary(tuple(one.summary() for one in imports), time.monotonic() - begin)
 
 
+def _source(given: str | os.PathLike[str] | Query | FilePlan | QueryPlan) -> AnySource:
+    return given if isinstance(given, Query | FilePlan | QueryPlan) else Path(given)
+
+
 @contextmanager
 def _opened(
-    plans: list[FilePlan],
+    plans: Sequence[ImportPlan],
     kept: list[tuple[Path, Path]],
     kind: RowKind,
     destination: tuple[str, ...],
     report: OnProgress,
-) -> Generator[list[FileImport], None, None]:
+    keep_going: bool,
+) -> Generator[list[PlannedImport], None, None]:
     with ExitStack() as stack:
-        imports: list[FileImport] = []
+        imports: list[PlannedImport] = []
         for plan, (checkpoint_path, failed_path) in zip(plans, kept, strict=True):
             if failed_path.exists() and not checkpoint_path.exists():
                 raise GrowingParamException(
-                    f"{failed_path} is there already, from an earlier import; move it away first"
+                    f"{failed_path} already exists, from an earlier import; move it away first"
                 )
-            owner = identity(plan.path, kind, destination)
+            owner = plan.owner(kind, destination)
             checkpoint = stack.enter_context(closing(Checkpoint(checkpoint_path, owner)))
-            failures = Failures(failed_path, plan.layout, checkpoint.state.failed_bytes)
-            imports.append(FileImport(plan.path, plan.layout, checkpoint, failures, report))
+            failures = FailedRowsFile(failed_path, plan.layout, checkpoint.state.failed_bytes)
+            imports.append(
+                PlannedImport(plan, owner, checkpoint, failures, report, keep_going=keep_going)
+            )
         yield imports
 
 
 def _run(
-    imports: list[FileImport],
+    imports: list[PlannedImport],
     converting: Conversion,
     senders: list[BatchSender],
     max_rows: int,
     stop: threading.Event,
 ) -> None:
-    """Import in one thread for each sender, until all is done or ``stop`` is set."""
+    """Import with one thread for each sender, until everything is done or ``stop`` is set."""
     todo: SimpleQueue[int] = SimpleQueue()
     for index in range(len(imports)):
         todo.put(index)
@@ -154,11 +169,11 @@ def _run(
 
 
 def _guarded(
-    one: FileImport, index: int, converting: Conversion, sender: BatchSender, max_rows: int
+    one: PlannedImport, index: int, converting: Conversion, sender: BatchSender, max_rows: int
 ) -> None:
     try:
         one.run(index, converting, sender, max_rows)
-    except Exception as error:  # from on_progress, for instance; the other files go on
+    except Exception as error:  # from on_progress, for example; the other files continue
         one.fail(f"{type(error).__name__}: {error}")
 
 

@@ -1,4 +1,4 @@
-"""A sensible guess at which column is which field."""
+"""Guessed mappings, from the names of columns and some of their values."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from growingio_tracker.bulk.mapping import ERROR_COLUMN, FIELDS, RowKind, RowMapping, Source
-from growingio_tracker.bulk.rows import Row
-from growingio_tracker.message import PRESET_PROPERTIES
+from growingio_tracker.bulk.mapping import ERROR_COLUMN, FIELDS, Row, RowKind, RowMapping, Source
+from growingio_tracker.bulk.typed import date_shape
+from growingio_tracker.model.events import PRESET_PROPERTIES
 
 _WORDS: Final[Mapping[str, str]] = {
     "event_name": "eventname event 事件 事件名 事件名称 事件标识 事件标识符",
@@ -22,7 +22,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "item_id": "itemid id key sku 物品id 商品id 商品编号 编号",
     **{name: name.replace("_", "") for name in PRESET_PROPERTIES},
 }
-"""Names of columns in lower case, without spaces and punctuation; the likelier come first."""
+"""Column names in lower case without spaces and punctuation, the likeliest first."""
 
 _SPREAD: Final = ("attributes", "properties", "attrs", "事件属性", "用户属性", "属性")
 _TECHNICAL: Final = (
@@ -37,17 +37,17 @@ _SECONDS: Final = re.compile(r"[0-9]{9,10}(\.[0-9]+)?")
 
 
 def guess(kind: RowKind, columns: Iterable[str], samples: Iterable[Row]) -> RowMapping:
-    """Return a likely mapping; it may lack fields that are needed.
+    """Return a likely mapping, which may lack required fields.
 
-    :param columns: the names of all columns that are known.
+    :param columns: the names of all known columns.
     :param samples: some rows.
     """
     names = [name for name in columns if name and name != ERROR_COLUMN]
     rows = list(samples)
     fields: dict[str, str | Source] = {}
-    for field in FIELDS[kind]:
-        if (column := _column(field, names)) is not None:
-            fields[field] = _time(column, rows) if field == "event_time" else column
+    for name in FIELDS[kind]:
+        if (column := _column(name, names)) is not None:
+            fields[name] = _time(column, rows) if name == "event_time" else column
     spread = [name for name in names if name.lower() in _SPREAD and _holds_objects(name, rows)]
     is_record = "projectKey" in names and "dataSourceId" in names
     ignored = [name for name in _TECHNICAL if is_record and name in names]
@@ -70,7 +70,11 @@ def _holds_objects(column: str, rows: list[Row]) -> bool:
 
 def _time(column: str, rows: list[Row]) -> str | Source:
     values = [value for row in rows if (value := row.get(column)) is not None]
-    return Source(column, type="seconds") if values and all(map(_is_seconds, values)) else column
+    if values and all(map(_is_seconds, values)):
+        return Source(column, type="seconds")
+    shapes = {date_shape(value) for value in values}
+    shape = shapes.pop() if len(shapes) == 1 else None
+    return column if shape is None else Source(column, type="datetime", format=shape)
 
 
 def _is_seconds(value: Any) -> bool:

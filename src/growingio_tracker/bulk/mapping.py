@@ -1,26 +1,30 @@
-"""Which column becomes which field of a message."""
+"""Mappings of columns to fields of messages, given by the caller or inferred."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from growingio_tracker._near import hint
-from growingio_tracker.exceptions import GrowingParamException
-from growingio_tracker.message import PRESET_PROPERTIES
+from growingio_tracker.model.events import PRESET_PROPERTIES
+from growingio_wire.checks import check_fields
+from growingio_wire.errors import GrowingParamException
+from growingio_wire.near import hint
+
+Row: TypeAlias = dict[str, Any]
+"""Column → value."""
 
 RowKind: TypeAlias = Literal["event", "user", "item"]
-"""What a row becomes: a custom event, a user's attributes, or an item of a dimension table."""
+"""Kind of message that a row becomes: an event, user attributes, or an item."""
 
 ValueType: TypeAlias = Literal[
     "as_is", "text", "int", "float", "bool", "list", "ms", "seconds", "datetime"
 ]
 
 ERROR_COLUMN: Final = "growingio_import_error"
-"""The column of a file of failed rows that says why; an import passes over it."""
+"""Column with the reason in a file of failed rows; imports ignore it."""
 
 TIME_TYPES: Final = ("ms", "seconds", "datetime")
 _SUBJECT: Final = ("anonymous_id", "login_user_id", "login_user_key", "event_time")
@@ -36,22 +40,24 @@ REQUIRED: Final[Mapping[RowKind, tuple[tuple[str, ...], ...]]] = {
     "user": (("anonymous_id", "login_user_id", "login_user_key"),),
     "item": (("item_key",), ("item_id",)),
 }
-"""Of each kind the groups of fields of which one has to be there."""
+"""Required fields by kind of row: groups of which one field must be mapped."""
 
 
 class Source(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Where one value comes from, and what it is.
+    """The source and type of one value.
 
-    :param column: the column's name. Either this or ``value`` is given.
+    :param column: the column's name, or a path to a member of the object in it, such as
+        ``properties.distinct_id``. Either this or ``value`` is given.
     :param value: the same value for every row.
-    :param type: ``"as_is"`` keeps what the file holds: text from CSV, so that ``00123`` stays
+    :param type: ``"as_is"`` keeps the value of the file: a string from CSV, so ``00123`` stays
         ``00123``. ``"text"``, ``"int"``, ``"float"`` and ``"bool"`` (true/false, yes/no, 1/0)
-        convert; ``"list"`` splits text. For event_time only: ``"ms"`` and ``"seconds"`` since
-        1970, and ``"datetime"``. There ``"as_is"`` takes milliseconds and ISO 8601 text.
-    :param format: of ``"datetime"``, as for :meth:`datetime.datetime.strptime`; ``None`` is
-        ISO 8601.
-    :param zone: of a time without one, for instance ``Asia/Shanghai``; ``None`` is this machine's.
-    :param separator: of ``"list"``.
+        convert; ``"list"`` splits a string. For event_time only: ``"ms"`` and ``"seconds"`` since
+        1970, and ``"datetime"``. There ``"as_is"`` accepts milliseconds and ISO 8601.
+    :param format: the format of ``"datetime"``, as for :meth:`datetime.datetime.strptime`; ``None``
+        is ISO 8601.
+    :param zone: time zone of times without one, for example ``Asia/Shanghai``; ``None`` is this
+        machine's.
+    :param separator: the separator of ``"list"``.
     """
 
     column: str | None = None
@@ -61,19 +67,22 @@ class Source(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
     zone: str | None = None
     separator: str = ","
 
+    def __post_init__(self) -> None:
+        check_fields(self)
+
 
 class RowMapping(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Which column becomes which field of a message.
+    """Maps columns to the fields of a message.
 
     :param fields: field → column, or :class:`Source`. The fields of an event are ``event_name``,
         ``anonymous_id``, ``login_user_id``, ``login_user_key``, ``event_time`` and the preset
         properties; of a user the same without ``event_name`` and presets; of an item ``item_key``
         and ``item_id``.
     :param attributes: attribute → column, or :class:`Source`.
-    :param spread: columns that hold objects, whose members become attributes.
+    :param spread: columns with objects whose members become attributes.
     :param ignore: columns that are not sent.
-    :param rest: what happens to the other columns: ``"attributes"`` sends each as the attribute
-        of its name, ``"ignore"`` does not send them.
+    :param rest: what to do with the other columns: ``"attributes"`` sends each as the attribute
+        with the same name, ``"ignore"`` does not send them.
     """
 
     fields: dict[str, str | Source] = field(default_factory=dict[str, str | Source])
@@ -82,9 +91,12 @@ class RowMapping(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=
     ignore: tuple[str, ...] = ()
     rest: Literal["attributes", "ignore"] = "attributes"
 
+    def __post_init__(self) -> None:
+        check_fields(self)
+
     @staticmethod
     def by_name(kind: RowKind) -> RowMapping:
-        """Return the mapping of rows whose columns have the names of the fields."""
+        """Return the mapping for rows whose columns are named like the fields."""
         return RowMapping(fields={name: name for name in FIELDS[kind]})
 
     def with_same(self, same: Mapping[str, str]) -> RowMapping:
@@ -99,9 +111,9 @@ class RowMapping(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=
                 yield f"{room}.{name}", as_source(source)
 
     def check(self, kind: RowKind) -> None:
-        """Check that rows of ``kind`` can be made.
+        """Check that this mapping fits ``kind``.
 
-        :raises GrowingParamException: naming what is wrong, and what to do.
+        :raises GrowingParamException: if not; the message says why and what to do.
         """
         for name in self.fields:
             _check_field(name, kind)
@@ -115,14 +127,14 @@ class RowMapping(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=
                 )
 
     def check_columns(self, columns: tuple[str, ...], where: str) -> None:
-        """Check that the columns that are named exist.
+        """Check that the mapped columns exist.
 
-        :raises GrowingParamException: naming one that does not, and the nearest that does.
+        :raises GrowingParamException: if one does not; the message names it and the closest one.
         """
         named = [(place, source.column) for place, source in self.sources()]
         named += [("spread", column) for column in self.spread]
         for place, column in named:
-            if column is not None and column not in columns:
+            if column is not None and not {column, column.partition(".")[0]} & {*columns}:
                 raise GrowingParamException(
                     f"mapping: {place} is the column {column!r}, which {where} does not have"
                     f"{hint(column, columns, repr)}"
@@ -137,8 +149,8 @@ def as_source(source: str | Source) -> Source:
 def _check_field(name: str, kind: RowKind) -> None:
     if name not in FIELDS[kind]:
         raise GrowingParamException(
-            f"mapping: fields.{name} is no field of kind {kind}{hint(name, FIELDS[kind], repr)}; "
-            "what is no field goes under attributes"
+            f"mapping: fields.{name} is not a field of kind {kind}"
+            f"{hint(name, FIELDS[kind], repr)}; put other names under attributes"
         )
 
 

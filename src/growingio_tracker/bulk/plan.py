@@ -1,115 +1,228 @@
-"""What is decided about each file before the first row is sent."""
+"""Plans of imports, completed before the first row is sent: sources, formats and mappings."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import islice
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol, TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from growingio_tracker.bulk.checkpoint import FileIdentity, ImportState, file_identity
+from growingio_tracker.bulk.chunks import Chunk, FileLayout, Layout, Place
+from growingio_tracker.bulk.formats import FileOptions, layout_of, stem
 from growingio_tracker.bulk.guess import guess
-from growingio_tracker.bulk.mapping import RowKind, RowMapping
-from growingio_tracker.bulk.readers.choose import FileOptions, layout_of, stem
-from growingio_tracker.bulk.readers.layout import Layout, Place
-from growingio_tracker.bulk.rows import Converter, Row
-from growingio_tracker.exceptions import GrowingParamException
+from growingio_tracker.bulk.mapping import Row, RowKind, RowMapping
+from growingio_tracker.bulk.query import Query, QueryPlan, query_layout
+from growingio_tracker.bulk.rows import Converter, RowOptions
+from growingio_tracker.delivery.contract import Destination
+from growingio_wire.errors import GrowingIOException, GrowingParamException
+from growingio_wire.plan.model import Plan as TrackingPlan
 
-SAMPLE_ROWS: Final = 10_000
+HOPELESS_ROWS: Final = 1000
+"""If this many rows at the beginning all fail, the mapping is considered wrong."""
+
+_SHOWN_REASONS: Final = 10
+_NOWHERE: Final = Destination("product_id", "data_source_id", "")
+
+
+class ImportPlan(Protocol):
+    """A source of rows, with its layout and mapping."""
+
+    @property
+    def layout(self) -> Layout:
+        """Layout of its rows."""
+        ...
+
+    @property
+    def mapping(self) -> RowMapping:
+        """Mapping of its columns."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """Name of the source in messages."""
+        ...
+
+    def chunks(self, start: Place, max_rows: int) -> Iterator[Chunk]:
+        """Yield its chunks from ``start`` on, of about ``max_rows`` rows.
+
+        :raises GrowingIOException: if reading fails.
+        """
+        ...
+
+    def owner(self, kind: str, destination: tuple[str, ...]) -> Struct:
+        """Return the import that the checkpoint must belong to.
+
+        :raises GrowingIOException: if the source cannot be read.
+        """
+        ...
+
+    def kept_in(self, state_dir: Path | None) -> tuple[Path, Path]:
+        """Return the directory of checkpoint and failed rows; ``None`` is the default."""
+        ...
+
+    def begin(self, state: ImportState) -> ImportState | None:
+        """Return the state to continue from, or ``None`` if nothing is left to import.
+
+        :raises GrowingParamException: if it cannot continue.
+        """
+        ...
+
+    def check_unchanged(self, owner: object) -> None:
+        """Check that the source has not changed since ``owner`` was created.
+
+        :raises GrowingIOException: if it has.
+        """
+        ...
 
 
 class FilePlan(Struct, frozen=True):
-    """One file, how it is read, and what its columns become."""
+    """The plan of a file."""
 
     path: Path
-    layout: Layout
+    layout: FileLayout
     mapping: RowMapping
+
+    @property
+    def name(self) -> str:
+        """Its path."""
+        return str(self.path)
+
+    def chunks(self, start: Place, max_rows: int) -> Iterator[Chunk]:
+        """See :class:`ImportPlan`."""
+        return self.layout.chunks(str(self.path), start, max_rows)
+
+    def owner(self, kind: str, destination: tuple[str, ...]) -> FileIdentity:
+        """See :class:`ImportPlan`."""
+        return file_identity(self.path, kind, destination)
+
+    def kept_in(self, state_dir: Path | None) -> tuple[Path, Path]:
+        """See :class:`ImportPlan`; the default is the directory of the file."""
+        folder = state_dir or self.path.parent
+        failed = f"{stem(self.path)}.failed{self.layout.failed_suffix}"
+        return folder / f"{self.path.name}.checkpoint", folder / failed
+
+    def begin(self, state: ImportState) -> ImportState | None:
+        """See :class:`ImportPlan`."""
+        return None if state.done else state
+
+    def check_unchanged(self, owner: object) -> None:
+        """See :class:`ImportPlan`."""
+        if isinstance(owner, FileIdentity) and not owner.fits(self.path):
+            raise GrowingIOException(
+                f"{self.path} changed while it was being read. Import a copy that nothing writes to"
+            )
+
+
+AnySource: TypeAlias = Path | Query | FilePlan | QueryPlan
 
 
 class Look(Struct, frozen=True):
-    """A first look at a file.
+    """Preview of the import of a source.
 
-    :param rows: how many rows were looked at.
-    :param failed: the numbers and reasons of those that would fail.
-    :param record: the first record; ``None`` when every row failed.
+    :param rows: the number of rows checked.
+    :param failed: the number of rows that would fail.
+    :param reasons: the numbers of the first failing rows, with the reasons.
+    :param record: the first record; ``None`` if every row would fail.
+    :param odd_ids: the number of rows whose id looks like a missing value, such as ``NULL``.
     """
 
     rows: int
-    failed: tuple[tuple[int, str], ...]
+    failed: int
+    reasons: tuple[tuple[int, str], ...]
     record: bytes | None
+    odd_ids: int = 0
 
 
-def plan_files(
-    paths: Iterable[Path],
+def plan_all(
+    sources: Iterable[AnySource],
     kind: RowKind,
     mapping: RowMapping | None,
     options: FileOptions,
     same: Mapping[str, str] | None = None,
-) -> list[FilePlan]:
-    """Return a plan for each file.
+) -> list[FilePlan | QueryPlan]:
+    """Return a plan for each source. Sources that are plans already are not changed.
 
-    :param mapping: ``None`` guesses by the names of the columns, of each file by itself.
-    :param same: field → the value that every row has, whatever the mapping says; ``None`` for none.
-    :raises GrowingParamException: when a file, or the mapping for it, cannot be used.
-    :raises GrowingIOException: when a file cannot be read.
-    :raises MissingExtraError: when a format needs a package that is not installed.
+    :param mapping: ``None`` infers one for each source from the names of its columns.
+    :param same: field → the same value for every row, which overrides the mapping.
+    :raises GrowingParamException: if a source or its mapping is invalid.
+    :raises GrowingIOException: if a source cannot be read.
+    :raises MissingExtraError: if one needs a package that is not installed.
     """
-    plans: list[FilePlan] = []
-    for path in paths:
-        layout = layout_of(path, options)
+    plans: list[FilePlan | QueryPlan] = []
+    for source in sources:
+        if isinstance(source, FilePlan | QueryPlan):
+            plans.append(source)
+            continue
+        plan = _unmapped(source, options)
         if mapping is None:
-            samples = sample(path, layout)
-            found = guess(kind, _columns(layout, samples), samples)
+            samples = _sample(plan)
+            found = guess(kind, _columns(plan.layout, samples), samples)
         else:
             found = mapping
         found = found.with_same(same or {})
         found.check(kind)
-        if layout.columns is not None:
-            found.check_columns(layout.columns, str(path))
-        plans.append(FilePlan(path, layout, found))
+        if plan.layout.columns is not None:
+            found.check_columns(plan.layout.columns, plan.name)
+        plans.append(replace(plan, mapping=found))
     if not plans:
-        raise GrowingParamException("paths must name at least one file")
+        raise GrowingParamException("paths must name at least one file", "paths")
     return plans
 
 
-def sample(path: Path, layout: Layout, rows: int = 1000) -> list[Row]:
-    """Return the first rows that can be read."""
-    data = next(layout.chunks(str(path), Place(), rows), None)
-    if data is None:
+def _unmapped(source: Path | Query, options: FileOptions) -> FilePlan | QueryPlan:
+    if isinstance(source, Query):
+        return QueryPlan(source, query_layout(source), RowMapping())
+    return FilePlan(source, layout_of(source, options), RowMapping())
+
+
+def _sample(plan: ImportPlan, rows: int = 1000) -> list[Row]:
+    """Return the first readable rows."""
+    chunk = next(plan.chunks(Place(), rows), None)
+    if chunk is None:
         return []
-    return [row for row in layout.rows(data.data) if isinstance(row, dict)]
+    return [row for row in plan.layout.rows(chunk.data) if isinstance(row, dict)]
 
 
-def look_at(plan: FilePlan, kind: RowKind) -> Look:
-    """Convert the first 10,000 rows, and send nothing.
+def look_at(plan: ImportPlan, kind: RowKind, tracking_plan: TrackingPlan | None = None) -> Look:
+    """Convert all rows without sending them; stop after the first 1,000 if all of these fail.
 
-    :raises GrowingParamException: when the mapping does not fit.
+    :raises GrowingParamException: if the mapping does not fit.
+    :raises GrowingIOException: if the source cannot be read to its end.
     """
-    converter = Converter(kind, plan.mapping, "product_id", "data_source_id")
-    chunks = plan.layout.chunks(str(plan.path), Place(), SAMPLE_ROWS)
-    rows = islice((row for chunk in chunks for row in plan.layout.rows(chunk.data)), SAMPLE_ROWS)
-    converted = converter.convert(rows)
-    failed = tuple((place + 1, reason) for place, reason in converted.failed)
-    seen = len(converted.records) + len(failed)
-    return Look(seen, failed, converted.records[0] if converted.records else None)
+    converter = Converter(kind, plan.mapping, _NOWHERE, RowOptions(tracking_plan=tracking_plan))
+    look = Look(0, 0, (), None)
+    for chunk in plan.chunks(Place(), HOPELESS_ROWS):
+        converted = converter.convert(plan.layout.rows(chunk.data))
+        room = _SHOWN_REASONS - len(look.reasons)
+        more = [(look.rows + place + 1, why) for place, why in converted.failed[:room]]
+        look = Look(
+            look.rows + len(converted.records) + len(converted.failed),
+            look.failed + len(converted.failed),
+            (*look.reasons, *more),
+            look.record or next(iter(converted.records), None),
+            look.odd_ids + converted.odd_ids,
+        )
+        if look.failed == look.rows >= HOPELESS_ROWS:
+            break
+    return look
 
 
-def places(plans: Sequence[FilePlan], state_dir: Path | None) -> list[tuple[Path, Path]]:
-    """Return where the checkpoint and the failed rows of each file stand.
+def places(plans: Sequence[ImportPlan], state_dir: Path | None) -> list[tuple[Path, Path]]:
+    """Return the paths of the checkpoint and the failed rows of each source.
 
-    :param state_dir: the directory; ``None`` is that of each file.
-    :raises GrowingParamException: when two files would share them.
+    :param state_dir: the directory; ``None`` is the default of each source.
+    :raises GrowingParamException: if two sources would use the same paths.
     """
     found: list[tuple[Path, Path]] = []
     for plan in plans:
-        folder = plan.path.parent if state_dir is None else state_dir
-        failed = f"{stem(plan.path)}.failed{plan.layout.failed_suffix}"
-        pair = folder / f"{plan.path.name}.checkpoint", folder / failed
+        pair = plan.kept_in(state_dir)
         for taken in found:
             if set(pair) & set(taken):
                 raise GrowingParamException(
-                    f"{plan.path} and a file before it would share {pair[0].name} or "
+                    f"{plan.name} and a file before it would share {pair[0].name} or "
                     f"{pair[1].name}; import them one after the other, or rename one"
                 )
         found.append(pair)

@@ -1,15 +1,20 @@
-"""From what a file holds to a value of the declared type."""
+"""Conversion of values from files to the types that a mapping declares."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Collection
 from datetime import datetime, timezone, tzinfo
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from growingio_tracker.bulk.mapping import Source
-from growingio_tracker.exceptions import GrowingParamException
-from growingio_tracker.values import text
+import msgspec
+
+from growingio_tracker.bulk.mapping import Row, Source
+from growingio_wire.errors import GrowingParamException
+from growingio_wire.table import text
+
+_MS_DIGITS: Final = 13
 
 Convert: TypeAlias = Callable[[Any], Any]
 
@@ -18,11 +23,11 @@ _FALSE: Final = frozenset({"false", "f", "no", "n", "0", "否", "假"})
 
 
 def converter(name: str, source: Source) -> Convert | None:
-    """Return what makes of a value one of the declared type; ``None`` when it stays as it is.
+    """Return a function that converts values to the declared type; ``None`` if none is needed.
 
-    It raises ValueError or TypeError for a value that it cannot make one of.
+    The function raises ValueError or TypeError for values that it cannot convert.
 
-    :raises GrowingParamException: when the source names a time zone that is not known.
+    :raises GrowingParamException: if the source names an unknown time zone.
     """
     if name == "event_time":
         return _time(source)
@@ -46,7 +51,7 @@ def _int(value: Any) -> int:
 
 
 def _text(value: object) -> str:
-    # A whole float is what becomes of an integer beside missing values in Parquet and pandas.
+    # Parquet and pandas turn integers into floats if a column has missing values.
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return text(value) if isinstance(value, int) else str(value)
@@ -63,15 +68,37 @@ def _time(source: Source) -> Convert:
     zone = _zone(source.zone)
     shape = source.format
     if shape is not None:
-        return lambda value: _in_zone(datetime.strptime(value, shape), zone)
+        return lambda value: _in_zone(datetime.strptime(_text(value), shape), zone)
     return lambda value: _any_time(value, zone)
 
 
 def _any_time(value: object, zone: tzinfo | None) -> object:
     if isinstance(value, str):
-        written = value.strip()
-        return int(written) if written.isdecimal() else _in_zone(_iso(written), zone)
-    return _in_zone(value, zone) if isinstance(value, datetime) else value
+        if len(value) == _MS_DIGITS and value.isdecimal():
+            return int(value)
+        return _written_time(value.strip(), zone)
+    if isinstance(value, datetime):
+        return _in_zone(value, zone)
+    if isinstance(value, int):
+        _check_shape(value)
+    return value
+
+
+def _written_time(written: str, zone: tzinfo | None) -> int | datetime:
+    if written.isdecimal():
+        if len(written) != _MS_DIGITS:
+            _check_shape(written)
+        return int(written)
+    try:
+        return _in_zone(_iso(written), zone)
+    except ValueError:
+        _check_shape(written)
+        raise
+
+
+def _check_shape(value: str | int) -> None:
+    if (hint := date_hint(value)) is not None:
+        raise GrowingParamException(hint, "event_time")
 
 
 def _iso(written: str) -> datetime:
@@ -92,6 +119,90 @@ def _zone(name: str | None) -> tzinfo | None:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise GrowingParamException(
-            f"mapping: the zone {name!r} is not known here; name one such as Asia/Shanghai"
+            f"mapping: the time zone {name!r} is unknown here; use one such as Asia/Shanghai"
             " (on Windows: pip install tzdata)"
         ) from error
+
+
+_COMPACT: Final = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
+_MONTH_AND_DAY: Final = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
+_DATE: Final = re.compile(
+    r"\d{4}(?:(?P<sep>[/.])\d{1,2}(?P=sep)|(?P<year>年)\d{1,2}月)\d{1,2}(?P<day>日?)"
+    r"(?P<gap> ?)(?P<time>\d{1,2}:\d\d)?(?P<seconds>:\d\d)?"
+)
+_EITHER: Final = re.compile(r"\d{1,2}(?P<sep>[/.-])\d{1,2}(?P=sep)\d{4}\b.*")
+_DAYS: Final = re.compile(r"[2-6]\d{4}(?:\.\d+)?")
+
+
+def date_shape(value: object) -> str | None:
+    """Return the ``strptime`` format of a date; ``None`` if it is not a date or ambiguous.
+
+    ISO 8601 needs no format and is not recognised here.
+    """
+    written = str(value) if isinstance(value, str | int) else ""
+    if written.isdecimal():
+        shape = _COMPACT.get(len(written))
+        return shape if shape is not None and _MONTH_AND_DAY.match(written) else None
+    found = _DATE.fullmatch(written)
+    if found is None or bool(found["year"]) != bool(found["day"]):
+        return None
+    day = "%Y年%m月%d日" if found["year"] else f"%Y{found['sep']}%m{found['sep']}%d"
+    time = f"{found['gap']}%H:%M" if found["time"] else ""
+    return day + time + (":%S" if found["seconds"] else "")
+
+
+def date_hint(value: object) -> str | None:
+    """Return the advice for a time that would be misread, or not read at all."""
+    shape = date_shape(value)
+    if shape is not None:
+        return _declare(f"is written as {shape}", shape)
+    if not isinstance(value, str):
+        return None
+    if (found := _EITHER.fullmatch(value)) is not None:
+        sep = found["sep"]
+        return _declare("has day and month in an order that cannot be told", f"%d{sep}%m{sep}%Y")
+    if _DAYS.fullmatch(value):
+        return "event_time looks like a number of days, as Excel has it; save the column as text"
+    return None
+
+
+def _declare(what: str, shape: str) -> str:
+    return f'event_time {what}; declare it: {{column: …, type: datetime, format: "{shape}"}}'
+
+
+_decode_object: Final = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+def members_of(value: object, column: str, used: Collection[str] | None) -> Row:
+    """Return the members of a column's object, except those ``used`` elsewhere.
+
+    :raises GrowingParamException: if it is not an object.
+    """
+    if value is None:
+        return {}
+    found = _as_object(value)
+    if found is None:
+        raise GrowingParamException(f"{column} must hold an object, got {type(value).__name__}")
+    # What is a field, or an attribute of another name, is not sent twice.
+    return {k: v for k, v in found.items() if k not in used} if used else found
+
+
+def value_at(row: Row, path: tuple[str, ...]) -> object:
+    """Return the value at a path of members, or ``None``."""
+    value: object = row
+    for name in path:
+        found = _as_object(value)
+        if found is None:
+            return None
+        value = found.get(name)
+    return value
+
+
+def _as_object(value: object) -> Row | None:
+    """Return an object, also one written as JSON text; ``None`` if it is not an object."""
+    if isinstance(value, str) and value[:1] == "{":
+        try:
+            return _decode_object(value)
+        except msgspec.DecodeError:
+            return None
+    return cast("Row", value) if isinstance(value, dict) else None

@@ -1,1 +1,1 @@
-"""Trackers made of environment variables and TOML files."""
+"""Configuration of trackers from environment variables and TOML files."""

@@ -1,58 +1,101 @@
-"""From settings to a tracker."""
+"""Construction of trackers from settings, once all mistakes have been found."""
 
 from __future__ import annotations
 
+import logging
+import math
 import os
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 
-from growingio_tracker.config import keys
-from growingio_tracker.config.keys import PREFIX, Key
-from growingio_tracker.config.refusals import refusals
+from growingio_tracker.config.keys import (
+    CHOICES,
+    CONSUMER,
+    DEFAULT_FORMAT,
+    DEFAULT_STRATEGY,
+    EXPERIMENT_PREFIX,
+    EXPERIMENTS,
+    KAFKA_PREFIX,
+    KEYS,
+    PREFIX,
+    QUEUE_PREFIX,
+    STRATEGIES,
+    TRACKER,
+    strategies_with,
+    type_of,
+)
+from growingio_tracker.config.mistakes import (
+    ENVIRONMENT,
+    OR_ENVIRONMENT,
+    Mistake,
+    ignored,
+    missing,
+    told,
+    unusable,
+)
 from growingio_tracker.config.settings import (
     Setting,
     Settings,
-    Source,
+    SourceSettings,
+    checked,
     read_environment,
     read_file,
     read_table,
 )
-from growingio_tracker.consumers.async_buffered import AsyncBufferedConsumer
-from growingio_tracker.consumers.buffered import BufferedConsumer
-from growingio_tracker.consumers.debug import DebugConsumer
-from growingio_tracker.consumers.default import DefaultConsumer
+from growingio_tracker.consumers.buffered import AsyncBufferedConsumer, BufferedConsumer
+from growingio_tracker.consumers.default import DebugConsumer, DefaultConsumer
+from growingio_tracker.consumers.options import DURABLE_QUEUE, too_large
 from growingio_tracker.consumers.strategy import Strategy
+from growingio_tracker.delivery.binary import ProtobufParser, SnappyParser
 from growingio_tracker.delivery.contract import QueueLimits
-from growingio_tracker.exceptions import GrowingParamException
-from growingio_tracker.experiments.options import ExperimentOptions
-from growingio_tracker.formats.base import DataParser
-from growingio_tracker.formats.json_parser import JsonParser
-from growingio_tracker.transport.base import Transport
+from growingio_tracker.delivery.formats import DataParser, JsonParser
+from growingio_tracker.experiments.experiment import ExperimentOptions
+from growingio_tracker.kafka.client import Given, usable_options
+from growingio_tracker.kafka.handle import OURS
+from growingio_tracker.kafka.options import OPTION
+from growingio_wire.errors import GrowingParamException, MissingExtraError
+from growingio_wire.http.exchange import Transport
+from growingio_wire.said import Said
 
 _T = TypeVar("_T")
 
-DEFAULT_STRATEGY: Final = "async"
-DEFAULT_FORMAT: Final = "json"
-
-_MEMORY: Final = {**keys.CONSUMER, **keys.QUEUED, **keys.QUEUE}
-_STRATEGIES: Final[Mapping[str, Mapping[str, Key]]] = {
-    "default": keys.CONSUMER,
-    "debug": keys.CONSUMER,
-    "buffered": _MEMORY,
-    "async": {**_MEMORY, **keys.BACKGROUND, **keys.ASYNC},
-    "durable": {**_MEMORY, **keys.BACKGROUND, **keys.DURABLE},
+_log: Final = logging.getLogger("growingio_tracker.config")
+_CONFIGURATION: Final = Said("the configuration", "配置")
+_NEEDS: Final = {
+    "durable": {
+        "spool": Said(
+            "spool is missing: strategy = 'durable' needs a directory for events",
+            "缺少 spool：strategy = 'durable' 需要一个存放事件的目录",
+        )
+    },
+    "kafka": {
+        "bootstrap_servers": Said(
+            "bootstrap_servers is missing: strategy = 'kafka' needs the address of a broker",
+            "缺少 bootstrap_servers：strategy = 'kafka' 需要 broker 的地址",
+        ),
+        "topic": Said(
+            "topic is missing: strategy = 'kafka' needs the name of a topic",
+            "缺少 topic：strategy = 'kafka' 需要 topic 名称",
+        ),
+    },
 }
-FORMATS: Final = ("json", "snappy", "snappy_crypt", "protobuf")
+"""Settings without which a strategy is of no use."""
+_warned: Final[set[str]] = set()
+"""Unknown variables that a warning was logged for."""
 
 
 class Configuration(NamedTuple):
-    """All settings that hold, each from the source that wins, and all mistakes."""
+    """Effective settings, each from the source that takes precedence, and all mistakes.
+
+    :param mistakes: those of a file by line, followed by the others.
+    :param unknown: see :class:`~growingio_tracker.config.settings.SourceSettings`.
+    """
 
     settings: Settings
-    mistakes: list[str]
+    mistakes: list[Mistake]
+    unknown: Mapping[str, str]
 
 
 def gather(
@@ -60,188 +103,205 @@ def gather(
     environ: Mapping[str, str] | None = None,
     given: Settings | None = None,
 ) -> Configuration:
-    """Read a file, if there is one, and the environment, which wins; find every mistake.
+    """Read a file, if given, and the environment, which overrides it, and find every mistake.
 
-    :param given: settings that win over both, for instance from a command line.
-    :raises GrowingParamException: when the file cannot be read or is not TOML.
+    :param given: settings that override both, for example from a command line.
+    :raises GrowingParamException: if the file cannot be read or is not TOML.
     """
     if path is None:
-        return _under(environ, Source({}, []), "in the environment", given or {})
-    return _under(environ, read_file(path), f"in {path} or in the environment", given or {})
+        return _under(environ, SourceSettings({}, [], {}), ENVIRONMENT, given or {})
+    return _under(environ, read_file(path), OR_ENVIRONMENT.with_values(place=path), given or {})
 
 
 def gather_table(
-    table: Mapping[str, Any], where: str, environ: Mapping[str, str] | None = None
+    table: Mapping[str, Any],
+    where: str,
+    environ: Mapping[str, str] | None = None,
+    besides: Iterable[str] = (),
 ) -> Configuration:
-    """Do the same with a mapping that ``where`` names, instead of a file."""
-    return _under(environ, read_table(table, where), f"in {where} or in the environment", {})
+    """Do the same with a mapping instead of a file.
+
+    :param where: the mapping's name in messages.
+    :param besides: other keys that the mapping may have, for suggestions.
+    """
+    source = read_table(table, where, besides)
+    return _under(environ, source, OR_ENVIRONMENT.with_values(place=where), {})
 
 
 def _under(
-    environ: Mapping[str, str] | None, source: Source, where: str, given: Settings
+    environ: Mapping[str, str] | None, source: SourceSettings, where: Said, given: Settings
 ) -> Configuration:
     of_environment = read_environment(environ)
-    settings = {**source.settings, **of_environment.settings, **given}
-    mistakes = [*source.mistakes, *of_environment.mistakes, *_missing(settings, where)]
-    return Configuration(settings, [*mistakes, *_unfit(settings)])
+    wrong = [mistake for name, one in given.items() if (mistake := checked(name, one))]
+    mistakes = [*source.mistakes, *of_environment.mistakes, *wrong]
+    settings = {**source.settings, **_heeded(of_environment.settings, source, given), **given}
+    blamed = {mistake.key for mistake in mistakes}
+    mistakes += missing(settings, where, blamed, of_environment.unknown)
+    mistakes += _unfit({name: one for name, one in settings.items() if name not in blamed}, blamed)
+    mistakes.sort(key=lambda mistake: mistake.line or math.inf)
+    return Configuration(settings, mistakes, of_environment.unknown)
 
 
-def _missing(settings: Settings, where: str) -> Iterator[str]:
-    for name in keys.IDENTITY:
-        if name not in settings:
-            yield f"{name} is missing: set it {where} ({PREFIX}{name.upper()})"
+def _heeded(ours: Settings, source: SourceSettings, given: Settings) -> Settings:
+    """Return what counts of the environment: options of librdkafka do for one strategy only.
+
+    For others they may be a relay's in the same container, or somebody else's.
+    """
+    strategy = _value({**source.settings, **ours, **given}, "strategy", DEFAULT_STRATEGY)
+    if strategy == "kafka":
+        return ours
+    return {name: one for name, one in ours.items() if not name.startswith(KAFKA_PREFIX)}
 
 
-def _unfit(settings: Settings) -> Iterator[str]:
-    chosen = settings.get("strategy", Setting(DEFAULT_STRATEGY, "the default"))
-    strategy: str = chosen.value
-    if strategy not in _STRATEGIES:
-        yield f"{chosen.origin}: strategy must be one of {', '.join(_STRATEGIES)}, got {strategy!r}"
-    form = settings.get("format")
-    if form is not None and form.value not in FORMATS:
-        yield f"{form.origin}: format must be one of {', '.join(FORMATS)}, got {form.value!r}"
-    always = {*keys.IDENTITY, *keys.CHOICES, *keys.TRACKER, *keys.EXPERIMENTS}
-    taken = {*always, *_STRATEGIES.get(strategy, keys.KEYS)}
+def _unfit(settings: Settings, blamed: set[str]) -> Iterator[Mistake]:
+    """Yield mistakes in combinations of settings that are valid on their own."""
+    if "strategy" in blamed:
+        return
+    strategy: str = _value(settings, "strategy", DEFAULT_STRATEGY)
     for name, setting in settings.items():
-        if name not in taken:
-            yield f"{setting.origin}: {name} means nothing with strategy = {strategy!r}"
-    if strategy == "durable" and "spool" not in settings:
-        yield "spool is missing: strategy = 'durable' needs a directory for events"
+        if strategy not in (fitting := strategies_with(name)):
+            said = Said(
+                f"{setting.origin}: {name} does not apply to strategy = {strategy!r}, "
+                f"only with {' or '.join(fitting)}",
+                f"{setting.origin}：strategy = {strategy!r} 时 {name} 不起作用，"
+                f"只适用于 {'、'.join(fitting)}",
+            )
+            yield Mistake(said, name, setting.line, "not_taken")
+    for name, said in _NEEDS.get(strategy, {}).items():
+        if name not in settings and name not in blamed:
+            yield Mistake(said, name, code="missing")
+    if strategy == "kafka":
+        yield from _unusable_options(settings)
+    if "queue" in STRATEGIES[strategy].__struct_fields__:
+        sizes = _chosen(settings, ("max_size", "max_batch_bytes"))
+        for refusal in too_large(sizes, _queue_limits(strategy, settings)):
+            setting = settings[refusal.argument]
+            said = told(refusal, setting.origin)
+            yield Mistake(said, refusal.argument, setting.line, refusal.code)
+
+
+def _unusable_options(settings: Settings) -> Iterator[Mistake]:
+    """Yield what librdkafka has against its options, where it is installed."""
+    for name, given in _librdkafka(settings).items():
+        key = KAFKA_PREFIX + name
+        try:
+            usable_options({name: given}, OURS)
+        except MissingExtraError:
+            return
+        except GrowingParamException as error:
+            said = Said(str(error), f"{given.origin}：{name} 无法使用：{error.values['why']}")
+            yield Mistake(said, key, settings[key].line, error.code)
+
+
+def _is_of_librdkafka(key: str) -> bool:
+    return type_of(key) is OPTION
+
+
+def _librdkafka(settings: Settings) -> dict[str, Given]:
+    """Return the options of librdkafka by the names that it has for them."""
+    return {
+        name.removeprefix(KAFKA_PREFIX): Given(one.value, one.origin, one.origin.startswith(PREFIX))
+        for name, one in settings.items()
+        if _is_of_librdkafka(name)
+    }
 
 
 def usable(configuration: Configuration) -> Settings:
     """Return the settings if there is no mistake.
 
-    :raises GrowingParamException: naming every mistake and its place.
+    :raises GrowingParamException: listing every mistake and its location.
     """
-    settings, mistakes = configuration
-    if mistakes:
-        raise unusable("the configuration", mistakes)
-    return settings
-
-
-def unusable(what: str, mistakes: Iterable[str]) -> GrowingParamException:
-    """Return the error that tells all mistakes of ``what`` at once, a line each."""
-    lines = [f"{what} cannot be used:", *(f"- {one}" for one in mistakes)]
-    return GrowingParamException("\n".join(lines))
+    if configuration.mistakes:
+        raise unusable(_CONFIGURATION, configuration.mistakes)
+    return configuration.settings
 
 
 def at_once(configuration: Configuration) -> Configuration:
-    """Return the same configuration for a tracker that sends, or raises, before a call returns."""
-    kept = {**keys.IDENTITY, **keys.CHOICES, **keys.CONSUMER, **keys.TRACKER, **keys.EXPERIMENTS}
+    """Return this configuration, changed to a strategy that sends or raises during the call."""
+    kept = {*CHOICES, *CONSUMER, *TRACKER, *EXPERIMENTS}
     settings = {name: one for name, one in configuration.settings.items() if name in kept}
     settings |= {"strategy": Setting("default", "here"), "on_invalid": Setting("raise", "here")}
-    return Configuration(settings, configuration.mistakes)
+    return configuration._replace(settings=settings)
 
 
 def build(
     configuration: Configuration, make: Callable[..., _T], transport: Transport | None = None
 ) -> _T:
-    """Return what ``make`` makes of the configured consumer and the tracker's options.
+    """Return the result of ``make`` for the configured consumer and the tracker's options.
 
-    :param make: only makes something. When it refuses a value, it is called again with values for
-        a try, to find every mistake; whatever else it did would be done again.
-    :param transport: what the consumer exchanges requests with; ``None`` is HTTP.
-    :raises GrowingParamException: naming every mistake and its place.
-    :raises MissingExtraError: when the format needs a package that is not installed.
+    A warning is logged for each unknown variable, once per process.
+
+    :param transport: sends the consumer's requests; ``None`` is HTTP.
+    :raises GrowingParamException: listing every mistake and its location.
+    :raises MissingExtraError: if the format needs a package that is not installed.
     """
-    if not configuration.mistakes:
-        with suppress(GrowingParamException):  # it tells of one value only
-            return _made(configuration.settings, make, transport)
-    usable(with_refusals(configuration, make, transport))
-    return _made(configuration.settings, make, transport)
-
-
-def with_refusals(
-    configuration: Configuration, make: Callable[..., object], transport: Transport | None = None
-) -> Configuration:
-    """Return the same configuration with what the parts of a tracker refuse among its mistakes."""
-    settings = dict(configuration.settings)
-    settings.pop("format", None)  # its parser refuses no value, and may not be installed
-    if _value(settings, "strategy", DEFAULT_STRATEGY) not in _STRATEGIES:
-        del settings["strategy"]
-    refused = refusals(settings, lambda tried: _made(tried, make, transport))
-    return Configuration(configuration.settings, [*configuration.mistakes, *refused])
-
-
-def _made(settings: Settings, make: Callable[..., _T], transport: Transport | None) -> _T:
-    consumer = _consumer(settings, transport)
-    return make(consumer, **_chosen(settings, keys.TRACKER), **_experiments(settings))
+    settings = usable(configuration)
+    for variable, near in configuration.unknown.items():
+        if variable not in _warned:
+            _warned.add(variable)
+            _log.warning("%s", ignored(variable, near).en)
+    options = _chosen(settings, TRACKER)
+    if experiments := _within(EXPERIMENT_PREFIX, settings):
+        options["experiments"] = ExperimentOptions(**experiments)
+    return make(_consumer(settings, transport), **options)
 
 
 def _consumer(settings: Settings, transport: Transport | None) -> Strategy:
     strategy = _value(settings, "strategy", DEFAULT_STRATEGY)
-    options = _chosen(settings, _STRATEGIES[strategy].keys() - keys.QUEUE.keys())
-    if limits := _chosen(settings, keys.QUEUE):
-        options["queue"] = _queue_limits(strategy, limits)
-    ids = [settings[name].value for name in keys.IDENTITY]
+    fields = STRATEGIES[strategy].__struct_fields__
+    options = _chosen(settings, fields)
+    if "queue" in fields:
+        options["queue"] = _queue_limits(strategy, settings)
+    if strategy == "kafka":
+        options["kafka_options"] = usable_options(_librdkafka(settings), OURS)
     parser = parser_of(_value(settings, "format", DEFAULT_FORMAT))
-    consumer: Strategy = _class(strategy)(*ids, parser, **options, transport=transport)
+    consumer: Strategy = _class(strategy)(data_parser=parser, transport=transport, **options)
     consumer.disabled = _value(settings, "disabled", False)
     return consumer
 
 
-def _queue_limits(strategy: str, chosen: Mapping[str, Any]) -> QueueLimits:
-    with _named_as_keys("QueueLimits: ", "queue_"):
-        return msgspec.structs.replace(_queue(strategy), **_within("queue_", chosen))
-
-
-def _experiments(settings: Settings) -> dict[str, ExperimentOptions]:
-    chosen = _chosen(settings, keys.EXPERIMENTS)
-    if not chosen:
-        return {}
-    with _named_as_keys("ExperimentOptions: ", "experiment_"):
-        return {"experiments": ExperimentOptions(**_within("experiment_", chosen))}
-
-
-@contextmanager
-def _named_as_keys(argument: str, prefix: str) -> Generator[None, None, None]:
-    """Let messages name the key instead of the argument."""
-    try:
-        yield
-    except GrowingParamException as error:
-        raise GrowingParamException(str(error).replace(argument, prefix)) from error
-
-
-def _within(prefix: str, chosen: Mapping[str, Any]) -> dict[str, Any]:
-    return {name.removeprefix(prefix): value for name, value in chosen.items()}
-
-
-def _queue(strategy: str) -> QueueLimits:
-    if strategy == "durable":
-        from growingio_tracker.consumers.durable import DURABLE_QUEUE  # noqa: PLC0415
-
-        return DURABLE_QUEUE
-    return QueueLimits()
+def _queue_limits(strategy: str, settings: Settings) -> QueueLimits:
+    fields = msgspec.structs.fields(STRATEGIES[strategy])
+    default: QueueLimits = next(one.default for one in fields if one.name == "queue")
+    if "spool" in settings:
+        default = DURABLE_QUEUE
+    return msgspec.structs.replace(default, **_within(QUEUE_PREFIX, settings))
 
 
 def _class(strategy: str) -> type[Any]:
     if strategy == "durable":
+        # Imported on demand: programs without a spool need not load its modules.
         from growingio_tracker.consumers.durable import DurableConsumer  # noqa: PLC0415
 
         return DurableConsumer
+    if strategy == "kafka":
+        from growingio_tracker.kafka.consumer import KafkaConsumer  # noqa: PLC0415
+
+        return KafkaConsumer
     simple = {"default": DefaultConsumer, "debug": DebugConsumer, "buffered": BufferedConsumer}
     return simple.get(strategy, AsyncBufferedConsumer)
 
 
 def parser_of(form: str) -> DataParser:
-    """Return the parser of one of :data:`FORMATS`.
+    """Return the parser of one of :data:`~growingio_tracker.config.keys.FORMATS`.
 
-    :raises MissingExtraError: when it needs a package that is not installed.
+    :raises MissingExtraError: if it needs a package that is not installed.
     """
     if form == "json":
         return JsonParser()
     if form == "protobuf":
-        from growingio_tracker.formats.protobuf_parser import ProtobufParser  # noqa: PLC0415
-
         return ProtobufParser()
-    from growingio_tracker.formats.snappy_parser import SnappyParser  # noqa: PLC0415
-
     return SnappyParser(crypt_data=form == "snappy_crypt")
 
 
 def _chosen(settings: Settings, wanted: Iterable[str]) -> dict[str, Any]:
     return {name: settings[name].value for name in wanted if name in settings}
+
+
+def _within(prefix: str, settings: Settings) -> dict[str, Any]:
+    """Return the settings of a group by their names in the group."""
+    chosen = _chosen(settings, (name for name in KEYS if name.startswith(prefix)))
+    return {name.removeprefix(prefix): value for name, value in chosen.items()}
 
 
 def _value(settings: Settings, name: str, default: Any) -> Any:

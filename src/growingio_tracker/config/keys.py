@@ -1,135 +1,92 @@
-"""The keys: one table from each name to its type and to what takes it."""
+"""Names of settings in files and (in capitals) environment variables, with their types.
+
+They are derived from the options of consumers, trackers, queues and experiments: every option that
+a string can represent has a key, so new options need not be listed here. Options of librdkafka have
+the prefix ``kafka_``.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
-from typing import Any, Final, NamedTuple, cast
+from collections.abc import Mapping
+from typing import Final
 
-from growingio_tracker.consumers.base import TRUE_WORDS
+from growingio_tracker.consumers.intake import TrackerOptions
+from growingio_tracker.consumers.options import (
+    AsyncOptions,
+    ConsumerOptions,
+    DebugOptions,
+    DurableOptions,
+    QueueOptions,
+)
+from growingio_tracker.delivery.contract import QueueLimits
+from growingio_tracker.experiments.experiment import ExperimentOptions
+from growingio_tracker.kafka.client import option_name
+from growingio_tracker.kafka.options import OPTION, KafkaOptions
+from growingio_tracker.model.option_types import FLAG, choice
+from growingio_tracker.model.options import Options, OptionType, OptionTypes
 
 PREFIX: Final = "GROWINGIO_"
+QUEUE_PREFIX: Final = "queue_"
+EXPERIMENT_PREFIX: Final = "experiment_"
+KAFKA_PREFIX: Final = "kafka_"
 
-_FALSE: Final = frozenset({"0", "false", "no", "off"})
-
-
-class Key(NamedTuple):
-    """One key: what kind of value it takes, how a text becomes one, and what a file may hold."""
-
-    kind: str
-    from_text: Callable[[str], Any]
-    fits: Callable[[object], bool]
-
-
-def _boolean(text: str) -> bool:
-    word = text.strip().lower()
-    if word not in TRUE_WORDS | _FALSE:
-        raise ValueError
-    return word in TRUE_WORDS
-
-
-def _number(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError
-    return number
-
-
-def _boolean_or_text(text: str) -> bool | str:
-    try:
-        return _boolean(text)
-    except ValueError:
-        return text
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _is_integer(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
-
-
-def _is_boolean(value: object) -> bool:
-    return isinstance(value, bool)
-
-
-def _is_boolean_or_text(value: object) -> bool:
-    return isinstance(value, bool | str)
-
-
-def _are_names(value: object) -> bool:
-    return isinstance(value, list) and all(map(_is_text, cast("list[object]", value)))
-
-
-def _split(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
-
-
-TEXT: Final = Key("a text", str, _is_text)
-INTEGER: Final = Key("an integer", int, _is_integer)
-NUMBER: Final = Key("a number", _number, _is_number)
-BOOLEAN: Final = Key("true or false", _boolean, _is_boolean)
-PATH_OR_BOOLEAN: Final = Key(
-    "true, false or the path of a PEM file",
-    _boolean_or_text,
-    _is_boolean_or_text,
-)
-NAMES: Final = Key(
-    "names",
-    _split,
-    _are_names,
-)
-
-IDENTITY: Final[Mapping[str, Key]] = {
-    "product_id": TEXT,
-    "data_source_id": TEXT,
-    "server_host": TEXT,
+STRATEGIES: Final[Mapping[str, type[ConsumerOptions]]] = {
+    "default": ConsumerOptions,
+    "debug": DebugOptions,
+    "buffered": QueueOptions,
+    "async": AsyncOptions,
+    "durable": DurableOptions,
+    "kafka": KafkaOptions,
 }
-CHOICES: Final[Mapping[str, Key]] = {"strategy": TEXT, "format": TEXT, "disabled": BOOLEAN}
-CONSUMER: Final[Mapping[str, Key]] = {
-    "retry_limit": INTEGER,
-    "request_timeout": NUMBER,
-    "retry_backoff_factor": NUMBER,
-    "verify_cert": PATH_OR_BOOLEAN,
-    "close_timeout_s": NUMBER,
-}
-QUEUED: Final[Mapping[str, Key]] = {"max_size": INTEGER, "max_batch_bytes": INTEGER}
-QUEUE: Final[Mapping[str, Key]] = {
-    "queue_max_events": INTEGER,
-    "queue_max_bytes": INTEGER,
-    "queue_overflow": TEXT,
-    "queue_block_s": NUMBER,
-}
-BACKGROUND: Final[Mapping[str, Key]] = {"flush_after": NUMBER}
-ASYNC: Final[Mapping[str, Key]] = {"workers": INTEGER}
-DURABLE: Final[Mapping[str, Key]] = {"spool": TEXT, "fsync": BOOLEAN, "max_age_s": NUMBER}
-TRACKER: Final[Mapping[str, Key]] = {
-    "on_invalid": TEXT,
-    "strict": BOOLEAN,
-    "max_event_bytes": INTEGER,
-    "redact": NAMES,
-}
-EXPERIMENTS: Final[Mapping[str, Key]] = {
-    "experiment_host": TEXT,
-    "experiment_timeout_s": NUMBER,
-    "experiment_cache_s": NUMBER,
-    "experiment_cache_size": INTEGER,
-}
+FORMATS: Final = ("json", "snappy", "snappy_crypt", "protobuf")
+DEFAULT_STRATEGY: Final = "async"
+DEFAULT_FORMAT: Final = "json"
 
-KEYS: Final[Mapping[str, Key]] = {
-    **IDENTITY,
+
+def keys_of(options: type[Options], prefix: str = "") -> dict[str, OptionType]:
+    """Return the keys of a class of options: its fields that a string can represent."""
+    own = {name: options.types[name] for name in options.__struct_fields__}
+    keys = {prefix + name: one for name, one in own.items() if one.from_text is not None}
+    return {**keys, **keys_of(QueueLimits, QUEUE_PREFIX)} if "queue" in own else keys
+
+
+IDENTITY: Final = ("product_id", "data_source_id", "server_host")
+CONSUMER: Final[OptionTypes] = keys_of(ConsumerOptions)
+CHOICES: Final[OptionTypes] = {
+    "strategy": choice(*STRATEGIES),
+    "format": choice(*FORMATS),
+    "disabled": FLAG,
+}
+TRACKER: Final[OptionTypes] = keys_of(TrackerOptions)
+EXPERIMENTS: Final[OptionTypes] = keys_of(ExperimentOptions, EXPERIMENT_PREFIX)
+BY_STRATEGY: Final[Mapping[str, OptionTypes]] = {
+    name: keys_of(options) for name, options in STRATEGIES.items()
+}
+KEYS: Final[OptionTypes] = {
     **CHOICES,
-    **CONSUMER,
-    **QUEUED,
-    **QUEUE,
-    **BACKGROUND,
-    **ASYNC,
-    **DURABLE,
+    **{name: one for keys in BY_STRATEGY.values() for name, one in keys.items()},
+    **BY_STRATEGY["durable"],  # where None, which no text says, is no spool
     **TRACKER,
     **EXPERIMENTS,
 }
+"""All keys, except those of librdkafka. A key of several strategies has the same type in each."""
+
+
+def key_of(name: str) -> str:
+    """Return the key of a name: keys of librdkafka's options contain dots."""
+    if name in KEYS or not name.startswith(KAFKA_PREFIX):
+        return name
+    return KAFKA_PREFIX + option_name(name.removeprefix(KAFKA_PREFIX))
+
+
+def type_of(key: str) -> OptionType | None:
+    """Return the type of a key's value; ``None`` if there is no such key."""
+    return OPTION if key.startswith(KAFKA_PREFIX) and key not in KEYS else KEYS.get(key)
+
+
+def strategies_with(key: str) -> list[str]:
+    """Return the strategies that a key applies to."""
+    if type_of(key) is OPTION:
+        return ["kafka"]
+    everywhere = key in CHOICES or key in TRACKER or key in EXPERIMENTS
+    return [name for name, keys in BY_STRATEGY.items() if everywhere or key in keys]

@@ -1,99 +1,133 @@
-"""Settings: values and where each comes from, read from the environment and from files."""
+"""Settings and their origins, read from the environment and from files.
+
+Invalid settings become a :class:`Mistake` with its line; one mistake does not hide another.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple, TypeAlias, cast
 
 import msgspec
 
-from growingio_tracker._extras import missing_extra
-from growingio_tracker._near import hint, nearest
-from growingio_tracker.config.keys import KEYS, PREFIX
-from growingio_tracker.config.lines import Lines
-from growingio_tracker.exceptions import GrowingParamException
+from growingio_tracker.config.keys import KAFKA_PREFIX, KEYS, PREFIX, key_of, type_of
+from growingio_tracker.config.mistakes import Mistake, told
+from growingio_tracker.kafka.client import is_secret
+from growingio_tracker.model.arguments import WRONG_TYPE
+from growingio_tracker.model.option_types import is_of_kubernetes
+from growingio_wire.endpoints import masked_id
+from growingio_wire.errors import GrowingParamException, missing_extra
+from growingio_wire.near import hint, nearest
+from growingio_wire.said import Said
+from growingio_wire.table import MASK
 
 _TABLE: Final = "growingio"
-_SECRET: Final = frozenset({"product_id", "data_source_id"})
-_SHOWN: Final = 4
-_NOT_OURS: Final = frozenset({"config"})
-"""Variables with our prefix that are read elsewhere."""
+_NO_TABLE: Final = Said(
+    "{place}: unknown table [{name}]; did you mean [{table}]?",
+    "{place}：没有表 [{name}]；是否应为 [{table}]？",
+)
+_NOT_OURS: Final = frozenset({"config", "import_dsn", "pure"})
+"""Variables with this prefix that are read elsewhere."""
 
 
 class Setting(NamedTuple):
-    """One value, and where it comes from (``"GROWINGIO_STRATEGY"``, ``"gio.toml, line 3"``)."""
+    """One value and its origin.
+
+    :param origin: for example ``"GROWINGIO_STRATEGY"`` or ``"gio.toml, line 3"``.
+    :param line: the line in the file; 0 if there is none.
+    """
 
     value: Any
     origin: str
+    line: int = 0
 
 
-Settings = dict[str, Setting]
+Settings: TypeAlias = dict[str, Setting]
 
 
-class Source(NamedTuple):
-    """What one source says: the settings that can be used, and what is wrong with the others."""
+class SourceSettings(NamedTuple):
+    """Settings read from one source.
+
+    :param settings: settings of the right type.
+    :param mistakes: mistakes in these and in others.
+    :param unknown: variables with our prefix that are not settings, each with the most similar key,
+        or an empty string. They may belong to another program.
+    """
 
     settings: Settings
-    mistakes: list[str]
+    mistakes: list[Mistake]
+    unknown: dict[str, str]
 
 
 def masked(name: str, value: object) -> str:
-    """Return a value as it may be shown: of ids only the beginning."""
-    if name in _SECRET and isinstance(value, str):
-        return value[:_SHOWN] + "…" if len(value) > 2 * _SHOWN else "…"
+    """Return a value as it may be shown: only the beginning of ids, nothing of passwords."""
+    if name.startswith(KAFKA_PREFIX) and is_secret(name):
+        return MASK
+    if name in KEYS and KEYS[name].is_secret and isinstance(value, str):
+        return masked_id(value)
     return repr(value)
 
 
-def read_environment(environ: Mapping[str, str] | None = None) -> Source:
+def checked(name: str, setting: Setting) -> Mistake | None:
+    """Return the mistake in a setting, or ``None``."""
+    try:
+        if (one := type_of(name)) is not None:
+            one.check(setting.value, name)
+    except GrowingParamException as error:
+        return Mistake(told(error, setting.origin), name, setting.line, error.code)
+    return None
+
+
+def read_environment(environ: Mapping[str, str] | None = None) -> SourceSettings:
     """Read every ``GROWINGIO_…`` variable; ``None`` is this process's environment."""
-    source = Source({}, [])
+    source = SourceSettings({}, [], {})
     for variable, text in (os.environ if environ is None else environ).items():
-        name = variable.removeprefix(PREFIX).lower()
+        name = key_of(variable.removeprefix(PREFIX).lower())
         if not variable.startswith(PREFIX) or name in _NOT_OURS or not text.strip():
             continue
-        key = KEYS.get(name)
-        if key is None:
-            source.mistakes.append(_unknown(variable, name, _variable))
+        if is_of_kubernetes(variable):
             continue
-        try:
-            source.settings[name] = Setting(key.from_text(text), variable)
-        except ValueError:
-            source.mistakes.append(f"{variable} must be {key.kind}, got {text!r}")
+        if (one := type_of(name)) is not None:
+            _take(source, name, Setting(one.parsed(text), variable))
+        else:
+            source.unknown[variable] = nearest(name, KEYS) or ""
     return source
 
 
-def read_file(path: str | os.PathLike[str]) -> Source:
-    """Read a TOML file: its table ``[growingio]``, or where it has none, all of it.
+def read_file(path: str | os.PathLike[str]) -> SourceSettings:
+    """Read the table ``[growingio]`` of a TOML file, or the whole file if there is none.
 
-    A table whose name is nearly that is read, too, and is one mistake.
+    A table with a similar name is read, too, and reported as one mistake.
 
-    :raises GrowingParamException: when it cannot be read or is not TOML.
+    :raises GrowingParamException: if it cannot be read or is not TOML.
     """
     file = Path(path)
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise GrowingParamException(f"{file} cannot be read: {error}") from error
+        raise GrowingParamException(f"{file} cannot be read: {error}", code="unreadable") from error
     content = _parse(text, file)
-    source, lines = Source({}, []), Lines(text)
-
-    def origin(place: Sequence[str]) -> str:
-        line = lines.of(place)
-        return f"{file}, line {line}" if line else str(file)
-
+    source, lines = SourceSettings({}, [], {}), Lines(text)
     inside = _table(content)
     if inside not in ([], [_TABLE]):
-        problem = f"there is no table [{inside[0]}]; did you mean [{_TABLE}]?"
-        source.mistakes.append(f"{origin(inside)}: {problem}")
+        line = lines.of(inside)
+        said = _NO_TABLE.with_values(place=_place(file, line), name=inside[0], table=_TABLE)
+        source.mistakes.append(Mistake(said, line=line))
     for place, value in _flat(content[inside[0]] if inside else content):
-        _take(source, "_".join(place), value, origin([*inside, *place]))
+        line = lines.of([*inside, *place])
+        _take(source, "_".join(place), Setting(value, _place(file, line), line))
     return source
 
 
+def _place(file: Path, line: int) -> str:
+    return f"{file}, line {line}" if line else str(file)
+
+
 def _table(content: Mapping[str, Any]) -> list[str]:
-    """Return the place of our table, be it misspelled; empty when the file has none."""
+    """Return the path of our table, even if misspelled; empty if the file has none."""
     tables = [name for name, value in content.items() if isinstance(value, dict)]
     if _TABLE in tables:
         return [_TABLE]
@@ -102,35 +136,36 @@ def _table(content: Mapping[str, Any]) -> list[str]:
     return [] if near is None else [near]
 
 
-def read_table(table: Mapping[str, Any], where: str) -> Source:
-    """Read settings that a program holds itself, such as those of a framework.
+def read_table(table: Mapping[str, Any], where: str, besides: Iterable[str] = ()) -> SourceSettings:
+    """Read settings from a mapping in the program, such as those of a framework.
 
-    :param table: a mapping with the keys of a file; a path may be a ``pathlib`` one.
-    :param where: what to call it in messages.
+    :param table: a mapping with the keys of a file; paths may be ``pathlib.Path`` objects.
+    :param where: the mapping's name in messages.
+    :param besides: other keys that it may have, for suggestions.
     """
-    source = Source({}, [])
+    source = SourceSettings({}, [], {})
     for place, value in _flat(table):
-        is_path = isinstance(value, PurePath)
-        _take(source, "_".join(place), str(value) if is_path else value, where)
+        setting = Setting(str(value) if isinstance(value, PurePath) else value, where)
+        _take(source, "_".join(place), setting, besides)
     return source
 
 
-def _take(source: Source, name: str, value: object, origin: str) -> None:
-    key = KEYS.get(name)
-    if key is None:
-        source.mistakes.append(f"{origin}: " + _unknown(name, name, str))
-    elif not key.fits(value):
-        source.mistakes.append(f"{origin}: {name} must be {key.kind}, got {value!r}")
-    else:
-        source.settings[name] = Setting(value, origin)
-
-
-def _variable(name: str) -> str:
-    return PREFIX + name.upper()
-
-
-def _unknown(shown: str, name: str, spelled: Callable[[str], str]) -> str:
-    return f"there is no key {shown}{hint(name, KEYS, spelled)}"
+def _take(source: SourceSettings, name: str, setting: Setting, besides: Iterable[str] = ()) -> None:
+    name = key_of(name)
+    if type_of(name) is None:
+        known = [*KEYS, *besides]
+        near = nearest(name, known) or ""
+        said = Said(
+            f"{setting.origin}: unknown setting {name}{hint(name, known)}",
+            f"{setting.origin}：没有配置项 {name}" + (f"；是否应为 {near}？" if near else ""),
+        )
+        source.mistakes.append(Mistake(said, near, setting.line, "unknown"))
+        return
+    mistake = checked(name, setting)
+    if mistake is not None:
+        source.mistakes.append(mistake)
+    if mistake is None or mistake.code != WRONG_TYPE:
+        source.settings[name] = setting
 
 
 def _flat(table: Mapping[str, Any]) -> Iterator[tuple[list[str], object]]:
@@ -148,5 +183,40 @@ def _parse(text: str, file: Path) -> dict[str, Any]:
     except ImportError as error:  # no TOML in the standard library, and no tomli
         raise missing_extra("a configuration file on Python 3.10", "config") from error
     except msgspec.DecodeError as error:
-        raise GrowingParamException(f"{file} is not valid TOML: {error}") from error
+        raise GrowingParamException(f"{file} is not valid TOML: {error}", code="no_toml") from error
     return content
+
+
+_Place: TypeAlias = tuple[str, ...]
+"""Path of a key: its tables, outermost first, and the key."""
+
+_PART: Final = r"""(?:[\w\-]+|"[^"\\]*"|'[^']*')"""
+_KEY: Final = rf"\s*({_PART}(?:\s*\.\s*{_PART})*)\s*"
+_HEADER: Final = re.compile(rf"\s*\[{{1,2}}{_KEY}\]")
+_ASSIGNMENT: Final = re.compile(rf"{_KEY}=")
+
+
+class Lines:
+    """Line numbers of keys and tables in a TOML document, which its decoder does not provide."""
+
+    def __init__(self, text: str) -> None:
+        self._found: dict[_Place, int] = {}
+        table: _Place = ()
+        for number, line in enumerate(text.splitlines(), 1):
+            if header := _HEADER.match(line):
+                table = _parts(header[1])
+                self._found.setdefault(table, number)
+            elif assignment := _ASSIGNMENT.match(line):
+                self._found.setdefault(table + _parts(assignment[1]), number)
+
+    def of(self, place: Sequence[str]) -> int:
+        """Return the line of a key or of the nearest enclosing table; 0 if unknown.
+
+        A key of an inline table has the line where the table begins.
+        """
+        around = (tuple(place[:depth]) for depth in range(len(place), 0, -1))
+        return next((self._found[one] for one in around if one in self._found), 0)
+
+
+def _parts(key: str) -> _Place:
+    return tuple(part.strip("\"'") for part in re.findall(_PART, key))

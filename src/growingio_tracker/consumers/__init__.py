@@ -1,1 +1,1 @@
-"""Delivery strategies (public name: consumers): when, and in which thread, records leave."""
+"""Delivery strategies (public name: consumers): when records are sent, and by which thread."""

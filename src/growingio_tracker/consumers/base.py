@@ -1,131 +1,156 @@
-"""What every consumer has, and what the strategies of this package share."""
+"""Base class of all consumers, those of this package and custom ones."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import TracebackType
-from typing import Any, Final, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
 from urllib.parse import urlencode
 
-from growingio_tracker._clock import SYSTEM_CLOCK, Clock
-from growingio_tracker.arguments import text_name
-from growingio_tracker.consumers.engines import Engines
-from growingio_tracker.delivery.contract import OnError, Problem, Stats
-from growingio_tracker.delivery.engine import Engine, OwnEngine, Parts
-from growingio_tracker.delivery.interrupt import Interrupt
-from growingio_tracker.delivery.ledger import Ledger, Reporter
-from growingio_tracker.delivery.receipt import Receipt
-from growingio_tracker.delivery.retry import RetryPolicy, check_seconds
+from growingio_tracker.consumers.options import (
+    FLUSH_TIMEOUT_S,
+    REQUEST_TIMEOUT_S,
+    RETRY_BACKOFF_FACTOR_S,
+    RETRY_LIMIT,
+    VERIFY_CERT,
+    ConsumerKeywords,
+    ConsumerOptions,
+)
+from growingio_tracker.consumers.pipelines import Pipelines, connector, is_disabled
+from growingio_tracker.core import ShortWay
+from growingio_tracker.delivery.contract import Destination
+from growingio_tracker.delivery.drivers import Nobody
+from growingio_tracker.delivery.formats import as_bytes
+from growingio_tracker.delivery.ledger import Ledger, Reporter, Stats
+from growingio_tracker.delivery.pipeline import Pipeline
+from growingio_tracker.delivery.receipt import UNKNOWN, Receipt, receipt_of
 from growingio_tracker.delivery.sender import Sender
-from growingio_tracker.exceptions import TransportError
-from growingio_tracker.formats.base import DataParser, as_bytes
-from growingio_tracker.formats.json_parser import JsonParser
-from growingio_tracker.message import Message
-from growingio_tracker.record import decode
-from growingio_tracker.transport.base import Request, Transport
-from growingio_tracker.transport.endpoints import base_url, endpoints
-from growingio_tracker.values import Unsendable
-from growingio_tracker.wire import Kind
+from growingio_tracker.delivery.waiting import Interrupt
+from growingio_tracker.model.losses import Problem, Unsendable
+from growingio_tracker.model.messages import Message
+from growingio_tracker.model.options import known
+from growingio_tracker.model.record import decode
+from growingio_wire.checks import check_seconds, usable_timeout
+from growingio_wire.endpoints import endpoints, masked_id
+from growingio_wire.errors import TransportError
+from growingio_wire.http.exchange import Request, Transport
+from growingio_wire.table import Kind
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
 
 _C = TypeVar("_C", bound="Consumer")
 
-CLOSE_TIMEOUT_S: Final = 5.0
+_SENT_ELSEWHERE: Final = receipt_of(UNKNOWN)
 _OLD_NAMES: Final = {Kind.EVENT: "collect", Kind.ITEM: "item", Kind.MAPPING: "user-mapping"}
-
-
-TRUE_WORDS: Final = frozenset({"1", "true", "yes", "on"})
-"""What means yes in an environment variable."""
-
-
-def is_disabled() -> bool:
-    """Return whether ``GROWINGIO_DISABLED`` asks for events to be accepted and discarded."""
-    return os.environ.get("GROWINGIO_DISABLED", "").strip().lower() in TRUE_WORDS
-
-
-class Options(TypedDict, total=False):
-    """Keyword options that every consumer takes.
-
-    - ``on_error``: called with a :class:`~growingio_tracker.delivery.contract.Problem` for each
-      loss, from any thread. Default ``None``: losses are logged and counted only.
-    - ``close_timeout_s``: seconds that closing, and the end of the process, may take at most.
-      Default 5; 0 gives up at once what is not delivered yet.
-    - ``transport``: what exchanges requests. Default ``None``: HTTP. Tests pass their own.
-    - ``clock``: the time. Default: the machine's. Tests pass their own.
-    """
-
-    on_error: OnError | None
-    close_timeout_s: float
-    transport: Transport | None
-    clock: Clock
 
 
 class Consumer:
     """Base class of consumers.
 
-    A consumer of your own overrides :meth:`send`, which gets each message that a tracker has
-    checked, and may use :meth:`send_data` to post what it likes to :attr:`endpoints`.
+    A consumer of your own overrides :meth:`send`, which is called with each validated message, and
+    may use :meth:`send_data` to post data to :attr:`endpoints`.
 
     :param product_id: the project's id (AccountID).
     :param data_source_id: the data source's id.
-    :param server_host: address of the collect server, ``http://…`` or ``https://…``.
-    :param retry_limit: repeats of a request that the server may accept later; 0 tries once.
-    :param request_timeout: seconds to connect, and again to wait for each read; above 0.
-    :param retry_backoff_factor: seconds; the wait before repeat *n* (from 0) is random between 0
-        and ``retry_backoff_factor * 2**n``, at most 30. 0 repeats at once.
-    :param verify_cert: ``True`` checks the server's certificate, a path to a PEM file checks it
-        against the authorities in that file, ``False`` checks nothing and warns once.
+    :param server_host: the collect address (ServerHost), ``http://…`` or ``https://…``.
+    :param retry_limit: how often a request is retried if the server may accept it later; 0 never.
+    :param request_timeout: seconds that one attempt may take as a whole; above 0.
+    :param retry_backoff_factor: seconds; the wait before retry *n* (from 0) is random between 0 and
+        ``retry_backoff_factor * 2**n``, at most 30. 0 retries immediately.
+    :param verify_cert: ``True`` verifies the server's certificate, a path verifies it against the
+        authorities in that PEM file, ``False`` verifies nothing and warns once.
 
-    The keywords behind them are those of :class:`Options`.
+    The other keywords are those of
+    :class:`~growingio_tracker.consumers.options.ConsumerKeywords`.
 
-    :raises GrowingParamException: when an argument cannot be used; the message names it.
+    :raises GrowingParamException: if an argument is invalid; the message names it.
 
-    Constructing starts no thread and opens no socket.
+    Creating a consumer starts no thread and opens no socket. It can be copied and pickled; the copy
+    has the same options and an empty queue of its own.
     """
+
+    _stays: ClassVar[frozenset[str]] = frozenset({"_pipelines", "_data_parse", "_connect"})
+    """Attributes that a copy does not share, but creates anew."""
 
     def __init__(
         self,
         product_id: str,
         data_source_id: str,
         server_host: str,
-        retry_limit: int = 3,
-        request_timeout: float = 5,
-        retry_backoff_factor: float = 0.25,
-        verify_cert: bool | str = True,
-        *,
-        on_error: OnError | None = None,
-        close_timeout_s: float = CLOSE_TIMEOUT_S,
-        transport: Transport | None = None,
-        clock: Clock = SYSTEM_CLOCK,
+        retry_limit: int = RETRY_LIMIT,
+        request_timeout: float = REQUEST_TIMEOUT_S,
+        retry_backoff_factor: float = RETRY_BACKOFF_FACTOR_S,
+        verify_cert: bool | str = VERIFY_CERT,
+        **options: Unpack[ConsumerKeywords],
     ) -> None:
-        self._product_id = text_name(product_id, "product_id")
-        self._data_source_id = text_name(data_source_id, "data_source_id")
-        self._server_host = base_url(server_host)
-        self._addresses = endpoints(server_host, product_id)
+        self._begin(
+            ConsumerOptions(
+                product_id=product_id,
+                data_source_id=data_source_id,
+                server_host=server_host,
+                retry_limit=retry_limit,
+                request_timeout=request_timeout,
+                retry_backoff_factor=retry_backoff_factor,
+                verify_cert=verify_cert,
+                **known(options, ConsumerOptions),
+            )
+        )
+
+    def _begin(self, options: ConsumerOptions) -> None:
+        """Finish construction, once the options have been checked."""
+        self._options = options
+        self._product_id, self._data_source_id, self._server_host = options.destination
+        self._addresses = endpoints(options.server_host, options.product_id)
         self.endpoints = {name: self._addresses[kind] for kind, name in _OLD_NAMES.items()}
-        self._request_timeout_s = check_seconds(request_timeout, "request_timeout", above=0)
-        self._policy = self._retry_policy(retry_limit, retry_backoff_factor)
-        self._make_transport = _transport_maker(self._server_host, verify_cert, transport)
-        self._close_timeout_s = check_seconds(close_timeout_s, "close_timeout_s")
-        self._on_error = on_error
-        self._clock = clock
-        self._data_parse: DataParser = JsonParser()
-        self._engines = Engines(self, self._make_engine)
+        self._data_parse = options.parser
+        if options.transport is None:
+            self._connect = connector(options, is_off=self.is_off)
+        self._pipelines = Pipelines(self, self._make_pipeline)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(server_host={self._server_host!r})"
+        product_id, data_source_id = masked_id(self._product_id), masked_id(self._data_source_id)
+        return (
+            f"{type(self).__name__}(product_id={product_id!r}, data_source_id={data_source_id!r}, "
+            f"server_host={self._server_host!r})"
+        )
 
-    def accept(self, kind: Kind, record: bytes) -> Receipt | None:
-        """Take in one record from a tracker; here, hand it to :meth:`send` as a message."""
-        return self._engines.get().offer(kind, record)
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the state to copy or pickle: the options, but no queued events."""
+        return {name: one for name, one in vars(self).items() if name not in self._stays}
 
-    def _accept_by_send(self, kind: Kind, record: bytes) -> Receipt | None:
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        if (options := state.get("_options")) is not None:
+            self._begin(options)
+            vars(self).update(state)
+
+    @property
+    def destination(self) -> Destination:
+        """Project, data source and server of the events."""
+        return Destination(self._product_id, self._data_source_id, self._server_host)
+
+    def accept(self, kind: Kind, record: bytes) -> Receipt:
+        """Accept one record from a tracker. The base class passes it to :meth:`send` as a message.
+
+        The outcome is not known then: the receipt's fate is ``"unknown"``.
+        """
+        return self._pipelines.get().offer(kind, record)
+
+    @property
+    def short_way(self) -> ShortWay:
+        """Trackers' shortcut past :meth:`accept` for plain events. The base class has none."""
+        return ShortWay()
+
+    def accept_by_send(self, kind: Kind, record: bytes) -> Receipt:
+        """Pass one record to :meth:`send` as a message."""
         self.send(decode(kind, record))
-        return None
+        return _SENT_ELSEWHERE
 
     def send(self, message: Message) -> None:
-        """Do something with a checked message; here, nothing."""
+        """Handle a validated message. The base class does nothing."""
 
     def send_data(
         self,
@@ -134,10 +159,10 @@ class Consumer:
         params: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> bool:
-        """Post ``data`` and return whether the server accepted it, repeating as configured.
+        """Post ``data`` with retries as configured, and return whether the server accepted it.
 
         :param request_url: one of :attr:`endpoints`, or any other address of the same server.
-        :raises TransportError: when no answer came.
+        :raises TransportError: if there was no response.
         """
         if is_disabled():
             return True
@@ -146,34 +171,53 @@ class Consumer:
             url=f"{request_url}?{query}" if query else request_url,
             body=as_bytes(data),
             headers=dict(headers or {}),
-            timeout_s=self._request_timeout_s,
+            timeout_s=self._options.request_timeout,
         )
-        answer = self._engines.get().post(request)
+        answer = self._pipelines.get().post(request)
         if isinstance(answer.error, TransportError):
             raise answer.error
-        return answer.error is None
+        return answer.accepted
 
-    def flush(self, timeout: float | None = None) -> bool:
-        """Send everything now; return whether all accepted before has an outcome.
+    def flush(self, timeout: float | None = FLUSH_TIMEOUT_S) -> bool:
+        """Send everything now; return whether everything accepted before has an outcome.
 
-        :param timeout: seconds to wait at most; ``None`` waits without limit, 0 does not wait.
-        :raises GrowingIOException: in the strategies that send in the caller's thread, when the
-            server did not accept everything.
+        :param timeout: seconds to wait at most, by default 30; ``None`` waits without limit, 0 does
+            not wait.
+        :raises GrowingIOException: with strategies that send in the caller's thread, if the server
+            did not accept everything.
         """
-        return self._engines.get().flush(timeout)
+        return self._pipelines.get().flush(usable_timeout(timeout))
 
     def close(self, timeout: float | None = None) -> bool:
-        """Deliver what waits and stop; return whether nothing was left undelivered.
+        """Deliver queued events and stop; return whether nothing was left undelivered.
 
-        It may be called again, from any thread and from callbacks. Events tracked afterwards are
-        refused and counted as ``closed``.
+        It may be called repeatedly, from any thread and from callbacks. Events tracked afterwards
+        are dropped and counted as ``closed``.
 
         :param timeout: seconds to take at most; ``None`` is ``close_timeout_s``.
         """
-        return self._engines.get().close(self._close_timeout_s if timeout is None else timeout)
+        return self._pipelines.get().stop(self._closing_s(timeout))
+
+    async def aflush(self, timeout: float | None = FLUSH_TIMEOUT_S) -> bool:
+        """Like :meth:`flush`, for asyncio: does not block the event loop.
+
+        It uses no thread of the loop's executor, and ends when it is cancelled.
+        """
+        if type(self).flush is not Consumer.flush:
+            return await _in_own_thread(self.flush, timeout)
+        return await self._pipelines.get().aflush(usable_timeout(timeout))
+
+    async def aclose(self, timeout: float | None = None) -> bool:
+        """Like :meth:`close`, for asyncio: does not block the event loop.
+
+        If it is cancelled, the consumer still closes, but nothing waits for it.
+        """
+        if type(self).close is not Consumer.close:
+            return await _in_own_thread(self.close, timeout)
+        return await self._pipelines.get().astop(self._closing_s(timeout))
 
     def stop(self) -> None:
-        """Close; the name that 1.0.5 has for it."""
+        """Close. This is 1.0.5's name for :meth:`close`."""
         self.close()
 
     def __enter__(self: _C) -> _C:
@@ -188,67 +232,73 @@ class Consumer:
         self.close()
 
     def stats(self) -> Stats:
-        """Return what became of every event that this process handed over."""
-        return self._engines.get().ledger.stats()
+        """Return the counts of this process's events by outcome."""
+        return self._pipelines.get().ledger.stats()
 
     def healthy(self, within_s: float = 60.0) -> bool:
-        """Return False when events are pending and none was delivered for ``within_s`` seconds."""
-        return self._engines.get().ledger.healthy(within_s)
+        """Return ``False`` if events are pending and none was delivered for ``within_s``
+        seconds."""
+        check_seconds(within_s, "within_s")
+        return self._pipelines.get().ledger.healthy(within_s)
 
     def refuse(self, problem: Problem) -> None:
-        """Count and report one event that cannot be sent; trackers call it."""
-        self._engines.get().refuse(problem)
+        """Count and report one event that cannot be sent. Called by trackers."""
+        self._pipelines.get().refuse(problem)
 
     def report_left_out(self, attributes: Sequence[Unsendable]) -> None:
-        """Count and report attributes of one event that cannot be sent; trackers call it."""
-        engine = self._engines.get()
-        engine.ledger.note_left_out(len(attributes))
+        """Count and report attributes of one event that cannot be sent. Called by trackers."""
+        pipeline = self._pipelines.get()
+        pipeline.ledger.note_left_out(len(attributes))
         for attribute in attributes:
-            engine.reporter.report(Problem("attribute_left_out", str(attribute)))
+            pipeline.reporter.report(Problem("attribute_left_out", str(attribute)))
 
     def report_experiment_failure(self, detail: str) -> None:
-        """Count and report an experiment that failed; trackers call it."""
-        engine = self._engines.get()
-        engine.ledger.note_experiment_failed()
-        engine.reporter.report(Problem("experiment_failed", detail))
+        """Count and report a failed experiment. Called by trackers."""
+        pipeline = self._pipelines.get()
+        pipeline.ledger.note_experiment_failed()
+        pipeline.reporter.report(Problem("experiment_failed", detail))
 
     @property
     def is_off(self) -> bool:
-        """Whether nothing at all is to be sent, as ``GROWINGIO_DISABLED`` asks."""
+        """Whether sending is switched off by ``GROWINGIO_DISABLED``."""
         return is_disabled()
 
-    def _parts(self, transport: Transport | None = None) -> Parts:
-        ledger, reporter = Ledger(self._clock), Reporter(self._on_error, self._clock)
-        interrupt, transport = Interrupt(self._clock), transport or self._make_transport()
-        sender = Sender(
-            transport,
+    def new_sender(self, transport: Transport | None = None) -> Sender:
+        """Return a sender to this consumer's server, with counts and a deadline of its own.
+
+        :param transport: ``None`` is the consumer's.
+        """
+        options, clock = self._options, self._options.clock
+        return Sender(
+            transport or self._new_transport(),
             self._data_parse,
             self._addresses,
-            self._policy,
-            request_timeout_s=self._request_timeout_s,
-            ledger=ledger,
-            reporter=reporter,
-            interrupt=interrupt,
-            clock=self._clock,
+            options.retry_policy,
+            request_timeout_s=options.request_timeout,
+            ledger=Ledger(clock),
+            reporter=Reporter(options.on_error, clock),
+            interrupt=Interrupt(clock),
         )
-        return Parts(ledger, reporter, interrupt, transport, sender, self._close_timeout_s)
 
-    def _retry_policy(self, limit: int, backoff_factor: float) -> RetryPolicy:
-        # A caller who asks again gets a whole new round; only a worker leaves the server alone.
-        return RetryPolicy.without_rest(limit, backoff_factor)
+    def _closing_s(self, timeout: float | None) -> float:
+        limit = usable_timeout(timeout)
+        return self._options.close_timeout_s if limit is None else limit
 
-    def _make_engine(self) -> Engine:
-        return OwnEngine(self._parts(), self._accept_by_send)
+    def _new_transport(self) -> Transport:
+        if self._options.transport is not None:
+            return self._options.transport
+        return self._connect()
+
+    def _make_pipeline(self) -> Pipeline:
+        return Pipeline(
+            self.new_sender(),
+            lambda pipeline: Nobody(pipeline, self.accept_by_send),
+            close_timeout_s=self._options.close_timeout_s,
+        )
 
 
-def _transport_maker(
-    server_host: str, verify_cert: bool | str, given: Transport | None
-) -> Callable[[], Transport]:
-    if given is not None:
-        return lambda: given
-    # urllib3 takes longer to import than everything else together, so importing this package
-    # does without; constructing a consumer, unlike the first event, is in nobody's request.
-    from growingio_tracker.transport.http import HttpTransport, check_verify_cert  # noqa: PLC0415
+async def _in_own_thread(call: Callable[[float | None], bool], timeout: float | None) -> bool:
+    # asyncio is slow to import, and programs without an event loop do not need it.
+    from growingio_tracker.delivery.awaiting import in_own_thread
 
-    checked = check_verify_cert(verify_cert, server_host)
-    return partial(HttpTransport, server_host, verify_cert=checked)
+    return await in_own_thread(partial(call, timeout))

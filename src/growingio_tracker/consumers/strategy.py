@@ -1,78 +1,71 @@
-"""What the delivery strategies of this package share."""
+"""Base class of this package's delivery strategies."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, TypeAlias, TypeVar
 
-from growingio_tracker._overrides import is_overridden_before
-from growingio_tracker.consumers.base import Consumer, Options, is_disabled
-from growingio_tracker.delivery.engine import DisabledEngine, Engine, Parts
-from growingio_tracker.delivery.receipt import Receipt
-from growingio_tracker.formats.base import as_data_parser
-from growingio_tracker.message import Message
-from growingio_tracker.record import to_record
-from growingio_tracker.wire import Kind
+from growingio_tracker.consumers.base import Consumer
+from growingio_tracker.consumers.options import ConsumerOptions, QueueOptions
+from growingio_tracker.consumers.pipelines import is_disabled
+from growingio_tracker.core import ShortWay
+from growingio_tracker.delivery.drivers import Nobody
+from growingio_tracker.delivery.formats import is_overridden_before
+from growingio_tracker.delivery.lanes import Lanes
+from growingio_tracker.delivery.pipeline import Driver, Pipeline
+from growingio_tracker.delivery.queue import WaitingRoom
+from growingio_tracker.delivery.receipt import DELIVERED, Fate, Receipt
+from growingio_tracker.delivery.sender import DeliversBatches, Sender
+from growingio_tracker.model.messages import Message
+from growingio_tracker.model.record import to_record
+from growingio_wire.table import Kind
 
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
+_O = TypeVar("_O", bound=ConsumerOptions)
+
+Compose: TypeAlias = Callable[[_O, Sender], Pipeline]
+"""Factory of a strategy's pipeline from its options."""
 
 
 class Strategy(Consumer):
-    """What the delivery strategies of this package share: an engine, and how to close it.
+    """A consumer made of options and of a function that composes a pipeline from them.
 
-    A subclass that overrides :meth:`send`, as 1.0.5 allowed, gets every message there.
-
-    :param data_parser: the format of the bodies; ``None`` is JSON.
+    If a subclass overrides :meth:`send`, as in 1.0.5, it is called with every message.
     """
 
     disabled = False
-    """Accept and discard everything from the first event on, as ``GROWINGIO_DISABLED`` does."""
+    """Whether to accept and discard every event, like ``GROWINGIO_DISABLED``."""
 
-    def __init__(
-        self,
-        product_id: str,
-        data_source_id: str,
-        server_host: str,
-        data_parser: object = None,
-        retry_limit: int = 3,
-        request_timeout: float = 5,
-        retry_backoff_factor: float = 0.25,
-        verify_cert: bool | str = True,
-        **options: Unpack[Options],
-    ) -> None:
-        super().__init__(
-            product_id,
-            data_source_id,
-            server_host,
-            retry_limit,
-            request_timeout,
-            retry_backoff_factor,
-            verify_cert,
-            **options,
-        )
-        if data_parser is not None:
-            self._data_parse = as_data_parser(data_parser)
+    def _begin_with(self, options: _O, compose: Compose[_O]) -> None:
+        """Initialise the strategy with options and its composition."""
+        self._compose: Callable[[Sender], Pipeline] = partial(compose, options)
+        self._begin(options)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if is_overridden_before(cls, frozenset({"send"}), "accept"):
-            cls.accept = Consumer._accept_by_send  # type: ignore[method-assign]
+            cls.accept = Consumer.accept_by_send  # type: ignore[method-assign]
 
-    def accept(self, kind: Kind, record: bytes) -> Receipt | None:
-        """Take in one record from a tracker; return a receipt if the strategy gives one.
+    def accept(self, kind: Kind, record: bytes) -> Receipt:
+        """Accept one record from a tracker, and return its receipt.
 
-        :raises GrowingIOException: as the strategy says.
+        :raises GrowingIOException: see the strategy.
         """
-        return self._engines.get().offer(kind, record)
+        return self._pipelines.get().offer(kind, record)
+
+    @property
+    def short_way(self) -> ShortWay:
+        """The pipeline's shortcut, unless a subclass overrides how records are handled."""
+        accepts_as_we_do = type(self).accept is Strategy.accept
+        return self._pipelines.short_way if accepts_as_we_do else super().short_way
 
     def send(self, message: Message) -> None:
-        """Check a message and take it in, as if a tracker had sent it.
+        """Check and accept a message, as if it came from a tracker.
 
-        :raises GrowingParamException: when it cannot be sent.
-        :raises GrowingIOException: as the strategy says.
+        :raises GrowingParamException: if it cannot be sent.
+        :raises GrowingIOException: see the strategy.
         """
-        record, left_out = to_record(message, self._clock.now_ms())
+        record, left_out = to_record(message, self._options.clock.now_ms())
         if left_out:
             self.report_left_out(left_out)
         Strategy.accept(self, message.kind, record)
@@ -80,23 +73,38 @@ class Strategy(Consumer):
     def post_data(self, request_url: str, messages: Sequence[Message]) -> bool:
         """Post ``messages``, all of one kind, now; return whether the server accepted them.
 
-        It goes past queue and statistics.
+        It bypasses the queue and the statistics.
 
-        :raises TransportError: when no answer came.
+        :raises TransportError: if there was no response.
         """
         parser = self._data_parse
         stm = parser.get_timestamp()
         body = parser.get_bytes(messages, stm)
         return self.send_data(request_url, body, parser.get_params(stm), parser.get_headers())
 
-    def _make_engine(self) -> Engine:
-        parts = self._parts()
-        return DisabledEngine(parts) if self.is_off else self._strategy(parts)
+    def _make_pipeline(self) -> Pipeline:
+        sender = self.new_sender()
+        if self.is_off:
+            return Pipeline(
+                sender, Nobody.discarding, close_timeout_s=self._options.close_timeout_s
+            )
+        return self._compose(sender)
 
     @property
     def is_off(self) -> bool:
-        """Whether nothing at all is to be sent: ``disabled``, or as ``GROWINGIO_DISABLED`` asks."""
+        """Whether sending is switched off by ``disabled`` or ``GROWINGIO_DISABLED``."""
         return self.disabled or is_disabled()
 
-    def _strategy(self, parts: Parts) -> Engine:
-        raise NotImplementedError
+
+def queued(
+    options: QueueOptions,
+    sender: DeliversBatches,
+    drive: Callable[[Pipeline], Driver],
+    lanes: Lanes,
+    accepted_as: Fate = DELIVERED,
+) -> Pipeline:
+    """Return a pipeline that queues records in ``lanes`` until ``drive`` sends them."""
+    room = WaitingRoom(
+        lanes, options.queue, sender.ledger, sender.reporter, options.clock, accepted_as
+    )
+    return Pipeline(sender, drive, room, close_timeout_s=options.close_timeout_s)

@@ -1,1 +1,1 @@
-"""The engine: queue, worker, sender, and the strategies' ways to combine them."""
+"""Delivery engine: queue, workers, sender, and how strategies combine them."""

@@ -1,35 +1,59 @@
-"""The words of the engine: batch, outcome, limits, problem, statistics, and the queue contract."""
+"""Types shared within delivery: batches, outcomes and limits, and the interface of storage.
+
+:class:`Records` hold the queued records of one lane, in the core's ring in memory or in a spool.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+from collections.abc import Mapping
+from typing import ClassVar, Literal, NamedTuple, Protocol, TypeAlias
 
-from msgspec import Struct, field
+from msgspec import Struct
 
-from growingio_tracker.exceptions import GrowingIOException, GrowingParamException
-from growingio_tracker.wire import Kind
-
-if TYPE_CHECKING:
-    from growingio_tracker.delivery.receipt import Receipt
+from growingio_tracker.core import Admission
+from growingio_tracker.model.option_types import SECONDS, choice, whole
+from growingio_tracker.model.options import Options, OptionTypes
+from growingio_wire.errors import GrowingIOException
+from growingio_wire.table import Kind
 
 Overflow: TypeAlias = Literal["drop_new", "drop_oldest", "block", "raise"]
 
 
-class Batch(Struct, frozen=True):
-    """Records of one kind that leave together.
+class Destination(NamedTuple):
+    """Destination of records. ``server_host`` has no trailing slash."""
 
-    :param first: the place of the first record among all that entered its lane of the queue.
-    :param store: which of a spool's files it comes from; 0 in memory.
+    product_id: str
+    data_source_id: str
+    server_host: str
+
+
+class Batch(Struct, frozen=True):
+    """Records of one kind that are sent together.
+
+    :param size: the total size of the records in bytes.
+    :param first_seq: the seq of the first record: the number of records that entered its lane
+        before it.
+    :param lane: the number of its lane; 0 outside of a waiting room.
     """
 
     kind: Kind
     records: tuple[bytes, ...]
-    first: int = 0
-    store: int = 0
+    size: int
+    first_seq: int = 0
+    lane: int = 0
+
+    @staticmethod
+    def of(kind: Kind, records: tuple[bytes, ...]) -> Batch:
+        """Return a batch that does not come from a lane."""
+        return Batch(kind, records, sum(map(len, records)))
 
     def __len__(self) -> int:
         return len(self.records)
+
+    @property
+    def end_seq(self) -> int:
+        """The seq after that of the last record."""
+        return self.first_seq + len(self.records)
 
     def halves(self) -> tuple[Batch, Batch]:
         """Return the two halves of a batch of at least two records, in order."""
@@ -38,203 +62,174 @@ class Batch(Struct, frozen=True):
 
     def before(self, events: int) -> Batch:
         """Return the first ``events`` records."""
-        return Batch(self.kind, self.records[:events], self.first, self.store)
+        records = self.records[:events]
+        return Batch(self.kind, records, sum(map(len, records)), self.first_seq, self.lane)
 
     def after(self, events: int) -> Batch:
-        """Return what stands behind the first ``events`` records."""
-        return Batch(self.kind, self.records[events:], self.first + events, self.store)
+        """Return what follows the first ``events`` records."""
+        records = self.records[events:]
+        seq = self.first_seq + events
+        return Batch(self.kind, records, sum(map(len, records)), seq, self.lane)
 
     def followed_by(self, parts: list[Batch]) -> Batch:
-        """Return this batch and the ``parts`` that stand right behind it as one."""
+        """Return this batch joined with the ``parts`` that directly follow it."""
         records = self.records + tuple(record for part in parts for record in part.records)
-        return Batch(self.kind, records, self.first, self.store)
+        size = self.size + sum(part.size for part in parts)
+        return Batch(self.kind, records, size, self.first_seq, self.lane)
 
 
 class Delivered(Struct, frozen=True):
-    """The server accepted the batch."""
+    """The server, or the broker, accepted the batch."""
 
 
 class Rejected(Struct, frozen=True):
-    """The batch can never be delivered: sending it again would be refused again."""
+    """The batch can never be delivered: it would be rejected again."""
 
     reason: str
     error: GrowingIOException
 
 
-class Kept(Struct, frozen=True):
-    """The batch was not delivered and keeps its place.
+class Postponed(Struct, frozen=True):
+    """The batch was not delivered, and is back at the head of its lane.
 
-    :param rest_s: seconds to leave the server alone before the next try.
-    :param everywhere: whether the whole server is to be left alone, or only this kind's address.
+    :param pause_s: seconds to wait before the next attempt.
+    :param everywhere: whether to pause for the whole server, or only for this kind's address.
     """
 
     error: GrowingIOException
-    rest_s: float
+    pause_s: float
     everywhere: bool = True
 
 
-Outcome: TypeAlias = Delivered | Rejected | Kept
+Outcome: TypeAlias = Delivered | Rejected | Postponed
 
 
-class Problem(Struct, frozen=True):
-    """What ``on_error`` is told.
+class QueueLimits(Options, frozen=True):
+    """Limits of a queue, and what to do when it is full.
 
-    :param reason: a short fixed word, the same as in :class:`Stats`, for instance ``queue_full``.
-    :param detail: a sentence. It never holds attribute values or ids.
-    :param events: how many events it cost; 0 when none was lost.
-    """
-
-    reason: str
-    detail: str
-    events: int = 0
-
-
-OnError: TypeAlias = Callable[[Problem], object]
-
-
-class QueueLimits(Struct, frozen=True):
-    """How much may wait, and what happens beyond it.
-
-    :param max_events: at most this many events wait; at least 1.
-    :param max_bytes: at most this many bytes of records wait; at least 1.
-    :param overflow: what happens to an event that finds no place. ``"drop_new"`` drops it,
-        ``"drop_oldest"`` drops the oldest that waits, ``"block"`` waits up to ``block_s`` and then
-        drops it, ``"raise"`` raises :class:`~growingio_tracker.exceptions.QueueFullError`. Every
+    :param max_events: maximum number of queued events; at least 1.
+    :param max_bytes: maximum size of the queued records; at least 1.
+    :param overflow: what to do with a new event when the queue is full. ``"drop_new"`` drops it,
+        ``"drop_oldest"`` drops the oldest one, ``"block"`` waits up to ``block_s`` and then
+        drops it, ``"raise"`` raises :class:`~growingio_wire.errors.QueueFullError`. Every
         loss is counted and reported.
-    :param block_s: seconds that ``"block"`` waits at most; 0 does not wait.
+    :param block_s: maximum seconds that ``"block"`` waits; 0 does not wait.
     """
+
+    types: ClassVar[OptionTypes] = {
+        "max_events": whole(1),
+        "max_bytes": whole(1),
+        "overflow": choice("drop_new", "drop_oldest", "block", "raise"),
+        "block_s": SECONDS,
+    }
+    shown_as: ClassVar[str] = "QueueLimits: "
 
     max_events: int = 100_000
     max_bytes: int = 64 * 1024 * 1024
     overflow: Overflow = "drop_new"
     block_s: float = 1.0
 
-    def __post_init__(self) -> None:
-        for name, value in (("max_events", self.max_events), ("max_bytes", self.max_bytes)):
-            if value < 1:
-                raise GrowingParamException(f"QueueLimits: {name} must be at least 1, got {value}")
-        if self.overflow not in ("drop_new", "drop_oldest", "block", "raise"):
-            raise GrowingParamException(
-                "QueueLimits: overflow must be drop_new, drop_oldest, block or raise, "
-                f"got {self.overflow!r}"
-            )
-        if self.block_s < 0:
-            raise GrowingParamException("QueueLimits: block_s must not be negative")
-
 
 class BatchLimits(Struct, frozen=True):
-    """When a batch leaves: as soon as one of the three is reached.
+    """Limits at which a batch is sent, as soon as one of them is reached.
 
-    :param max_events: this many records of one kind wait, and no batch holds more.
-    :param max_bytes: this many bytes of them wait; a batch holds more only if one record does.
-    :param linger_s: the oldest has waited this many seconds; ``None`` waits for the others.
+    :param max_events: number of queued records; also the maximum of a batch.
+    :param max_bytes: bytes of queued records; a batch exceeds it only if a single record does.
+    :param linger_s: seconds since the oldest record was queued; ``None`` has no time limit.
     """
 
     max_events: int = 500
     max_bytes: int = 5 * 1024 * 1024
     linger_s: float | None = 10.0
 
+    def are_reached(self, events: int, size: int) -> bool:
+        """Return whether so many waiting records, of so many bytes, fill a batch."""
+        return events >= self.max_events or size >= self.max_bytes
 
-class Stats(Struct, frozen=True):
-    """What became of every event of one consumer in this process, at one instant.
 
-    ``accepted == delivered + sum(rejected) + sum(dropped) + pending + handed_over``, always.
+class Sends(Protocol):
+    """Interface of a driver, which gets batches out of a waiting room."""
 
-    :param accepted: events that calls handed over, and those adopted.
-    :param delivered: events that the server accepted.
-    :param rejected: events that can never be delivered, by reason.
-    :param dropped: events that were given up, by reason.
-    :param pending: events that wait or are on their way.
-    :param pending_bytes: the size of their records.
-    :param adopted: those accepted that an earlier process had left in the spool.
-    :param handed_over: events that wait in the spool for a relay to send them.
-    :param attributes_left_out: attributes that could not be sent; their events were.
-    :param experiments_failed: calls of ``experiment()`` that got no answer from the server, or
-        whose hit could not be reported.
-    :param requests: requests made, repeats included.
-    :param retries: the repeats among them.
-    :param worker_restarts: how often a worker that had ended was replaced.
-    :param last_success_age_s: seconds since the last delivery; ``None`` before the first.
-    :param last_error: the last failure as text; ``None`` if there was none.
+    flush_sends: bool
+    """Whether the thread that flushes also sends."""
+    queues: bool
+    """Whether events are queued in the room."""
+
+    def drive(self) -> None:
+        """Send what is due, or wake the thread that sends."""
+        ...
+
+    def is_callback(self) -> bool:
+        """Return whether this thread sends, or runs a callback of one that does."""
+        ...
+
+
+Mark: TypeAlias = Mapping[int, int]
+"""A point in time of a waiting room: the seq of the next record of each lane."""
+
+
+class Records(Protocol):
+    """Queued records of one lane, oldest first. The room's lock is held around every call.
+
+    Only the core's entrance adds records to a ring without it.
+
+    A record's seq is the number of records that entered before it. A dropped record leaves a gap;
+    a batch never spans one.
     """
 
-    accepted: int = 0
-    delivered: int = 0
-    rejected: Mapping[str, int] = field(default_factory=dict[str, int])
-    dropped: Mapping[str, int] = field(default_factory=dict[str, int])
-    pending: int = 0
-    pending_bytes: int = 0
-    adopted: int = 0
-    handed_over: int = 0
-    attributes_left_out: int = 0
-    experiments_failed: int = 0
-    requests: int = 0
-    retries: int = 0
-    worker_restarts: int = 0
-    last_success_age_s: float | None = None
-    last_error: str | None = None
+    @property
+    def size(self) -> int:
+        """Size of the queued records in bytes."""
+        ...
 
+    @property
+    def next_seq(self) -> int:
+        """The seq of the next record to enter."""
+        ...
 
-LaneKey: TypeAlias = tuple[int, Kind]
-"""One lane of a queue: the store, see :class:`Batch`, and the kind."""
+    def __len__(self) -> int:
+        """Return the number of queued records."""
+        ...
 
-Mark: TypeAlias = Mapping[LaneKey, int]
-"""A moment in the life of a queue: for each of its lanes the place of the next record."""
+    def enter(self, admission: Admission, record: bytes, /) -> int:
+        """Let one record in behind all others and count it, in one step, if there is room for it.
 
+        Returns its seq; ``NEWS - seq`` when it begins a wait, because it is the only one, or fills
+        a batch; ``NOT_LET_IN`` when there is no room.
 
-class Queue(Protocol):
-    """The waiting room between calls and the sender. Every method may be called from any thread.
-
-    The records of a kind leave in the order in which they entered: the next batch of a kind can be
-    taken when all of the last one has been settled.
-    """
-
-    senders: set[int]
-    """The threads that are sending, callbacks included. They must not wait here."""
-
-    def offer(self, kind: Kind, record: bytes) -> Receipt:
-        """Take in one record, or apply the overflow policy.
-
-        :raises QueueFullError: when the policy is ``"raise"`` and there is no place.
-        :raises SpoolError: when the disk cannot take it.
+        :raises SpoolError: if the disk cannot take it; then nothing has changed.
         """
         ...
 
-    def take(self, *, wait: bool = True) -> Batch | None:
-        """Return the next batch that is due.
+    def first_seq(self) -> int:
+        """Return the seq of the oldest queued record; ``next_seq`` if there is none."""
+        ...
 
-        With ``wait`` it blocks until one is, and returns ``None`` when the queue is closed and
-        nothing waits; without, it returns ``None`` when nothing is due now.
+    def came_back(self) -> bool:
+        """Return whether the oldest queued record was taken and put back."""
+        ...
+
+    def take(self) -> tuple[int, tuple[bytes, ...], int]:
+        """Take out the next batch: the seq of its first record, the records, and their size.
+
+        :raises SpoolError: if they cannot be read.
         """
         ...
 
-    def may_be_due(self) -> bool:
-        """Return False when :meth:`take` would find nothing now; asking this costs less."""
+    def put_back(self, batch: Batch, /) -> None:
+        """Put the records of a batch back at the head."""
         ...
 
-    def settle(self, batch: Batch, outcome: Outcome) -> None:
-        """Say what became of a batch, or of its next part. Every taken record is settled once."""
-        ...
+    def drop_oldest(self) -> int:
+        """Drop the oldest queued record, and return its size.
 
-    def request_flush(self) -> Mark:
-        """Make everything that waits due now; return the mark to pass to :meth:`wait_settled`."""
-        ...
-
-    def wait_settled(self, mark: Mark, timeout_s: float | None) -> bool:
-        """Return whether everything before ``mark`` has an outcome, waiting up to ``timeout_s``.
-
-        ``None`` waits without limit.
+        :raises IndexError: if none does.
         """
         ...
 
-    def close(self) -> None:
-        """Refuse further records and make everything that waits due now."""
-        ...
+    def drop_all(self) -> tuple[int, int]:
+        """Give up the queued records at the end of closing; return the number and bytes lost.
 
-    def give_up(self, reason: str, kind: Kind | None = None) -> None:
-        """Take no more of what waits, because closing has to end; ``None`` means every kind.
-
-        In memory it is dropped, counted under ``reason``. On disk it stays pending, for the next
-        process.
+        On disk, nothing is lost: records stay there for the next process.
         """
         ...

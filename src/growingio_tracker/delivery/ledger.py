@@ -1,25 +1,73 @@
-"""What became of every event: the counters, and telling people about losses."""
+"""Ledger of every event: counters, their snapshot, and reports of losses."""
 
 from __future__ import annotations
 
 import logging
 import threading
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from typing import Final
 
-from growingio_tracker._clock import SYSTEM_CLOCK, Clock
-from growingio_tracker.delivery.contract import OnError, Problem, Stats
+from msgspec import Struct, field
+
+from growingio_tracker.core import Admission
+from growingio_tracker.model.losses import OnError, Problem
+from growingio_wire.clock import SYSTEM_CLOCK, Clock
 
 _log: Final = logging.getLogger("growingio_tracker.delivery")
 _LOG_INTERVAL_S: Final = 60.0
 _ON_ERROR_RAISED: Final = "on_error_raised"
 
 
-class Reporter:
-    """Tells ``on_error`` every problem, and the log at most one line a minute for each reason.
+class Stats(Struct, frozen=True):
+    """The counts of one consumer's events in this process, at one instant.
 
-    It must be called without holding a lock: both may call back into the tracker. What happens
-    inside such a call is counted by the ledger as always, but not reported again.
+    ``accepted == delivered + sum(rejected) + sum(dropped) + pending + handed_over`` at any time.
+
+    :param accepted: events of successful calls, and those adopted.
+    :param delivered: events that the server accepted.
+    :param rejected: events that can never be delivered, by reason.
+    :param dropped: events that were discarded, by reason.
+    :param pending: events that are queued or being sent.
+    :param pending_bytes: the size of their records.
+    :param adopted: accepted events that an earlier process had left in the spool.
+    :param handed_over: events that somebody else answers for: a Kafka broker that acknowledged
+        them, or a relay that the spool was left to.
+    :param attributes_left_out: attributes that could not be encoded; their events were sent.
+    :param experiments_failed: calls of ``experiment()`` that got no response, or whose hit could
+        not be reported.
+    :param requests: requests sent, including retries.
+    :param retries: how many of them were retries.
+    :param worker_restarts: how often a crashed worker was replaced.
+    :param last_success_age_s: seconds since the last delivery, or acknowledgement by a Kafka
+        broker; ``None`` before the first.
+    :param last_error: the last failure, as a string; ``None`` if there was none.
+    """
+
+    accepted: int = 0
+    delivered: int = 0
+    rejected: Mapping[str, int] = field(default_factory=dict[str, int])
+    dropped: Mapping[str, int] = field(default_factory=dict[str, int])
+    pending: int = 0
+    pending_bytes: int = 0
+    adopted: int = 0
+    handed_over: int = 0
+    attributes_left_out: int = 0
+    experiments_failed: int = 0
+    requests: int = 0
+    retries: int = 0
+    worker_restarts: int = 0
+    last_success_age_s: float | None = None
+    last_error: str | None = None
+
+
+class Reporter:
+    """Passes every problem to ``on_error``, and logs at most one line a minute for each reason.
+
+    Call it without holding a lock, because both may call back into the tracker. Problems inside
+    such a call are counted as usual, but not reported again.
+
+    :ivar own_threads: the SDK's own threads, which no exception of ``on_error`` ends.
     """
 
     def __init__(self, on_error: OnError | None = None, clock: Clock = SYSTEM_CLOCK) -> None:
@@ -29,9 +77,13 @@ class Reporter:
         self._unlogged: Counter[str] = Counter()
         self._logged_at: dict[str, float] = {}
         self._inside = threading.local()
+        self.own_threads: set[int] = set()
 
     def report(self, problem: Problem) -> None:
-        """Pass ``problem`` on. Exceptions of ``on_error`` are logged and go no further."""
+        """Pass ``problem`` on. Exceptions of ``on_error`` are logged and not raised.
+
+        SystemExit and the like are raised in a caller's thread, where they end what they should.
+        """
         if getattr(self._inside, "reporting", False):
             return
         self._inside.reporting = True
@@ -40,14 +92,16 @@ class Reporter:
                 _log.warning("%s: %s (events lost: %d)", problem.reason, problem.detail, events)
             if self._on_error is not None:
                 self._on_error(problem)
-        except Exception:
+        except BaseException as error:
+            if not isinstance(error, Exception) and threading.get_ident() not in self.own_threads:
+                raise
             if self._to_log(_ON_ERROR_RAISED) is not None:
                 _log.exception("on_error raised; the event path goes on without it")
         finally:
             self._inside.reporting = False
 
     def _to_log(self, reason: str, events: int = 0) -> int | None:
-        """Return how many events a line about ``reason`` stands for; ``None`` if it is too soon."""
+        """Return the events that a log line about ``reason`` covers; ``None`` if it is too soon."""
         with self._lock:
             self._unlogged[reason] += events
             now = self._clock.monotonic()
@@ -59,18 +113,18 @@ class Reporter:
 
 
 class Ledger:
-    """Counts. ``lock`` guards every field, and the queue that shares it with its ledger.
+    """Counts. ``lock`` guards every field, and the waiting room that shares it with its ledger.
 
     Methods that begin with ``count`` must be called with the lock held. A signal handler or a
     destructor may track in a thread that holds it; that is why it is reentrant.
+
+    ``accepted`` is not counted but derived from the other counts, so that they always agree.
     """
 
     def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
         self.lock = threading.RLock()
-        self.accepted = 0
+        self.admission = Admission()
         self.delivered = 0
-        self.pending = 0
-        self.pending_bytes = 0
         self.adopted = 0
         self.handed_over = 0
         self.requests = 0
@@ -78,7 +132,7 @@ class Ledger:
         self.worker_restarts = 0
         self.attributes_left_out = 0
         self.experiments_failed = 0
-        # No Counter: it runs Python code in the midst of a +=, where a signal handler may come in.
+        # Not a Counter: its += runs Python code, which a signal handler may interrupt.
         self.rejected: defaultdict[str, int] = defaultdict(int)
         self.dropped: defaultdict[str, int] = defaultdict(int)
         self.last_success: float | None = None
@@ -86,63 +140,54 @@ class Ledger:
         self.last_error: str | None = None
         self._clock = clock
 
+    @property
+    def pending(self) -> int:
+        """Events that are queued or being sent."""
+        return self.admission.pending
+
     def count_accepted(self, size: int) -> None:
         """One event of ``size`` bytes came in and is pending."""
-        if not self.pending:
-            self.pending_since = self._clock.monotonic()
-        self.accepted += 1
-        self.pending += 1
-        self.pending_bytes += size
+        self._note_pending()
+        self.admission.came(1, size)
 
     def count_adopted(self, events: int, size: int) -> None:
         """Events that an earlier process had accepted are pending here from now on."""
-        if not self.pending:
-            self.pending_since = self._clock.monotonic()
-        self.accepted += events
+        self._note_pending()
         self.adopted += events
-        self.pending += events
-        self.pending_bytes += size
+        self.admission.came(events, size)
 
     def count_handed_over(self, events: int, size: int) -> None:
         """Pending events were left to another process."""
-        self._count_gone(events, size)
+        self.admission.gone(events, size)
         self.handed_over += events
 
-    def count_again(self, events: int, size: int) -> None:
-        """So much is pending, whatever was counted; what has come in follows from that."""
-        if events and not self.pending:
-            self.pending_since = self._clock.monotonic()
-        self.pending, self.pending_bytes = events, size
-        ended = self.delivered + sum(self.rejected.values()) + sum(self.dropped.values())
-        self.accepted = events + ended + self.handed_over
+    def count_acknowledged(self, events: int, size: int) -> None:
+        """Pending events were acknowledged by a broker, which answers for them from now on."""
+        self.count_handed_over(events, size)
+        self.last_success = self._clock.monotonic()
 
     def count_refused(self, reason: str) -> None:
-        """One event came in and was dropped at once."""
-        self.accepted += 1
+        """One event came in and was dropped immediately."""
         self.dropped[reason] += 1
 
     def count_delivered(self, events: int, size: int) -> None:
         """Pending events were delivered."""
-        self._count_gone(events, size)
+        self.admission.gone(events, size)
         self.delivered += events
         self.last_success = self._clock.monotonic()
 
     def count_rejected(self, reason: str, events: int, size: int) -> None:
         """Pending events can never be delivered."""
-        self._count_gone(events, size)
+        self.admission.gone(events, size)
         self.rejected[reason] += events
 
     def count_dropped(self, reason: str, events: int, size: int) -> None:
-        """Pending events were given up."""
-        self._count_gone(events, size)
+        """Pending events were dropped."""
+        self.admission.gone(events, size)
         self.dropped[reason] += events
 
-    def _count_gone(self, events: int, size: int) -> None:
-        self.pending -= events
-        self.pending_bytes -= size
-
     def refuse(self, reason: str) -> None:
-        """Count one event that is dropped at once."""
+        """Count one event that is dropped immediately."""
         with self.lock:
             self.count_refused(reason)
 
@@ -173,15 +218,19 @@ class Ledger:
             self.worker_restarts += 1
 
     def stats(self) -> Stats:
-        """Return all counts of one instant."""
+        """Return a consistent snapshot of all counts."""
         with self.lock:
+            # The entrance lets events in without the lock, so both of one instant.
+            pending, pending_bytes = self.admission.snapshot()
+            rejected, dropped = dict(self.rejected), dict(self.dropped)
+            ended = self.delivered + sum(rejected.values()) + sum(dropped.values())
             return Stats(
-                accepted=self.accepted,
+                accepted=ended + pending + self.handed_over,
                 delivered=self.delivered,
-                rejected=dict(self.rejected),
-                dropped=dict(self.dropped),
-                pending=self.pending,
-                pending_bytes=self.pending_bytes,
+                rejected=rejected,
+                dropped=dropped,
+                pending=pending,
+                pending_bytes=pending_bytes,
                 adopted=self.adopted,
                 handed_over=self.handed_over,
                 attributes_left_out=self.attributes_left_out,
@@ -194,7 +243,8 @@ class Ledger:
             )
 
     def healthy(self, within_s: float) -> bool:
-        """Return False when events are pending and none was delivered for ``within_s`` seconds."""
+        """Return ``False`` if events are pending and none was delivered for ``within_s``
+        seconds."""
         with self.lock:
             if not self.pending or self.pending_since is None:
                 return True
@@ -203,3 +253,7 @@ class Ledger:
 
     def _age(self, since: float | None) -> float | None:
         return None if since is None else self._clock.monotonic() - since
+
+    def _note_pending(self) -> None:
+        if not self.admission.pending:
+            self.pending_since = self._clock.monotonic()

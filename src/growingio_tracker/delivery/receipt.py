@@ -1,29 +1,33 @@
-"""Receipts: what a call returns, to learn later what became of its event."""
+"""Outcomes of records, and receipts, which callers use to check or await an event's outcome."""
 
 from __future__ import annotations
 
+import os
+import threading
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Mapping
 from typing import Any, Final, Literal, Protocol, TypeAlias
 
 from msgspec import Struct
 
-from growingio_tracker.delivery.lane import Lane
+from growingio_tracker.core import IS_COMPILED, ReceiptBase
+from growingio_tracker.delivery.contract import Mark, Sends
+from growingio_tracker.delivery.waiting import Waiter, Waiters, waits
+from growingio_wire.checks import usable_timeout
 
 Status: TypeAlias = Literal["delivered", "rejected", "dropped", "pending", "handed_over", "unknown"]
 
-_MOST_REMEMBERED: Final = 1000
-
 
 class Fate(Struct, frozen=True):
-    """What became of one event.
+    """The outcome of one event.
 
     :param status: ``"delivered"``: the server accepted it. ``"rejected"``: it never will.
-        ``"dropped"``: it was given up. ``"pending"``: it waits, is on its way, or was left in the
-        spool when the consumer was closed. ``"handed_over"``: a relay sends it. ``"unknown"``: so
-        many events were lost since that it is no longer remembered, or another process has it.
-    :param reason: the short word that :class:`~growingio_tracker.Stats` counts it under; empty
-        when it was delivered or is pending.
+        ``"dropped"``: it was discarded. ``"pending"``: it is queued, being sent, or was left in the
+        spool when the consumer was closed. ``"handed_over"``: a Kafka broker acknowledged it, or a
+        relay sends it. ``"unknown"``: too many events were lost since then to remember it,
+        another process has it, or a consumer of your own handled it.
+    :param reason: the identifier under which :class:`~growingio_tracker.Stats` counts it; empty if
+        it was delivered or handed over, or is pending.
     """
 
     status: Status
@@ -36,76 +40,208 @@ class Fate(Struct, frozen=True):
 
 
 DELIVERED: Final = Fate("delivered")
+HANDED_OVER: Final = Fate("handed_over")
 PENDING: Final = Fate("pending")
 UNKNOWN: Final = Fate("unknown")
 
 
-class _Room(Protocol):
-    def fate(self, lane: Lane, place: int) -> Fate: ...
-    def wait_fate(self, lane: Lane, place: int, timeout_s: float | None) -> Fate: ...
+class _Outcomes(Protocol):
+    def fate(self, lane: int, seq: int) -> Fate: ...
+    def wait_fate(self, lane: int, seq: int, timeout_s: float | None) -> Fate: ...
+    async def await_fate(self, lane: int, seq: int) -> Fate: ...
 
 
-class Receipt(Struct, frozen=True, gc=False):
-    """What tracking returns in the background strategies. Nobody has to keep or ask it.
+class Receipt(ReceiptBase):
+    """The result of a tracking call. You may ignore it.
 
-    It costs next to nothing until it is asked, because it holds only the event's place. It is
-    valid in the process that made it.
+    It costs next to nothing, because it only refers to the event. It is valid in the process that
+    created it.
     """
 
-    _room: _Room | None
-    _lane: Lane | None
-    _place: int
-    _fate: Fate = PENDING
+    if IS_COMPILED:  # the pure one is a Struct, which has no other attributes anyway
+        __slots__ = ()
 
     @property
     def fate(self) -> Fate:
-        """What became of the event so far, without waiting."""
-        if self._room is None or self._lane is None:
-            return self._fate
-        return self._room.fate(self._lane, self._place)
+        """The outcome of the event so far, without waiting."""
+        outcomes: _Outcomes = self._outcomes
+        return outcomes.fate(self._lane, self._seq)
 
     def wait(self, timeout: float | None = None) -> Fate:
-        """Send the event now instead of later, and return what became of it.
+        """Send the event now instead of later, and return its outcome.
 
-        :param timeout: seconds; an event that has no outcome then is still ``"pending"``. ``None``
+        :param timeout: seconds; an event without an outcome by then is ``"pending"``. ``None``
             waits without limit, 0 does not wait. In a callback of the consumer it never waits,
-            because the thread that calls back is the one that sends.
+            because the sending thread runs the callback.
         """
-        if self._room is None or self._lane is None:
-            return self._fate
-        return self._room.wait_fate(self._lane, self._place, timeout)
+        outcomes: _Outcomes = self._outcomes
+        return outcomes.wait_fate(self._lane, self._seq, usable_timeout(timeout))
 
     def __await__(self) -> Generator[Any, None, Fate]:
-        """Do the same without limit, in another thread, so that the event loop goes on."""
-        import asyncio  # noqa: PLC0415 - who has no event loop need not load it
+        """Do the same from asyncio, without a limit and without blocking the event loop."""
+        return self._awaited().__await__()
 
-        return asyncio.to_thread(self.wait).__await__()
+    async def _awaited(self) -> Fate:
+        outcomes: _Outcomes = self._outcomes
+        return await outcomes.await_fate(self._lane, self._seq)
+
+
+class _Settled(Struct, frozen=True):
+    """The outcome of an event whose fate is known immediately."""
+
+    known: Fate
+
+    def fate(self, lane: int, seq: int) -> Fate:
+        return self.known
+
+    def wait_fate(self, lane: int, seq: int, timeout_s: float | None) -> Fate:
+        return self.known
+
+    async def await_fate(self, lane: int, seq: int) -> Fate:
+        return self.known
 
 
 def receipt_of(fate: Fate) -> Receipt:
-    """Return the receipt of an event whose fate is known at once."""
-    return Receipt(None, None, 0, fate)
+    """Return the receipt of an event whose fate is known immediately."""
+    return Receipt(_Settled(fate), 0, 0)
 
 
-class Fates:
-    """Remembers which events were not delivered. Called with the queue's lock held."""
+_MOST_REMEMBERED: Final = 1000
 
-    def __init__(self) -> None:
-        self._newest: deque[tuple[Lane, int, int, Fate]] = deque()
-        self._forgotten: dict[Lane, int] = {}
 
-    def note(self, lane: Lane, first: int, end: int, fate: Fate) -> None:
-        """Remember the fate of the events at the places from ``first`` to before ``end``."""
-        if first >= end:
+class Unsettled(Protocol):
+    """Subset of a lane: its records without an outcome."""
+
+    flush_to: int
+
+    def oldest_unsettled(self) -> int:
+        """Return the seq of the oldest of them; of the next record if there is none."""
+        ...
+
+
+class NobodySends:
+    """Placeholder driver that never sends."""
+
+    flush_sends = queues = False
+
+    def drive(self) -> None:
+        """Do nothing."""
+
+    def is_callback(self) -> bool:
+        """Return False."""
+        return False
+
+
+class Outcomes:
+    """Outcomes of records. Every event has the usual one, unless noted otherwise.
+
+    :param lanes: the existing lanes by number. In a removed lane, every record has an outcome.
+    :param lock: guards them, and what is noted here.
+    :param note_due: told, with the lock held, that something may have become due.
+    :param usual: the fate of what was sent, and accepted.
+    :ivar driver: who sends.
+    """
+
+    def __init__(
+        self,
+        lanes: Mapping[int, Unsettled],
+        lock: threading.RLock,
+        note_due: Callable[[], None],
+        usual: Fate = DELIVERED,
+    ) -> None:
+        self.waiters = Waiters(lock)
+        self.driver: Sends = NobodySends()
+        self._lanes = lanes
+        self._lock = lock
+        self._note_due = note_due
+        self._usual = usual
+        self._pid = os.getpid()
+        self._newest: deque[tuple[int, int, int, Fate]] = deque()
+        self._forgotten: dict[int, int] = {}
+
+    def note(self, lane: int, first_seq: int, end_seq: int, fate: Fate) -> None:
+        """Remember the fate of the events of a lane from ``first_seq`` to before ``end_seq``.
+
+        Called with the lock held.
+        """
+        if first_seq >= end_seq:
             return
-        self._newest.append((lane, first, end, fate))
+        self._newest.append((lane, first_seq, end_seq, fate))
         if len(self._newest) > _MOST_REMEMBERED:
             oldest, _, to, _ = self._newest.popleft()
             self._forgotten[oldest] = max(to, self._forgotten.get(oldest, 0))
 
-    def find(self, lane: Lane, place: int) -> Fate:
-        """Return the fate of an event that waits no more: delivered, unless noted otherwise."""
-        for noted, first, end, fate in reversed(self._newest):
-            if noted is lane and first <= place < end:
+    def fate(self, lane: int, seq: int) -> Fate:
+        """Return the outcome of an event so far."""
+        if os.getpid() != self._pid:
+            return UNKNOWN
+        with self._lock:
+            return self._find(lane, seq) if self._is_settled({lane: seq + 1}) else PENDING
+
+    def make_due(self, lane: int, seq: int) -> Mark:
+        """Let an event leave now instead of later; return the mark behind it.
+
+        In a thread that must not wait for it, and in a process that cannot, the mark is empty.
+        """
+        if os.getpid() != self._pid or self.driver.is_callback():
+            return {}
+        with self._lock:
+            there = self._lanes.get(lane)
+            if there is not None and there.flush_to <= seq:
+                there.flush_to = seq + 1
+                self._note_due()
+        return {lane: seq + 1}
+
+    def wait_fate(self, lane: int, seq: int, timeout_s: float | None) -> Fate:
+        """Make an event due, and return its outcome, waiting up to ``timeout_s``."""
+        mark = self.make_due(lane, seq)
+        if not self.wait(mark, 0.0):
+            for wait_s in waits(timeout_s):
+                self.driver.drive()
+                if self.wait(mark, wait_s):
+                    break
+        return self.fate(lane, seq)
+
+    async def await_fate(self, lane: int, seq: int) -> Fate:
+        """Do the same from asyncio, without a limit and without blocking the event loop."""
+        # asyncio is slow to import, and programs without an event loop do not need it.
+        from growingio_tracker.delivery import awaiting
+
+        if self.driver.flush_sends:
+            return await awaiting.in_own_thread(lambda: self.wait_fate(lane, seq, None))
+        await awaiting.until_settled(self, self.make_due(lane, seq))
+        return self.fate(lane, seq)
+
+    def wait(self, mark: Mark, timeout_s: float | None) -> bool:
+        """Return whether everything before ``mark`` has an outcome, waiting up to ``timeout_s``.
+
+        ``None`` waits without limit. An empty mark is reached, and the lock is not asked for: in a
+        forked child it may be held by a thread that does not exist.
+        """
+        return not mark or self.waiters.wait_for(lambda: self._is_settled(mark), timeout_s)
+
+    def when_settled(self, mark: Mark, wake: Callable[[], object]) -> Waiter | None:
+        """Have ``wake`` called, once and from any thread, when ``mark`` is reached.
+
+        Returns what to remove from :attr:`waiters` afterwards; ``None`` when it is reached already.
+        """
+        if not mark:
+            return None
+        waiter = Waiter(lambda: self._is_settled(mark), wake)
+        with self._lock:
+            if waiter.ready():
+                return None
+            self.waiters.add(waiter)
+        return waiter
+
+    def _is_settled(self, mark: Mark) -> bool:
+        return all(
+            (lane := self._lanes.get(number)) is None or lane.oldest_unsettled() >= seq
+            for number, seq in mark.items()
+        )
+
+    def _find(self, lane: int, seq: int) -> Fate:
+        for noted, first_seq, end_seq, fate in reversed(self._newest):
+            if noted == lane and first_seq <= seq < end_seq:
                 return fate
-        return UNKNOWN if place < self._forgotten.get(lane, 0) else DELIVERED
+        return UNKNOWN if seq < self._forgotten.get(lane, 0) else self._usual

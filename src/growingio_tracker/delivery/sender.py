@@ -1,49 +1,74 @@
-"""From a batch to its outcome: attempts, repeats, halving. It knows neither queue nor thread."""
+"""Sender, which delivers a batch and reports its outcome.
+
+A batch is halved if it is too large, or if its content may be the cause of a rejection, until a
+single event is left. The sender is independent of the waiting room and of threads.
+"""
 
 from __future__ import annotations
 
-import logging
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime, timezone
+from collections.abc import Generator, Iterator, Mapping
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple, Protocol
 from urllib.parse import urlencode
 
-from msgspec import Struct
-
-from growingio_tracker._clock import SYSTEM_CLOCK, Clock
-from growingio_tracker.delivery.contract import Batch, Delivered, Kept, Outcome, Problem, Rejected
-from growingio_tracker.delivery.interrupt import Interrupt
+from growingio_tracker.delivery.address import Address
+from growingio_tracker.delivery.attempts import Attempt, Attempts
+from growingio_tracker.delivery.contract import Batch, Delivered, Outcome, Postponed, Rejected
+from growingio_tracker.delivery.formats import DataParser
 from growingio_tracker.delivery.ledger import Ledger, Reporter
-from growingio_tracker.delivery.retry import RetryPolicy, Verdict, verdict
-from growingio_tracker.exceptions import GrowingIOException, RejectedError, TransportError
-from growingio_tracker.formats.base import DataParser
-from growingio_tracker.transport.base import Request, Response, Transport
-from growingio_tracker.wire import Kind
+from growingio_tracker.delivery.waiting import Interrupt
+from growingio_tracker.model.losses import Problem
+from growingio_wire.http.exchange import Request, Transport
+from growingio_wire.http.retry import RetryPolicy, Verdict
+from growingio_wire.table import Kind
 
-_log: Final = logging.getLogger("growingio_tracker.delivery")
-
-_TOO_LARGE: Final = 413
-_SHOWN_BODY: Final = 1000
-_SETTLES_S: Final = 0.05
-_NO_TIME_S: Final = 0.001
+_MOST_SUSPECTS: Final = 16
 
 
-class Answer(Struct, frozen=True):
-    """What an attempt came to. ``error`` is ``None`` when the server accepted."""
+class _Suspect(NamedTuple):
+    """One event rejected by an address that has accepted others."""
 
-    verdict: Verdict
-    error: GrowingIOException | None = None
-    status: int = 0
-    retry_after_s: float = 0.0
+    part: Batch
+    answer: Attempt
+
+
+class DeliversBatches(Protocol):
+    """Interface of a sender, as a pipeline uses it.
+
+    :ivar attempting: the threads that are inside parser, transport or client library.
+    """
+
+    ledger: Ledger
+    reporter: Reporter
+    interrupt: Interrupt
+    attempting: set[int]
+
+    def deliver(self, batch: Batch) -> Iterator[tuple[Batch, Outcome]]:
+        """Yield the parts of ``batch`` in order, each with its outcome.
+
+        If a part is postponed, so is everything after it, as one last part.
+        """
+        ...
+
+    def report(self, part: Batch, outcome: Rejected) -> None:
+        """Report a rejected part, without any lock."""
+        ...
+
+    def post(self, request: Request) -> Attempt:
+        """Make a request that is not a batch, repeating as configured."""
+        ...
+
+    def close(self) -> None:
+        """Close the connections. Later deliveries open new ones."""
+        ...
 
 
 class Sender:
-    """Sends batches, one at a time.
+    """Sends batches over HTTP. Usable from several threads.
 
-    :param addresses: where each kind goes.
-    :param request_timeout_s: seconds to connect, and again to wait for each read.
+    :param addresses: the address of each kind.
+    :param request_timeout_s: maximum seconds per attempt.
+    :ivar attempting: the threads that are inside parser or transport.
     """
 
     def __init__(
@@ -57,194 +82,164 @@ class Sender:
         ledger: Ledger,
         reporter: Reporter,
         interrupt: Interrupt,
-        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        self.attempting: set[int] = set()
-        """The threads that are inside parser or transport."""
         self._transport = transport
+        self.ledger = ledger
+        self.reporter = reporter
+        self.interrupt = interrupt
+        self._attempts = Attempts(
+            transport,
+            policy,
+            request_timeout_s=request_timeout_s,
+            ledger=ledger,
+            interrupt=interrupt,
+        )
+        self.attempting = self._attempts.threads
         self._parser = parser
-        self._addresses = addresses
         self._policy = policy
-        self._request_timeout_s = request_timeout_s
-        self._ledger = ledger
-        self._reporter = reporter
-        self._interrupt = interrupt
-        self._clock = clock
+        self._addresses = {kind: Address(url) for kind, url in addresses.items()}
         self._failed_rounds = 0
-        # Half of the smallest batch of each kind that the server called too large.
-        self._max_bytes: dict[Kind, int] = {}
-        self._misconfigured: dict[Kind, int] = {}  # the status that was reported last
+
+    def post(self, request: Request) -> Attempt:
+        """Make a request that is not a batch, repeating as configured."""
+        return self._attempts.make(lambda: request, 1, self._policy.repeats(self._failed_rounds))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._transport.close()
 
     def deliver(self, batch: Batch) -> Iterator[tuple[Batch, Outcome]]:
-        """Yield the parts of ``batch``, in order and covering it, each with its outcome.
+        """Yield the parts of ``batch``; see :meth:`DeliversBatches.deliver`.
 
-        A batch is halved as long as the server blames its content or its size. When a part has
-        to be kept, so is everything behind it: it comes as one last part.
+        Before a rejected part is settled, it is reported with :meth:`report`, which may raise
+        SystemExit.
         """
-        parts = [batch]
-        while parts:
+        address = self._addresses[batch.kind]
+        parts, suspects, after_reset = [batch], list[_Suspect](), False
+        while parts and len(suspects) < _MOST_SUSPECTS:
             part = parts.pop(0)
-            if self._is_too_large(part):
+            if address.is_too_large(part):
                 parts[:0] = part.halves()
                 continue
-            answer = self.post(partial(self._request, part), len(part))
-            if answer.verdict is Verdict.SPLIT and len(part) > 1:
-                parts[:0] = self._split(part, answer)
-                continue
-            outcome = self._outcome(part.kind, answer)
-            if isinstance(outcome, Kept):
-                yield part.followed_by(parts), outcome
+            answer = self._send(part, address, once=after_reset)
+            after_reset = bool(answer.resets)
+            if len(part) > 1 and self._is_halved(answer, address):
+                parts[:0] = part.halves()
+            elif address.suspects_content(answer):
+                suspects.append(_Suspect(part, answer))
+            elif (outcome := self._settled(answer)) is not None:
+                doubt = yield from self._convictions(suspects, address)
+                if doubt is not None:
+                    yield _joined(suspects, [part, *parts]), doubt
+                    return
+                yield part, outcome
+            else:
+                yield _joined(suspects, [part, *parts]), self._postponed(address, answer)
                 return
-            yield part, outcome
+        yield from self._judged(suspects, parts, address)
 
-    def _is_too_large(self, part: Batch) -> bool:
-        """Return whether the server would call ``part`` too large, going by what it did before."""
-        limit = self._max_bytes.get(part.kind)
-        return limit is not None and len(part) > 1 and _size(part) > limit
+    def report(self, part: Batch, outcome: Rejected) -> None:
+        """Report a rejected part, without any lock."""
+        self.reporter.report(Problem(outcome.reason, str(outcome.error), len(part)))
 
-    def _split(self, part: Batch, answer: Answer) -> tuple[Batch, Batch]:
-        if answer.status == _TOO_LARGE:
-            # Bytes, not events: one giant among small events must not make later batches tiny.
-            half = max(1, _size(part) // 2)
-            self._max_bytes[part.kind] = min(half, self._max_bytes.get(part.kind, half))
-        return part.halves()
+    def _send(self, part: Batch, address: Address, *, once: bool) -> Attempt:
+        repeats = 0 if once else self._policy.repeats(self._failed_rounds)
+        answer = self._attempts.make(partial(self._request, part, address), len(part), repeats)
+        address.note(part, answer)
+        return answer
 
-    def _outcome(self, kind: Kind, answer: Answer) -> Outcome:
-        if answer.error is None:
+    def _is_halved(self, answer: Attempt, address: Address) -> bool:
+        """Return whether to split a part of several events to find the invalid one.
+
+        While requests are known to fail, one probe is enough; the next one will be smaller.
+        """
+        full_rounds = self._policy.full_rounds
+        probing = full_rounds is not None and self._failed_rounds >= full_rounds
+        is_reset = answer.resets > 0 and address.keeps_resetting and not probing
+        return is_reset or address.blames_content(answer)
+
+    def _settled(self, answer: Attempt) -> Delivered | Rejected | None:
+        """Return the outcome of a part if its response is sufficient to decide."""
+        if answer.accepted:
             self._failed_rounds = 0
-            self._misconfigured.pop(kind, None)
             return Delivered()
-        if answer.verdict is Verdict.SPLIT:
-            self._failed_rounds = 0
-            return self._rejected(answer, answer.error)
+        return self._rejected(answer) if answer.verdict is Verdict.SPLIT else None
+
+    def _postponed(self, address: Address, answer: Attempt) -> Postponed:
         self._failed_rounds += 1
         if answer.verdict is Verdict.MISCONFIGURED:
-            self._report_misconfigured(kind, answer)
-            return Kept(answer.error, self._policy.misconfigured_interval_s, everywhere=False)
-        rest = max(self._policy.rest_s(self._failed_rounds), answer.retry_after_s)
-        return Kept(answer.error, rest)
+            if address.reported_status != answer.status:
+                address.reported_status = answer.status
+                self.reporter.report(Problem("misconfigured", str(answer.error)))
+            interval_s = self._policy.misconfigured_interval_s
+            return Postponed(answer.error, interval_s, everywhere=False)
+        pause_s = max(self._policy.pause_s(self._failed_rounds), answer.retry_after_s)
+        return Postponed(answer.error, pause_s)
 
-    def _rejected(self, answer: Answer, error: GrowingIOException) -> Rejected:
-        reason = f"status_{answer.status}" if answer.status else "not_encodable"
-        self._reporter.report(Problem(reason, str(error), 1))
-        return Rejected(reason, error)
+    def _judged(
+        self, suspects: list[_Suspect], unsent: list[Batch], address: Address
+    ) -> Iterator[tuple[Batch, Outcome]]:
+        """Yield the outcomes of suspects after which nothing was accepted."""
+        if not suspects:
+            return
+        answer = suspects[-1].answer
+        if len(suspects) == 1 and not unsent and address.is_taken_at_its_word(answer):
+            yield from self._rejections(suspects)
+        else:
+            yield _joined(suspects, unsent), self._postponed(address, answer)
 
-    def _report_misconfigured(self, kind: Kind, answer: Answer) -> None:
-        if answer.status != self._misconfigured.get(kind):
-            self._misconfigured[kind] = answer.status
-            self._reporter.report(Problem("misconfigured", str(answer.error)))
+    def _convictions(
+        self, suspects: list[_Suspect], address: Address
+    ) -> Generator[tuple[Batch, Outcome], None, Postponed | None]:
+        """Yield the outcomes of suspects once another part was accepted, and clear them.
 
-    def post(self, make_request: Callable[[], Request], events: int) -> Answer:
-        """Attempt until something other than "try again" comes, or no repeat is left.
-
-        ``make_request`` is called for each attempt, because a body may depend on its ``stm``.
+        If the cause cannot be determined, return the outcome of the rest: sending that part twice
+        is better than losing a valid event.
         """
-        answer = self._attempt(make_request, events, repeated=False)
-        for repeat in range(self._policy.repeats(self._failed_rounds)):
-            if answer.verdict is not Verdict.RETRY:
-                break
-            if not self._interrupt.pause(max(self._policy.backoff_s(repeat), answer.retry_after_s)):
-                break
-            if self._timeout_s() <= _NO_TIME_S:
-                break
-            answer = self._attempt(make_request, events, repeated=True)
-        return answer
+        while suspects:
+            outcome = self._convicted(suspects[0], address)
+            if isinstance(outcome, Postponed):
+                return outcome
+            yield suspects.pop(0).part, outcome
+        return None
 
-    def _attempt(
-        self, make_request: Callable[[], Request], events: int, *, repeated: bool
-    ) -> Answer:
-        try:
-            self.attempting.add(threading.get_ident())
-            return self._try(make_request, events, repeated=repeated)
-        finally:
-            self.attempting.discard(threading.get_ident())
+    def _convicted(self, suspect: _Suspect, address: Address) -> Outcome:
+        """Return the outcome of a suspect once another part was accepted.
 
-    def _try(self, make_request: Callable[[], Request], events: int, *, repeated: bool) -> Answer:
-        try:
-            request = make_request()
-        except Exception as error:
-            _log.debug("the parser could not encode %d event(s)", events, exc_info=True)
-            return Answer(Verdict.SPLIT, _not_encodable(error))
-        self._ledger.note_request(repeated=repeated)
-        answer = self._exchange(request, events)
-        if answer.error is not None:
-            self._ledger.note_error(str(answer.error))
-        return answer
+        A 401 or 404 may have been a temporary problem of the access, so the part is sent once more.
+        """
+        answer = suspect.answer
+        if address.speaks_of_access(answer):
+            answer = self._send(suspect.part, address, once=True)
+            if answer.accepted:
+                return Delivered()
+            if not address.suspects_content(answer):
+                return self._postponed(address, answer)
+        return self._rejected(answer)
 
-    def _request(self, batch: Batch) -> Request:
+    def _rejections(self, suspects: list[_Suspect]) -> Iterator[tuple[Batch, Outcome]]:
+        for part, answer in suspects:
+            yield part, self._rejected(answer)
+
+    def _rejected(self, answer: Attempt) -> Rejected:
+        self._failed_rounds = 0
+        reason = f"status_{answer.status}" if answer.status else "not_encodable"
+        return Rejected(reason, answer.error)
+
+    def _request(self, batch: Batch, address: Address) -> Request:
         stm = self._parser.get_timestamp()
         body = self._parser.encode_records(batch.kind, batch.records, stm)
         given = {k: v for k, v in self._parser.get_params(stm).items() if v is not None}
         query = urlencode(given, doseq=True)
-        address = self._addresses[batch.kind]
         return Request(
-            url=f"{address}?{query}" if query else address,
+            url=f"{address.url}?{query}" if query else address.url,
             body=body,
             headers=self._parser.get_headers(),
-            timeout_s=self._timeout_s(),
-        )
-
-    def _timeout_s(self) -> float:
-        """Return the time-out of a request that begins now.
-
-        One at a silent server ends a little before closing does, so that it is counted in time.
-        """
-        bounded = self._interrupt.bounded_s(self._request_timeout_s + _SETTLES_S)
-        return max(_NO_TIME_S, bounded - _SETTLES_S)
-
-    def _exchange(self, request: Request, events: int) -> Answer:
-        try:
-            response = self._transport.exchange(request)
-            meaning = verdict(response.status)
-            if meaning is Verdict.DELIVERED:
-                return Answer(meaning, status=response.status)
-            return self._refused(meaning, request, response, events)
-        except TransportError as error:
-            return Answer(Verdict.RETRY, error)
-        except Exception as error:
-            return Answer(Verdict.RETRY, _failed(request, error))
-
-    def _refused(
-        self, meaning: Verdict, request: Request, response: Response, events: int
-    ) -> Answer:
-        now = datetime.fromtimestamp(self._clock.now_ms() / 1000, tz=timezone.utc)
-        return Answer(
-            meaning,
-            _refusal(meaning, request, response, events),
-            response.status,
-            self._policy.retry_after_s(response.headers, now),
+            timeout_s=self._attempts.timeout_s(),
         )
 
 
-_ADVICE: Final = {
-    Verdict.RETRY: "trying again later may help",
-    Verdict.SPLIT: "the same event would be refused again",
-    Verdict.MISCONFIGURED: "check server_host, product_id and what stands between here and there",
-}
-
-
-def _size(part: Batch) -> int:
-    return sum(map(len, part.records))
-
-
-def _not_encodable(error: Exception) -> GrowingIOException:
-    # Not the text of the error: it may hold what was tracked.
-    failure = GrowingIOException(f"the parser could not encode the event: {type(error).__name__}")
-    failure.__cause__ = error
-    return failure
-
-
-def _failed(request: Request, error: Exception) -> TransportError:
-    address = request.url.partition("?")[0]
-    failure = TransportError(f"no answer from {address}: {type(error).__name__}")
-    failure.__cause__ = error
-    return failure
-
-
-def _refusal(meaning: Verdict, request: Request, response: Response, events: int) -> RejectedError:
-    address = request.url.partition("?")[0]
-    return RejectedError(
-        f"{address} answered {response.status} to {events} event(s); {_ADVICE[meaning]}",
-        response.status,
-        response.body[:_SHOWN_BODY].decode("utf-8", "replace"),
-    )
+def _joined(suspects: list[_Suspect], parts: list[Batch]) -> Batch:
+    """Return consecutive events without an outcome as one part."""
+    first, *others = [*(suspect.part for suspect in suspects), *parts]
+    return first.followed_by(others)

@@ -1,1 +1,1 @@
-"""A/B experiments: which variant a visitor gets, asked of GrowingIO's experiment server."""
+"""A/B experiments: a visitor's variant, requested from GrowingIO's experiment server."""

@@ -1,59 +1,127 @@
-"""Asking the experiment server, and what is done when it does not answer.
+"""Client of the experiment server, with a cache of recent responses.
 
-What the wire leaves open is decided for the visitor's sake. An answer is reported as a hit when
-it comes from the server, not when it is given again from memory. When no answer comes, the
-visitor keeps the variant of the last one.
+A hit is reported for each response of the server, but not for cached ones. If there is no response,
+the visitor keeps the last variant.
 """
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from urllib.parse import urlencode
 
-from growingio_tracker.delivery.lifecycle import PerProcess
-from growingio_tracker.exceptions import (
+from growingio_tracker.delivery.process import PerProcess
+from growingio_tracker.experiments.experiment import (
+    Experiment,
+    ExperimentOptions,
+    RefusedExperimentError,
+    hit_attributes,
+    read_answer,
+)
+from growingio_wire.clock import Clock
+from growingio_wire.endpoints import base_url
+from growingio_wire.errors import (
     GrowingError,
     GrowingIOException,
     GrowingParamException,
     RejectedError,
 )
-from growingio_tracker.experiments.cache import Cache, Visit
-from growingio_tracker.experiments.experiment import (
-    Experiment,
-    RefusedExperimentError,
-    hit_attributes,
-    read_answer,
-)
-from growingio_tracker.experiments.options import ExperimentOptions
-from growingio_tracker.transport.base import Request, Transport
-from growingio_tracker.transport.endpoints import base_url
-from growingio_tracker.wire import EXPERIMENT_HIT
+from growingio_wire.http.exchange import Request, Transport
+from growingio_wire.table import EXPERIMENT_HIT
 
 _PATH: Final = "/diversion/specified-layer-variables"
 _HEADERS: Final = {"content-type": "application/x-www-form-urlencoded"}
-REST_S: Final = 5.0
-"""Seconds for which a server that did not answer is not asked again: callers wait for each try."""
+PAUSE_S: Final = 5.0
+"""Pause after a failed request, in seconds, because callers have to wait for each attempt."""
+
+
+class Visit(NamedTuple):
+    """Visitor and layer of a request."""
+
+    layer_id: str
+    distinct_id: str
+
+
+class _Entry(NamedTuple):
+    experiment: Experiment
+    until: float
+
+
+class Cache:
+    """Remembers at most ``size`` responses; they stay fresh for ``seconds``.
+
+    It may be used from any thread.
+    """
+
+    def __init__(self, size: int, seconds: float, clock: Clock) -> None:
+        self._size = size
+        self._seconds = seconds
+        self._clock = clock
+        self._entries: OrderedDict[Visit, _Entry] = OrderedDict()
+        self._lock = threading.Lock()  # guards the entries
+
+    def fresh(self, visit: Visit) -> Experiment | None:
+        """Return the response if it is not too old."""
+        with self._lock:
+            return self._fresh(visit)
+
+    def last(self, visit: Visit) -> Experiment | None:
+        """Return the response, however old it is."""
+        with self._lock:
+            entry = self._entries.get(visit)
+            return entry.experiment if entry else None
+
+    def put(self, visit: Visit, experiment: Experiment) -> bool:
+        """Remember a response; return ``False`` if another thread has just remembered one."""
+        with self._lock:
+            was_first = self._fresh(visit) is None
+            self._entries[visit] = _Entry(experiment, self._clock.monotonic() + self._seconds)
+            self._entries.move_to_end(visit)
+            while len(self._entries) > self._size:
+                self._entries.popitem(last=False)
+            return was_first
+
+    def forget(self, visit: Visit) -> None:
+        """Forget a response."""
+        with self._lock:
+            self._entries.pop(visit, None)
+
+    def _fresh(self, visit: Visit) -> Experiment | None:
+        entry = self._entries.get(visit)
+        if entry is None or self._clock.monotonic() >= entry.until:
+            return None
+        self._entries.move_to_end(visit)
+        return entry.experiment
 
 
 class _Found(NamedTuple):
-    """What a visitor gets; whether that has just been decided; and what went wrong, if it did."""
+    """A visitor's experiment, whether it is a new hit, and the error if there was one."""
 
     experiment: Experiment
     is_new: bool = False
     problem: str | None = None
 
 
-class Experiments:
-    """Asks for the experiments of one data source.
+class ExperimentClient:
+    """Requests the experiments of one data source.
 
-    Making it opens no socket. It may be used from any thread, and in a forked child.
+    Creating it opens no socket. It may be used from any thread, and in a forked child. A copy has
+    an empty cache.
     """
 
     def __init__(self, product_id: str, data_source_id: str, options: ExperimentOptions) -> None:
         self._form = {"accountId": product_id, "datasourceId": data_source_id}
         self._options = options
         self._here = PerProcess(self._make)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return ExperimentClient, (
+            self._form["accountId"],
+            self._form["datasourceId"],
+            self._options,
+        )
 
     def give(
         self,
@@ -63,10 +131,10 @@ class Experiments:
         track: Callable[..., object],
         failed: Callable[[str], None],
     ) -> Experiment:
-        """Return what the visitor gets; it never raises for want of an answer.
+        """Return the visitor's experiment. Never raises if there is no response.
 
-        :param track: tracks a custom event; called for an answer that is a new hit.
-        :param failed: told what went wrong, if something did.
+        :param track: tracks a custom event; called for each new hit.
+        :param failed: called with the error if the request failed.
         """
         experiment, is_new, problem = self._find(visit, new_device)
         if problem is not None:
@@ -81,7 +149,7 @@ class Experiments:
         return experiment
 
     def close(self) -> None:
-        """Let go of connections. It may be asked again afterwards."""
+        """Close the connections. The client may be used again afterwards."""
         if (here := self._here.peek()) is not None:
             here.close()
 
@@ -115,33 +183,33 @@ class Experiments:
 
 
 class _Here:
-    """What one process has to ask with."""
+    """State of the client in one process."""
 
     def __init__(self, options: ExperimentOptions) -> None:
         self.cache = Cache(options.cache_size, options.cache_s, options.clock)
         self._options = options
         self._clock = options.clock
         self._transport = options.transport
-        self._rests_until: float | None = None
+        self._paused_until: float | None = None
 
     def ask(self, layer_id: str, request: Request) -> Experiment:
-        """Return the server's answer.
+        """Return the server's response.
 
-        :raises RefusedExperimentError: when it has no experiment to give.
-        :raises GrowingIOException: when there is no answer that can be used.
+        :raises RefusedExperimentError: if it returns an error instead of an experiment.
+        :raises GrowingIOException: if there is no usable response.
         """
-        if self._rests_until is not None and self._clock.monotonic() < self._rests_until:
+        if self._paused_until is not None and self._clock.monotonic() < self._paused_until:
             raise GrowingIOException(
-                f"the experiment server failed less than {REST_S:g} s ago and was not asked"
+                f"the experiment server failed less than {PAUSE_S:g} s ago, so no request was sent"
             )
         try:
             experiment = read_answer(layer_id, self._exchange(request))
         except RefusedExperimentError:
             raise
         except GrowingIOException:
-            self._rests_until = self._clock.monotonic() + REST_S
+            self._paused_until = self._clock.monotonic() + PAUSE_S
             raise
-        self._rests_until = None
+        self._paused_until = None
         return experiment
 
     def close(self) -> None:
@@ -151,18 +219,17 @@ class _Here:
     def _exchange(self, request: Request) -> bytes:
         response = self._connected().exchange(request)
         if not 200 <= response.status < 300:
-            address = request.url.partition("?")[0]
-            raise RejectedError(f"{address} answered {response.status}", response.status)
+            raise RejectedError(f"{request.address} answered {response.status}", response.status)
         return response.body
 
     def _connected(self) -> Transport:
         if self._transport is None:
-            # Whoever asks for no experiment need not wait for urllib3.
-            from growingio_tracker.transport.http import HttpTransport  # noqa: PLC0415
+            # urllib3 is slow to import, and most programs ask for no experiment.
+            from growingio_wire.http.transport import open_transport  # noqa: PLC0415
 
             host, verify_cert = base_url(self._options.host), self._options.verify_cert
             try:
-                self._transport = HttpTransport(host, verify_cert=verify_cert)
+                self._transport = open_transport(host, verify_cert=verify_cert)
             except GrowingParamException as error:  # about a proxy, not about the call
                 raise GrowingIOException(str(error)) from error
         return self._transport

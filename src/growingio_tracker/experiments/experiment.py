@@ -1,30 +1,76 @@
-"""One visitor's experiment in one layer, and how the server tells of it."""
+"""Experiments of visitors, parsed from the server's response, and the options of experiments."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import msgspec
 from msgspec import Struct, field
 
-from growingio_tracker.exceptions import GrowingIOException
+from growingio_tracker.model.option_types import (
+    ADDRESS,
+    AUTHORITIES,
+    CLOCK,
+    SECONDS,
+    SECONDS_ABOVE_0,
+    TRANSPORT,
+    whole,
+)
+from growingio_tracker.model.options import Options, OptionTypes
+from growingio_wire.clock import SYSTEM_CLOCK, Clock
+from growingio_wire.errors import GrowingIOException
+from growingio_wire.http.exchange import Transport
 
+DEFAULT_HOST: Final = "https://ab.growingio.com"
 _SHOWN: Final = 200
 
 
-class Experiment(Struct, frozen=True):
-    """What one visitor gets in one layer (实验层).
+class ExperimentOptions(Options, frozen=True):
+    """Options of :meth:`~growingio_tracker.GrowingTracker.experiment`.
 
-    :param layer_id: the layer that was asked for.
-    :param experiment_id: the experiment; 0 when the visitor is in none.
-    :param strategy_id: the variant; 0 when the visitor is in none.
-    :param layer_name: the layer's name; empty when the server names none.
-    :param experiment_name: the experiment's name; likewise.
-    :param strategy_name: the variant's name; likewise.
-    :param variables: the variant's variables by name, always as text: what the server sends as
-        something else than a text is here as its JSON text. Empty when the visitor is in no
-        experiment, or when the server could not be asked.
+    :param host: address of the experiment server, ``http://…`` or ``https://…``.
+    :param timeout_s: maximum seconds of a call as a whole; above 0.
+    :param cache_s: seconds for which a response is cached; 0 asks every time.
+    :param cache_size: maximum number of cached responses, one per visitor and layer; least recently
+        used entries are evicted first. 0 caches none.
+    :param verify_cert: as for consumers: ``True``, ``False`` or the path of a PEM file.
+    :param transport: sends the requests; ``None`` is HTTP. For tests.
+    :param clock: source of the time. For tests.
+    :raises GrowingParamException: if a value is invalid; the message names it.
+    """
+
+    types: ClassVar[OptionTypes] = {
+        "host": ADDRESS,
+        "timeout_s": SECONDS_ABOVE_0,
+        "cache_s": SECONDS,
+        "cache_size": whole(0),
+        "verify_cert": AUTHORITIES,
+        "transport": TRANSPORT.or_none(),
+        "clock": CLOCK,
+    }
+    shown_as: ClassVar[str] = "ExperimentOptions: "
+
+    host: str = DEFAULT_HOST
+    timeout_s: float = 5.0
+    cache_s: float = 300.0
+    cache_size: int = 10_000
+    verify_cert: bool | str = True
+    transport: Transport | None = None
+    clock: Clock = SYSTEM_CLOCK
+
+
+class Experiment(Struct, frozen=True):
+    """Result of one visitor in one layer (实验层).
+
+    :param layer_id: the requested layer.
+    :param experiment_id: the experiment; 0 if the visitor is in none.
+    :param strategy_id: the variant; 0 if the visitor is in none.
+    :param layer_name: the layer's name; empty if the server returns none.
+    :param experiment_name: the experiment's name; empty in the same case.
+    :param strategy_name: the variant's name; empty in the same case.
+    :param variables: the variant's variables by name, always strings: other values from the server
+        become JSON. Empty if the visitor is in no experiment, or the server did not respond.
     """
 
     layer_id: str
@@ -42,7 +88,7 @@ class Experiment(Struct, frozen=True):
 
 
 class RefusedExperimentError(GrowingIOException):
-    """The server answered that it has no experiment to give, for instance for an unknown layer."""
+    """The server returned an error instead of an experiment, for example for an unknown layer."""
 
 
 class _Answer(Struct, rename="camel"):
@@ -57,10 +103,10 @@ class _Answer(Struct, rename="camel"):
 
 
 def read_answer(layer_id: str, body: bytes) -> Experiment:
-    """Return the experiment that the body of an answer tells of.
+    """Return the experiment in the body of a response.
 
-    :raises RefusedExperimentError: when its ``code`` is not 0.
-    :raises GrowingIOException: when it is no such answer.
+    :raises RefusedExperimentError: if its ``code`` is not 0.
+    :raises GrowingIOException: if it is not a response of the experiment server.
     """
     try:
         answer = msgspec.json.decode(body, type=_Answer, strict=False)

@@ -1,1 +1,1 @@
-"""Frameworks, a module for each. None of them tracks by itself unless asked to."""
+"""Integrations, one module per framework. None tracks anything unless configured to."""

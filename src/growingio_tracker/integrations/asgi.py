@@ -1,13 +1,18 @@
-"""ASGI: Starlette, FastAPI, Litestar, and whatever else speaks it."""
+"""Middleware for ASGI: Starlette, FastAPI, Litestar and other ASGI frameworks."""
 
 from __future__ import annotations
 
-import time
+import logging
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from growingio_tracker.integrations.binder import Binder, RequestOptions
-from growingio_tracker.integrations.lifespan import with_shutdown
+from growingio_tracker.integrations.request_binding import (
+    TYPES,
+    BoundRequest,
+    RequestBinding,
+    RequestOptions,
+)
+from growingio_tracker.model.options import check_options
 from growingio_tracker.tracker import GrowingTracker
 
 if TYPE_CHECKING:
@@ -18,23 +23,27 @@ Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 App: TypeAlias = Callable[[Any, Any, Any], Awaitable[None]]
-"""An application. Each framework has types of its own for what it is called with."""
+"""ASGI application. Frameworks have their own types for its parameters."""
 
 _SERVER_ERROR: Final = 500
+_SECURE: Final = ("https", "wss")
+_ANSWERS: Final = ("http.response.start", "websocket.accept")
+
+_log: Final = logging.getLogger(__name__)
 
 
 class GrowingIOMiddleware:
     """Binds the anonymous id and the user of each request and websocket to ``tracker``.
 
-    When the server shuts the application down, the tracker delivers what waits and is closed.
+    When the server shuts the application down, the tracker delivers queued events and is closed.
 
     :param app: the application.
     :param tracker: the tracker that the application uses.
-    :param user: returns the id of a scope's user, or ``None``. It is called when an event is
-        tracked and not before, so it sees what inner middlewares have put into the scope. What it
-        raises is logged. ``None``: requests have no user.
-    :param options: see :class:`~growingio_tracker.integrations.binder.RequestOptions`.
-    :raises GrowingParamException: when an option is unknown or cannot be used.
+    :param user: returns the user id for a scope, or ``None``. It is called only when an event is
+        tracked, so it sees what inner middleware has added to the scope. Exceptions are logged.
+        ``None``: requests have no user.
+    :param options: see :class:`~growingio_tracker.integrations.request_binding.RequestOptions`.
+    :raises GrowingParamException: if an option is unknown or invalid.
     """
 
     def __init__(
@@ -47,8 +56,9 @@ class GrowingIOMiddleware:
     ) -> None:
         self._app = app
         self._tracker = tracker
+        check_options(TYPES, {"user": user})
         self._user = user
-        self._binder = Binder(tracker, **options)
+        self._binding = RequestBinding(tracker, **options)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -56,15 +66,23 @@ class GrowingIOMiddleware:
             await with_shutdown(self._app, self._tracker.aclose)(scope, receive, send)
             return
         user = self._user
-        find_user = None if user is None else lambda: user(scope)
-        with self._binder.bound(lambda name: _header(scope.get("headers", ()), name), find_user):
-            if scope["type"] == "http" and self._binder.event is not None:
-                await self._tracked(scope, receive, send)
+        request = self._binding.request(
+            lambda name: _header(scope.get("headers", ()), name),
+            None if user is None else lambda: user(scope),
+            is_debug=bool(getattr(scope.get("app", self._app), "debug", False)),
+        )
+        is_secure = scope.get("scheme") in _SECURE
+        if (cookie := request.set_cookie(is_secure=is_secure)) is not None:
+            send = _with_cookie(send, cookie)
+        with request.bound():
+            if scope["type"] == "http" and self._binding.event is not None:
+                await self._tracked(request, scope, receive, send)
             else:
                 await self._app(scope, receive, send)
 
-    async def _tracked(self, scope: Scope, receive: Receive, send: Send) -> None:
-        started_s = time.perf_counter()
+    async def _tracked(
+        self, request: BoundRequest, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         status: int | None = None
 
         async def noting(message: Message) -> None:
@@ -79,8 +97,18 @@ class GrowingIOMiddleware:
             status = _SERVER_ERROR  # the server, or an outer middleware, answers with it
             raise
         finally:
-            whom = self._binder.whom()
-            self._binder.track(whom, scope["method"], scope["path"], status, started_s)
+            request.track(request.whom(), scope["method"], scope["path"], status)
+
+
+def _with_cookie(send: Send, cookie: str) -> Send:
+    header = (b"set-cookie", cookie.encode("latin-1"))
+
+    async def sending(message: Message) -> None:
+        if message["type"] in _ANSWERS:
+            message = {**message, "headers": [*message.get("headers", ()), header]}
+        await send(message)
+
+    return sending
 
 
 def _header(headers: Iterable[tuple[bytes, bytes]], wanted: str) -> str | None:
@@ -89,3 +117,39 @@ def _header(headers: Iterable[tuple[bytes, bytes]], wanted: str) -> str | None:
     if wanted == "cookie":  # HTTP/2 clients may send one header for each cookie
         return "; ".join(found)
     return found[0] if found else None
+
+
+def with_shutdown(app: App, close: Callable[[], Awaitable[object]]) -> App:
+    """Return an application that awaits ``close`` after ``app`` has been shut down.
+
+    Applications that do not support the lifespan protocol, such as Django, are not called for it.
+    """
+
+    async def run(scope: Message, receive: Receive, send: Send) -> None:
+        has_spoken = False
+
+        async def closing(message: Message) -> None:
+            nonlocal has_spoken
+            has_spoken = True
+            if message["type"].startswith("lifespan.shutdown."):
+                await close()
+            await send(message)
+
+        try:
+            await app(scope, receive, closing)
+        except Exception:
+            if has_spoken:
+                raise
+            _log.debug("the application takes no part in the lifespan", exc_info=True)
+        if not has_spoken:
+            await _answer(receive, closing)
+
+    return run
+
+
+async def _answer(receive: Receive, send: Send) -> None:
+    """Answer the lifespan protocol for an application that does not support it."""
+    message: Message = {"type": ""}
+    while message["type"] != "lifespan.shutdown":
+        message = await receive()
+        await send({"type": message["type"] + ".complete"})

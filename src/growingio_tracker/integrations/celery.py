@@ -1,6 +1,6 @@
-"""Celery: the events of a task are about those who were bound where it was sent.
+"""Celery signals that carry ids from the sender of a task to its worker.
 
-What a worker's processes have queued when they end is delivered without any of this.
+Events that are queued when a worker process ends are delivered without any of this.
 """
 
 from __future__ import annotations
@@ -9,9 +9,13 @@ import logging
 from contextlib import AbstractContextManager
 from typing import Any, Final, cast
 
-from growingio_tracker._extras import missing_extra
 from growingio_tracker.integrations.identity import usable_id
+from growingio_tracker.integrations.request_binding import TRACKER
+from growingio_tracker.model.option_types import choice
+from growingio_tracker.model.options import OptionTypes, check_options
+from growingio_tracker.model.subject import ON_NOBODY, OnNobody
 from growingio_tracker.tracker import GrowingTracker
+from growingio_wire.errors import missing_extra
 
 try:
     from celery.signals import before_task_publish, task_postrun, task_prerun
@@ -23,31 +27,39 @@ except ModuleNotFoundError as error:
 _log: Final = logging.getLogger(__name__)
 
 HEADER: Final = "growingio"
-"""The header of a task's message that holds the ids."""
+"""Header of a task's message that carries the ids."""
+
+_TYPES: Final[OptionTypes] = {"tracker": TRACKER, "on_nobody": choice(*ON_NOBODY)}
 
 _IDS: Final = ("anonymous_id", "login_user_key", "login_user_id")
 
 
-def connect(tracker: GrowingTracker) -> None:
-    """Carry the ids that are bound to ``tracker`` from those who send tasks to those who run them.
+def connect(tracker: GrowingTracker, *, on_nobody: OnNobody = "drop") -> None:
+    """Pass the ids bound to ``tracker`` from the sender of a task to the worker that runs it.
 
-    To be called once in each program, at both ends; usually in the module that makes the Celery
-    app. A task that is sent where nobody is bound runs with nobody bound. Attributes stay behind.
+    Call it once on both sides, usually in the module that creates the Celery app. A task sent
+    without bound ids runs without them. Bound attributes are not passed on.
+
+    :param on_nobody: what to do with events of tasks that have neither visitor nor user, as for
+        :meth:`~growingio_tracker.GrowingTracker.context`.
+    :raises GrowingParamException: if an argument is invalid.
     """
+    check_options(_TYPES, {"tracker": tracker, "on_nobody": on_nobody})
     blocks: dict[int, AbstractContextManager[None]] = {}
 
     def send(headers: dict[str, Any] | None = None, **_: object) -> None:
         if headers is not None and (ids := _bound_ids(tracker)):
-            headers.setdefault(HEADER, ids)  # a retry keeps those that it has
+            headers.setdefault(HEADER, ids)  # a retry keeps its ids
 
     def begin(task: Any = None, **_: object) -> None:
-        if ids := _sent_ids(task.request.get(HEADER)):
-            block = blocks[id(task.request)] = tracker.context(
-                anonymous_id=ids.get("anonymous_id"),
-                login_user_key=ids.get("login_user_key"),
-                login_user_id=ids.get("login_user_id"),
-            )
-            block.__enter__()
+        ids = _sent_ids(task.request.get(HEADER))
+        block = blocks[id(task.request)] = tracker.context(
+            anonymous_id=ids.get("anonymous_id"),
+            login_user_key=ids.get("login_user_key"),
+            login_user_id=ids.get("login_user_id"),
+            on_nobody=on_nobody,
+        )
+        block.__enter__()
 
     def end(task: Any = None, **_: object) -> None:
         if block := blocks.pop(id(task.request), None):
@@ -60,9 +72,9 @@ def connect(tracker: GrowingTracker) -> None:
 
 def _bound_ids(tracker: GrowingTracker) -> dict[str, str]:
     try:
-        key, user_id, anonymous_id, _ = tracker._complete(None, None, None, None)
+        key, user_id, anonymous_id, _ = tracker.current_subject()
     except Exception:  # from a function that finds the user; the task matters more
-        _log.warning("a task was sent without the ids of its sender", exc_info=True)
+        _log.warning("a task was sent without the ids bound by its sender", exc_info=True)
         return {}
     ids = dict(zip(_IDS, (anonymous_id, key, user_id), strict=True))
     return {name: value for name, value in ids.items() if value is not None}

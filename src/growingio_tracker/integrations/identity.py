@@ -1,22 +1,24 @@
-"""Whom a request is about, read from what outsiders sent; nothing here raises into a request."""
+"""Ids of visitors and users, parsed from untrusted requests without raising."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeAlias
 
-from growingio_tracker.arguments import identifier
+from growingio_tracker.model.arguments import identifier
 
 _log: Final = logging.getLogger(__name__)
+
+FindUser: TypeAlias = Callable[[], str | None]
 
 MAX_ID_CHARACTERS: Final = 256
 
 
 def usable_id(value: object) -> str | None:
-    """Return an id that came from outside; ``None`` when it is no id.
+    """Return an id from an untrusted source, or ``None`` if it is invalid.
 
-    An id is a text of 1 to 256 characters, none of them a control character.
+    A valid id is a string of 1 to 256 characters without control characters.
     """
     if not isinstance(value, str) or not 0 < len(value) <= MAX_ID_CHARACTERS:
         return None
@@ -26,11 +28,11 @@ def usable_id(value: object) -> str | None:
 def anonymous_id_of(
     header_value: Callable[[str], str | None], header: str | None, cookie: str | None
 ) -> str | None:
-    """Return a request's anonymous id: from the header, and where it has none, from the cookie.
+    """Return a request's anonymous id, from the header or else the cookie.
 
-    :param header_value: returns the request's header of a name in lower case, if it has one.
-    :param header: a header's name in lower case; ``None`` reads no header.
-    :param cookie: a cookie's name; ``None`` reads no cookie.
+    :param header_value: returns a header of the request by its name in lower case, or ``None``.
+    :param header: the header's name in lower case; ``None`` reads none.
+    :param cookie: the cookie's name; ``None`` reads none.
     """
     if header is not None and (found := _plain_id(header_value(header))):
         return found
@@ -40,12 +42,12 @@ def anonymous_id_of(
 
 
 def _plain_id(value: str | None) -> str | None:
-    # Frameworks disagree about the encoding of other characters, and no client's ids have any.
+    # Frameworks decode other characters differently, and no client's ids contain any.
     return usable_id(value) if value is not None and value.isascii() else None
 
 
 def _cookie_value(cookies: str, wanted: str) -> str | None:
-    # SimpleCookie gives up at the first cookie that it does not like, which is rarely ours.
+    # SimpleCookie stops at the first invalid cookie, which is rarely ours.
     for pair in cookies.split(";"):
         name, _, value = pair.partition("=")
         if name.strip() == wanted:
@@ -53,17 +55,20 @@ def _cookie_value(cookies: str, wanted: str) -> str | None:
     return None
 
 
-def safe_user(find: Callable[[], object]) -> Callable[[], str | None]:
-    """Return a function that finds a user id as ``find`` does, and is silent when that fails.
+def safe_user(find: Callable[[], object]) -> FindUser:
+    """Return a function that returns a user id like ``find``, but never raises.
 
-    A failure, and an id that cannot be sent, are logged as a warning, and mean no user.
+    If ``find`` raises or returns an invalid id, a warning is logged and there is no user.
     """
 
     def find_safely() -> str | None:
         try:
             return identifier(find(), "user")
         except Exception:
-            _log.warning("the user of a request was not found; it has none", exc_info=True)
+            _log.warning(
+                "the user of a request could not be determined; its events have no user",
+                exc_info=True,
+            )
             return None
 
     return find_safely

@@ -1,4 +1,4 @@
-"""Chosen log records as events."""
+"""Logging handler that tracks selected log records as events."""
 
 from __future__ import annotations
 
@@ -7,31 +7,34 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
-from growingio_tracker.arguments import text_name
-from growingio_tracker.integrations.whoever import track_about, whoever
+from growingio_tracker.integrations.request_binding import TRACKER, subject_or_nobody, track_about
+from growingio_tracker.model.option_types import FUNCTION, NAME
+from growingio_tracker.model.options import check_options
 from growingio_tracker.tracker import GrowingTracker
 
 _OURS: Final = "growingio_tracker"
 _OUR_THREADS: Final = "growingio-"
 _ORDINARY: Final = frozenset({*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"})
-"""What every record has; the rest is what its caller gave as ``extra``."""
+"""Attributes of every log record; all others come from ``extra``."""
+
+_TYPES: Final = {"tracker": TRACKER, "event": NAME, "include": FUNCTION.or_none()}
 
 
 class EventHandler(logging.Handler):
-    """Tracks log records as events about those who are bound, or about nobody.
+    """Tracks log records as events, with the ids that are bound, if any.
 
-    An event's attributes are ``message`` (as the handler's formatter makes it), ``logger``,
-    ``level``, for an exception ``exception`` (its type), and whatever the record got as ``extra``.
+    An event has the attributes ``message`` (formatted by the handler's formatter), ``logger``,
+    ``level``, ``exception`` (its type, if there is one), and everything passed as ``extra``.
 
-    No delivery makes events of its own logging: what this package logs, and what anybody logs in
-    its threads or while a record is being tracked, makes none. Nothing is raised: a record that
-    cannot be tracked goes to :meth:`logging.Handler.handleError`, which prints it.
+    Delivery never causes further events: records logged by this package, in its threads, or while a
+    record is being tracked, are ignored. Nothing is raised: a record that cannot be tracked is
+    passed to :meth:`logging.Handler.handleError`, which prints it.
 
-    :param tracker: the tracker; one that sends in the background does not hold up who logs.
-    :param event: the events' name.
-    :param level: records below it are no events. Default ``logging.WARNING``.
-    :param include: returns whether a record is to be an event; ``None`` takes all.
-    :raises GrowingParamException: when ``event`` is not a name.
+    :param tracker: the tracker; use one that sends in the background, so that logging never waits.
+    :param event: the name of the events.
+    :param level: records below it are ignored. Default ``logging.WARNING``.
+    :param include: returns whether to track a record; ``None`` tracks all.
+    :raises GrowingParamException: if an argument is invalid; the message names it.
     """
 
     def __init__(
@@ -43,7 +46,8 @@ class EventHandler(logging.Handler):
     ) -> None:
         super().__init__(level)
         self._tracker = tracker
-        self._event = text_name(event, "event")
+        check_options(_TYPES, {"tracker": tracker, "event": event, "include": include})
+        self._event = event
         self._include = include
         self._here = threading.local()
         # A filter is asked before the handler's lock is taken, so that no thread of ours, whatever
@@ -51,14 +55,16 @@ class EventHandler(logging.Handler):
         self.addFilter(_is_foreign)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Track ``record`` if it is chosen."""
+        """Track ``record`` if it is included."""
         if getattr(self._here, "busy", False):
             return
         self._here.busy = True
         try:
             if self._include is None or self._include(record):
                 attributes = self._attributes(record)
-                track_about(self._tracker, whoever(self._tracker), self._event, attributes)
+                track_about(
+                    self._tracker, subject_or_nobody(self._tracker), self._event, attributes
+                )
         except Exception:
             self.handleError(record)
         finally:

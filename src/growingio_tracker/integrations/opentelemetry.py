@@ -1,7 +1,7 @@
-"""OpenTelemetry: what became of every event, as metrics.
+"""OpenTelemetry metrics of the outcomes of events.
 
-Each collection asks ``stats()`` and ``healthy()``; the way of an event knows nothing of it. The
-requests that deliver events make no spans, with or without this.
+Each collection reads ``stats()`` and ``healthy()``, so tracking an event costs nothing more.
+Delivery requests never create spans, with or without this.
 """
 
 from __future__ import annotations
@@ -11,13 +11,15 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple, TypeAlias
 
-from growingio_tracker._extras import missing_extra
 from growingio_tracker.config.settings import masked
 from growingio_tracker.consumers.base import Consumer
-from growingio_tracker.delivery.contract import Stats
-from growingio_tracker.exceptions import GrowingParamException
+from growingio_tracker.delivery.ledger import Stats
+from growingio_tracker.integrations.request_binding import TRACKER
+from growingio_tracker.model.option_types import having
 from growingio_tracker.tracker import GrowingTracker
-from growingio_tracker.version import VERSION
+from growingio_wire import VERSION
+from growingio_wire.errors import missing_extra
+from growingio_wire.said import Said
 
 try:
     from opentelemetry.metrics import (
@@ -34,17 +36,17 @@ except ModuleNotFoundError as error:
     raise missing_extra("the OpenTelemetry integration", "otel") from error
 
 CONSUMER: Final = "growingio.consumer"
-"""The attribute with the class of the consumer, for instance ``AsyncBufferedConsumer``."""
+"""Attribute with the consumer's class, for example ``AsyncBufferedConsumer``."""
 
 PRODUCT: Final = "growingio.product"
-"""The attribute with the beginning of the product id; the rest is masked."""
+"""Attribute with the beginning of the product id; the rest is masked."""
 
 REASON: Final = "growingio.reason"
-"""The attribute of rejected and dropped events with the word that ``stats()`` counts them under."""
+"""Attribute of rejected and dropped events with their reason in ``stats()``."""
 
 _Attributes: TypeAlias = tuple[tuple[str, str], ...]
 _Values: TypeAlias = Mapping[str, float]
-"""Values by reason; ``""`` where there are no reasons."""
+"""Values by reason; the key is ``""`` for metrics without reasons."""
 
 
 class _Metric(NamedTuple):
@@ -54,7 +56,7 @@ class _Metric(NamedTuple):
     read: Callable[[Consumer, Stats], _Values]
     create: Callable[[Meter], Callable[..., object]] = lambda m: m.create_observable_counter
     join: Callable[[Iterable[float]], float] = sum
-    """Makes one value of those of several consumers with the same attributes."""
+    """Combines the values of several consumers with the same attributes."""
 
 
 def _gauge(meter: Meter) -> Callable[..., object]:
@@ -103,7 +105,12 @@ METRICS: Final = (
         _dropped,
     ),
     _Metric("growingio.events.adopted", "{event}", "Left by earlier processes.", _count("adopted")),
-    _Metric("growingio.events.handed_over", "{event}", "Left to a relay.", _count("handed_over")),
+    _Metric(
+        "growingio.events.handed_over",
+        "{event}",
+        "Left to others.",
+        _count("handed_over"),
+    ),
     _Metric("growingio.events.pending", "{event}", "Waiting now.", _count("pending"), _up_down),
     _Metric(
         "growingio.events.pending_size", "By", "Size of those.", _count("pending_bytes"), _up_down
@@ -131,11 +138,11 @@ METRICS: Final = (
     _Metric("growingio.last_success.age", "s", "Since the last delivery.", _age, _gauge, min),
     _Metric("growingio.healthy", "1", "0 when events wait in vain.", _healthy, _gauge, min),
 )
-"""Everything that is published."""
+"""All published metrics."""
 
 
 class _Publication:
-    """The instruments of one meter provider, which cannot be taken back, and who is behind them."""
+    """Instruments of one meter provider, which cannot be removed, and the consumers they read."""
 
     def __init__(self, get: Callable[[str, str], Meter]) -> None:
         self.consumers: dict[Consumer, None] = {}
@@ -155,8 +162,11 @@ class _Publication:
         return observe
 
 
+_PROVIDER: Final = having(Said("a MeterProvider", "MeterProvider"), "get_meter").or_none()
+
+
 class _Global:
-    """Stands for the provider of the process: whichever that is now, and will be."""
+    """Placeholder for the process's current meter provider, which may change."""
 
 
 _GLOBAL: Final = _Global()
@@ -168,16 +178,17 @@ _publications: Final[weakref.WeakKeyDictionary[MeterProvider | _Global, _Publica
 def instrument(tracker: GrowingTracker, meter_provider: MeterProvider | None = None) -> None:
     """Publish the counts of ``tracker`` as metrics, until :func:`uninstrument`.
 
-    Each has the attributes :data:`CONSUMER` and :data:`PRODUCT`, those of rejected and dropped
-    events also :data:`REASON`. Several trackers may be published; those whose attributes are the
-    same are added up. Trackers that share a consumer are counted once, and so is a tracker that is
-    published twice. It is kept alive meanwhile.
+    Each has the attributes :data:`CONSUMER` and :data:`PRODUCT`; rejected and dropped events also
+    have :data:`REASON`. You may publish several trackers; values with the same attributes are
+    added. Trackers that share a consumer are counted once, and so is a tracker published twice. A
+    published tracker is kept alive.
 
-    :param meter_provider: where to publish; ``None`` is OpenTelemetry's global one, also if that
-        is set later.
-    :raises GrowingParamException: ``tracker`` is no tracker.
+    :param meter_provider: where to publish; ``None`` is OpenTelemetry's global one, even if it is
+        set later.
+    :raises GrowingParamException: if an argument has the wrong type.
     """
     consumer = _consumer_of(tracker)
+    _PROVIDER.check(meter_provider, "meter_provider")
     if meter_provider is None or meter_provider is get_meter_provider():
         publication = _publication(_GLOBAL, get_meter)
     else:
@@ -186,9 +197,9 @@ def instrument(tracker: GrowingTracker, meter_provider: MeterProvider | None = N
 
 
 def uninstrument(tracker: GrowingTracker) -> None:
-    """Publish ``tracker``, and those that share its consumer, no longer.
+    """Stop publishing ``tracker`` and those that share its consumer.
 
-    :raises GrowingParamException: ``tracker`` is no tracker.
+    :raises GrowingParamException: if ``tracker`` is not a tracker.
     """
     consumer = _consumer_of(tracker)
     for publication in list(_publications.values()):
@@ -202,15 +213,12 @@ def _publication(key: MeterProvider | _Global, get: Callable[[str, str], Meter])
     return publication
 
 
-def _consumer_of(tracker: object) -> Consumer:
-    if not isinstance(tracker, GrowingTracker):
-        raise GrowingParamException(
-            f"tracker must be a GrowingTracker, got {type(tracker).__name__}"
-        )
-    return tracker._consumer
+def _consumer_of(tracker: GrowingTracker) -> Consumer:
+    TRACKER.check(tracker, "tracker")
+    return tracker.strategy
 
 
 def _attributes(consumer: Consumer, reason: str) -> _Attributes:
-    product = masked("product_id", consumer._product_id)
+    product = masked("product_id", consumer.destination.product_id)
     common = ((CONSUMER, type(consumer).__name__), (PRODUCT, product))
     return (*common, (REASON, reason)) if reason else common

@@ -1,4 +1,4 @@
-"""Functions as AWS Lambda runs them: frozen as soon as they return."""
+"""Decorator for functions that are frozen when they return, as in AWS Lambda."""
 
 from __future__ import annotations
 
@@ -8,32 +8,49 @@ import logging
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
-from growingio_tracker.exceptions import GrowingParamException
+from growingio_tracker.integrations.request_binding import TRACKER
+from growingio_tracker.model.option_types import SECONDS, choice
+from growingio_tracker.model.options import OptionTypes, check_options
+from growingio_tracker.model.subject import ON_NOBODY, OnNobody
 from growingio_tracker.tracker import GrowingTracker
+from growingio_wire.errors import GrowingParamException
 
 _R = TypeVar("_R")
 
 _log: Final = logging.getLogger(__name__)
 
 
+_TYPES: Final[OptionTypes] = {
+    "tracker": TRACKER,
+    "reserve_s": SECONDS,
+    "timeout_s": SECONDS,
+    "on_nobody": choice(*ON_NOBODY),
+}
+
+
 def flush_before_return(
-    tracker: GrowingTracker, reserve_s: float = 0.2, timeout_s: float = 5.0
+    tracker: GrowingTracker,
+    reserve_s: float = 0.2,
+    timeout_s: float = 5.0,
+    *,
+    on_nobody: OnNobody = "drop",
 ) -> Callable[[Callable[[Any, Any], _R]], Callable[[Any, Any], _R]]:
-    """Return a decorator that delivers what a handler tracked before the handler returns or raises.
+    """Return a decorator that delivers a handler's events before the handler returns or raises.
 
-    What cannot be delivered in time waits for the next invocation, if there is one; that is logged
-    as a warning. Nothing is raised for it.
+    Events that cannot be delivered in time stay queued for the next invocation, if there is one,
+    and a warning is logged. Nothing is raised.
 
-    :param reserve_s: seconds to leave of the time that the invocation has left, which its context
-        tells (``get_remaining_time_in_millis``).
-    :param timeout_s: seconds to take at most, also where the context tells nothing; 0 does not
-        wait.
-    :raises GrowingParamException: when a time is negative, or what is decorated is a coroutine
+    :param reserve_s: seconds of the invocation's remaining time to leave unused. The time comes
+        from its context (``get_remaining_time_in_millis``).
+    :param timeout_s: maximum seconds to take, also if the context has no remaining time; 0 does
+        not wait.
+    :param on_nobody: what to do with the handler's events that have neither visitor nor user, as
+        for :meth:`~growingio_tracker.GrowingTracker.context`.
+    :raises GrowingParamException: if an argument is invalid, or the handler is a coroutine
         function.
     """
-    for name, value in (("reserve_s", reserve_s), ("timeout_s", timeout_s)):
-        if value < 0:
-            raise GrowingParamException(f"{name} must be 0 or more seconds, got {value!r}")
+    given = {"tracker": tracker, "reserve_s": reserve_s, "timeout_s": timeout_s}
+    check_options(_TYPES, {**given, "on_nobody": on_nobody})
 
     def decorate(handler: Callable[[Any, Any], _R]) -> Callable[[Any, Any], _R]:
         if inspect.iscoroutinefunction(handler):
@@ -44,7 +61,8 @@ def flush_before_return(
         @functools.wraps(handler)
         def flushing(event: Any, context: Any) -> _R:
             try:
-                return handler(event, context)
+                with tracker.context(on_nobody=on_nobody):
+                    return handler(event, context)
             finally:
                 _flush(tracker, min(timeout_s, _remaining_s(context, timeout_s, reserve_s)))
 

@@ -1,15 +1,19 @@
-"""WSGI: every framework and server that speaks it."""
+"""Middleware for WSGI, for any WSGI framework and server."""
 
 from __future__ import annotations
 
-import contextvars
-import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from growingio_tracker.binding import Subject
-from growingio_tracker.integrations.binder import Binder, RequestOptions
+from growingio_tracker.integrations.request_binding import (
+    TYPES,
+    BoundRequest,
+    RequestBinding,
+    RequestOptions,
+)
+from growingio_tracker.model.options import check_options
+from growingio_tracker.model.subject import Subject
 from growingio_tracker.tracker import GrowingTracker
 
 if TYPE_CHECKING:
@@ -24,15 +28,14 @@ _SERVER_ERROR: Final = 500
 class GrowingIOMiddleware:
     """Binds the anonymous id and the user of each request to ``tracker``.
 
-    The ids hold until the last part of the answer has been made, in whatever way it is streamed.
+    The ids apply until the last part of the response has been produced, however it is streamed.
 
     :param app: the application.
     :param tracker: the tracker that the application uses.
-    :param user: returns the id of a request's user by its WSGI environment, or ``None``. It is
-        called when an event is tracked and not before. What it raises is logged. ``None``: requests
-        have no user.
-    :param options: see :class:`~growingio_tracker.integrations.binder.RequestOptions`.
-    :raises GrowingParamException: when an option is unknown or cannot be used.
+    :param user: returns the user id for a WSGI environment, or ``None``. It is called only when an
+        event is tracked. Exceptions are logged. ``None``: requests have no user.
+    :param options: see :class:`~growingio_tracker.integrations.request_binding.RequestOptions`.
+    :raises GrowingParamException: if an option is unknown or invalid.
     """
 
     def __init__(
@@ -44,106 +47,115 @@ class GrowingIOMiddleware:
         **options: Unpack[RequestOptions],
     ) -> None:
         self._app = app
+        check_options(TYPES, {"user": user})
         self._user = user
-        self._binder = Binder(tracker, **options)
+        self._binding = RequestBinding(tracker, **options)
+
+    def is_debug(self) -> bool:
+        """Return whether the application is in debug mode, according to its attribute ``debug``."""
+        return bool(getattr(self._app, "debug", False))
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
-        # The server asks for the parts of the answer later, and must not find the ids in its own
-        # context then. So the request gets a context of its own, which ends with it.
-        context = contextvars.copy_context()
-        return context.run(self._serve, context, environ, start_response)
-
-    def _serve(
-        self, context: contextvars.Context, environ: Environ, start_response: StartResponse
-    ) -> Iterable[bytes]:
         user = self._user
-        find_user = None if user is None else lambda: user(environ)
-        block = self._binder.bound(lambda name: _header(environ, name), find_user)
-        request = _Request(self._binder, block, environ, start_response)
+        bound = self._binding.request(
+            lambda name: _header(environ, name),
+            None if user is None else lambda: user(environ),
+            is_debug=self.is_debug(),
+        )
+        request = _Request(bound, environ, start_response)
         try:
-            answer = self._app(environ, request.start_response)
+            with bound.bound():
+                try:
+                    answer = self._app(environ, request.start_response)
+                except Exception:
+                    request.failed()
+                    raise
         except Exception:
-            request.failed()
             request.ended()
             raise
         if isinstance(answer, list | tuple):
-            # Nothing more runs for it, and servers look how many parts there are.
+            # Nothing is left to run, and servers check the number of parts.
             request.ended()
             return answer
-        return _Answer(context, answer, request)
+        return _StreamedAnswer(answer, bound, request)
 
 
 class _Request:
     """One request, from its beginning to its end."""
 
     def __init__(
-        self,
-        binder: Binder,
-        block: AbstractContextManager[None],
-        environ: Environ,
-        start_response: StartResponse,
+        self, bound: BoundRequest, environ: Environ, start_response: StartResponse
     ) -> None:
-        self._binder = binder
-        self._block = block
+        self._bound = bound
         self._environ = environ
         self._start_response = start_response
-        self._started_s = time.perf_counter()
         self._status: int | None = None
         self._whom: Subject | None = None
-        block.__enter__()
 
     def start_response(
         self, status: str, headers: list[tuple[str, str]], *exc_info: Any
     ) -> Callable[[bytes], object]:
-        """Note the status and whom the request is about, and pass everything on."""
+        """Note the status and the request's subject, and pass everything on."""
         self._status = int(status[:3]) if status[:3].isdecimal() else None
-        # Later is too late for a framework whose own context ends as soon as the answer begins.
-        self._whom = self._binder.whom()
+        # Some frameworks end their own context as soon as the response begins.
+        self._whom = self._bound.whom()
+        is_secure = self._environ.get("wsgi.url_scheme") == "https"
+        if (cookie := self._bound.set_cookie(is_secure=is_secure)) is not None:
+            headers = [*headers, ("Set-Cookie", cookie)]
         return self._start_response(status, headers, *exc_info)
 
     def failed(self) -> None:
-        """Note that the application raised; the server answers for it."""
+        """Note that the application raised; the server responds for it."""
         self._status = _SERVER_ERROR
-        self._whom = self._whom or self._binder.whom()
+        self._whom = self._whom or self._bound.whom()
 
     def ended(self) -> None:
-        """Let go of the request's ids, and track it if that was asked for."""
-        self._block.__exit__(None, None, None)
+        """Track the request if ``track_requests`` is set."""
         method = self._environ["REQUEST_METHOD"]
         path = self._environ.get("PATH_INFO", "").encode("latin-1", "replace")
-        self._binder.track(
-            self._whom, method, path.decode("utf-8", "replace"), self._status, self._started_s
-        )
+        self._bound.track(self._whom, method, path.decode("utf-8", "replace"), self._status)
 
 
-class _Answer:
-    """An answer whose parts are made in the request's context."""
+class _StreamedAnswer:
+    """A response whose parts are produced with the request's ids bound.
 
-    def __init__(
-        self, context: contextvars.Context, answer: Iterable[bytes], request: _Request
-    ) -> None:
-        self._context = context
+    They are not bound between the parts, when the server's thread may do something else. The
+    context stays the server's, so that frameworks find their own variables in it.
+    """
+
+    def __init__(self, answer: Iterable[bytes], bound: BoundRequest, request: _Request) -> None:
         self._answer = answer
+        self._bound = bound
         self._request = request
 
     def __iter__(self) -> Iterator[bytes]:
-        try:
-            parts = self._context.run(iter, self._answer)
-            while (part := self._context.run(next, parts, None)) is not None:
-                yield part
-        except Exception:
-            self._request.failed()
-            raise
+        with self._bound.bound(), self._noting_failures():
+            parts = iter(self._answer)
+        while True:
+            with self._bound.bound(), self._noting_failures():
+                part = next(parts, None)
+            if part is None:
+                return
+            yield part
 
     def close(self) -> None:
-        """End the request; a server calls it in any case, and once."""
+        """End the request. Servers call it exactly once, whatever happens."""
         close: Callable[[], object] | None = getattr(self._answer, "close", None)
         try:
             if close is not None:
-                self._context.run(close)
+                with self._bound.bound():
+                    close()
         finally:
-            self._context.run(self._request.ended)
+            self._request.ended()
+
+    @contextmanager
+    def _noting_failures(self) -> Generator[None, None, None]:
+        try:
+            yield
+        except Exception:
+            self._request.failed()
+            raise
 
 
 def _header(environ: Environ, name: str) -> str | None:

@@ -1,11 +1,10 @@
-"""Rows of Spark become events, users' attributes and items.
+"""Spark integration: rows as events, user attributes and items.
 
-``df.write.format("growingio")`` and ``df.writeStream.format("growingio")`` of Spark 4 come to
-:func:`send_partition` by themselves; with Spark 3.3 and newer a program passes it to
-``foreachPartition``, ``mapPartitions`` or ``mapInArrow``.
+In Spark 4, ``df.write.format("growingio")`` and ``df.writeStream.format("growingio")`` call
+:func:`send_partition`. In Spark 3.3 and newer, a program passes it to ``foreachPartition``,
+``mapPartitions`` or ``mapInArrow``.
 """
 
-from growingio_tracker.spark.partition import send_partition
-from growingio_tracker.spark.summary import PartitionSummary, WriteSummary
+from growingio_tracker.spark.partition import PartitionSummary, WriteSummary, send_partition
 
 __all__ = ["PartitionSummary", "WriteSummary", "send_partition"]

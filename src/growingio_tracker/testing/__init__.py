@@ -1,11 +1,13 @@
-"""For tests: what was tracked without sending it, a clock that stands still, no network."""
+"""Helpers for tests: recorded events instead of requests, and a clock that stands still."""
 
-from growingio_tracker.testing.everything import record_everything
-from growingio_tracker.testing.fake_clock import FakeClock
-from growingio_tracker.testing.memory_transport import Answer, MemoryTransport
+from growingio_tracker.testing.fakes import Answer, FakeClock, MemoryTransport
 from growingio_tracker.testing.recorded_event import RecordedEvent, RecordedKind
-from growingio_tracker.testing.recording import Recording, WouldSendError
-from growingio_tracker.testing.recording_consumer import RecordingConsumer
+from growingio_tracker.testing.recording import (
+    Recording,
+    RecordingConsumer,
+    WouldSendError,
+    record_everything,
+)
 
 __all__ = [
     "Answer",

@@ -1,4 +1,4 @@
-"""One tracked event, as a test looks at it."""
+"""Recorded events, and the conditions of assertions about them."""
 
 from __future__ import annotations
 
@@ -8,33 +8,30 @@ from typing import Any, Final, Literal, TypeAlias, cast
 
 from msgspec import Struct
 
-from growingio_tracker.message import (
-    CustomEventMessage,
-    ItemMessage,
-    Message,
-    UserLoginMessage,
-    UserMappingMessage,
-)
-from growingio_tracker.record import decode
-from growingio_tracker.values import EventTime
-from growingio_tracker.wire import Kind
+from growingio_tracker.model.events import CustomEventMessage, UserLoginMessage
+from growingio_tracker.model.messages import ItemMessage, Message, UserMappingMessage
+from growingio_tracker.model.record import decode
+from growingio_tracker.model.values import EventTime, normalise
+from growingio_wire.errors import GrowingParamException
+from growingio_wire.near import likeness
+from growingio_wire.table import Kind
 
 RecordedKind: TypeAlias = Literal["event", "user", "item", "mapping"]
-"""What was called: ``track_custom_event``, ``track_user``, ``submit_item`` or
+"""Kind of a recorded event: from ``track_custom_event``, ``track_user``, ``submit_item`` or
 ``track_user_mapping``."""
 
 
 class RecordedEvent(Struct, frozen=True):
-    """One event that was checked, encoded and taken, as it would have been sent.
+    """One recorded event, as it would have been sent.
 
     :param kind: ``"event"``, ``"user"``, ``"item"`` or ``"mapping"``.
-    :param name: the event's name; an item's key; ``""`` for the others.
-    :param record: its JSON, as the wire has it.
-    :param attributes: in the form in which they are sent: lists are joined by ``||``. Those of a
-        mapping are its identities. Read-only.
-    :param user_id: the login user's id; ``None`` when there is none.
-    :param user_key: the kind of the user's id; ``None`` when there is none.
-    :param anonymous_id: the visitor's id; ``None`` when there is none.
+    :param name: the event's name, or an item's key; ``""`` for the others.
+    :param record: the JSON that is sent.
+    :param attributes: the attributes as they are sent: lists are joined with ``||``. For a mapping,
+        its identities. Read-only.
+    :param user_id: the login user's id; ``None`` if there is none.
+    :param user_key: the kind of user id; ``None`` if there is none.
+    :param anonymous_id: the visitor's id; ``None`` if there is none.
     :param item_id: an item's id; ``None`` for the others.
     :param time_ms: Unix milliseconds; ``None`` for items, and for mappings without a time.
     """
@@ -51,7 +48,8 @@ class RecordedEvent(Struct, frozen=True):
 
     @property
     def message(self) -> Message:
-        """The whole message, also with what this value has no field for; each time a new one."""
+        """The whole message, including fields that this class does not have; a new copy each
+        time."""
         return decode(_WIRE_KINDS[self.kind], self.record)
 
     def __repr__(self) -> str:
@@ -63,7 +61,7 @@ class RecordedEvent(Struct, frozen=True):
 
 
 FIELDS: Final = ("kind", "user_id", "user_key", "anonymous_id", "item_id", "time_ms")
-"""What tells one event from another, besides its name and its attributes."""
+"""Fields that distinguish events, besides name and attributes."""
 
 _WIRE_KINDS: Final[Mapping[RecordedKind, Kind]] = {
     "event": Kind.EVENT,
@@ -74,7 +72,7 @@ _WIRE_KINDS: Final[Mapping[RecordedKind, Kind]] = {
 
 
 def recorded_event(kind: Kind, record: bytes) -> RecordedEvent:
-    """Return the event that a tracker handed over as ``record``."""
+    """Return the event that a tracker passed as ``record``."""
     message = decode(kind, record)
     if isinstance(message, CustomEventMessage):
         return _of_subject("event", message.event_name or "", message, record)
@@ -109,3 +107,71 @@ def _read_only(attributes: Mapping[str, Any] | None) -> Mapping[str, Any]:
 
 def _ms(time: EventTime | None) -> int | None:
     return time if isinstance(time, int) else None  # a record has no other form
+
+
+_NEAREST: Final = 3
+_SENT_AS_THEY_ARE: Final = (str, bool, int, float, type(None))
+
+
+class Wanted:
+    """Conditions that an event must meet.
+
+    :param name: the event's name; ``None`` matches any.
+    :param match: fields of :class:`RecordedEvent`, a mapping ``attributes``, and attributes.
+    :raises GrowingParamException: if ``attributes`` is not a mapping.
+    """
+
+    def __init__(self, name: str | None, match: Mapping[str, object]) -> None:
+        self._name = name
+        self._fields = {key: value for key, value in match.items() if key in FIELDS}
+        attributes = match.get("attributes", {})
+        if not isinstance(attributes, Mapping):
+            raise GrowingParamException(
+                f"attributes must be a mapping of names to values, got {type(attributes).__name__}"
+            )
+        single = {k: v for k, v in match.items() if k not in (*FIELDS, "attributes")}
+        every = {**cast("Mapping[str, object]", attributes), **single}
+        self._attributes = {key: _as_sent(value) for key, value in every.items()}
+
+    def __str__(self) -> str:
+        conditions = [f"{key}={value!r}" for key, value in self._fields.items()]
+        conditions += [f"attributes[{key!r}]={value!r}" for key, value in self._attributes.items()]
+        subject = "an event" if self._name is None else self._name
+        return f"{subject} with {', '.join(conditions)}" if conditions else subject
+
+    def differences(self, event: RecordedEvent) -> list[str]:
+        """Return how ``event`` differs; empty if it matches."""
+        found = [
+            f"{key} is {getattr(event, key)!r}, not {value!r}"
+            for key, value in self._fields.items()
+            if getattr(event, key) != value
+        ]
+        found += [
+            f"attributes[{key!r}] is {event.attributes.get(key)!r}, not {value!r}"
+            for key, value in self._attributes.items()
+            if event.attributes.get(key) != value
+        ]
+        if self._name is not None and event.name != self._name:
+            found.insert(0, f"its name is {event.name!r}")
+        return found
+
+    def nearest(self, events: tuple[RecordedEvent, ...]) -> list[RecordedEvent]:
+        """Return the closest events, the nearest first, but not all if there are many."""
+        missing = [event for event in events if self.differences(event)]
+        return sorted(missing, key=self._distance)[:_NEAREST]
+
+    def _distance(self, event: RecordedEvent) -> tuple[float, int]:
+        name = event.name if self._name is None else self._name
+        unlike = 1 - likeness(name, event.name)
+        return round(unlike, 1), len(self.differences(event))
+
+
+def _as_sent(value: object) -> object:
+    """Return ``value`` as it is sent, or unchanged if it cannot be sent.
+
+    The latter are objects that do their own comparison, such as ``pytest.approx`` and ``mock.ANY``.
+    """
+    if isinstance(value, _SENT_AS_THEY_ARE):
+        return value
+    sent, _ = normalise({"value": value}, "value")
+    return sent.get("value", value)

@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 import urllib3
 
-from growingio_tracker.collector import Collector
+from growingio_collector import Collector
+from growingio_wire.clock import now_ms
+from tree import CAPTURES
 
-CAPTURES = Path(__file__).parents[2] / "data" / "captures"
 NOW_MS = time.time_ns() // 1_000_000
 COLLECT = "/v3/projects/p1/collect"
 GUARD = {"X-Gio-Collector": "1"}
@@ -36,9 +37,9 @@ class _Api:
         self.url = collector.url
         self._http = urllib3.PoolManager(retries=False, timeout=10)
 
-    def send(self, *events: object, path: str = COLLECT) -> None:
-        body = json.dumps(events).encode()
-        assert self._http.request("POST", self.url + path, body=body).status == 204
+    def send(self, *events: object, path: str = COLLECT, **more: Any) -> None:
+        arguments = {"body": json.dumps(events).encode(), **more}
+        assert self._http.request("POST", self.url + path, **arguments).status == 204
 
     def call(self, path: str, method: str = "GET", **more: Any) -> urllib3.BaseHTTPResponse:
         return self._http.request(method, f"{self.url}/api/v1/{path}", **more)
@@ -190,7 +191,9 @@ class TestRequests:
         assert [one["id"] for one in api.get("requests?before=2")["requests"]] == [1]
         assert [one["id"] for one in api.get("requests?after=0")["requests"]] == [1, 2]
 
-    @pytest.mark.skipif(sys.platform == "win32", reason="the command is for a POSIX shell")
+    @pytest.mark.skipif(
+        sys.platform == "win32", reason="not here: the command is for a POSIX shell"
+    )
     @pytest.mark.parametrize(
         "body",
         [
@@ -346,22 +349,70 @@ class TestStream:
             api.close()
 
 
+def _next_millisecond() -> None:
+    before = now_ms()
+    while now_ms() == before:
+        pass
+
+
+def _codes(event: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(problem["code"], problem["level"]) for problem in event["problems"]]
+
+
 class TestTransfer:
-    @pytest.mark.parametrize("format_", ["ndjson", "requests"])
+    @pytest.mark.parametrize("format_", ["ndjson", "csv", "requests", "events"])
     def test_round_trip(self, api: _Api, format_: str) -> None:
-        """What one collector exports, another imports to the same events and verdicts."""
+        """What one collector exports, another imports to the same events, verdicts and problems."""
         api.send(_event("支付", attributes={"a": 1.5}), _event(userId=3), _event(attributes=[1]))
+        _next_millisecond()  # CSV tells requests apart by their time
         api.send({"id": "1", "key": "goods"}, path="/run/r1/projects/p2/collect/item")
-        exported = api.call(f"export?format={format_}").data
+        _next_millisecond()
+        api.send(_event("=1+1", "'@x"), headers={"Content-Type": "application/protobuf"})
+        _next_millisecond()
+        api.send(body=b'[{\n"eventType":\r\n"CUSTOM"}, {"a":[[[]]]}, 1]')
+        _next_millisecond()
+        api.send(body=b"[{", headers={"User-Agent": "other/1"})
+        _next_millisecond()
+        api.send(_event("again", timestamp=1), _event("again", attributes={"a": "x" * 200_000}))
+        _next_millisecond()
+        api.send(_event("again", timestamp=1))
+        path = "events?limit=1000" if format_ == "events" else f"export?format={format_}"
+        exported = api.call(path).data
         with Collector() as other:
             second = _Api(other)
-            answer = second.call(f"import?format={format_}", "POST", body=exported, headers=GUARD)
-            assert answer.json() == {"requests": 2, "events": 4}
+            answer = second.call("import", "POST", body=exported, headers=GUARD)
+            assert answer.json() == {"requests": 7, "events": 12}
             lists = (api.get("events")["events"], second.get("events")["events"])
             for one, two in zip(*lists, strict=True):
-                for key in ("received_ms", "project", "run", "kind", "name", "verdict", "message"):
+                for key in ("received_ms", "run", "kind", "name", "client", "verdict", "message"):
                     assert one[key] == two[key], key
+                assert _codes(one) == _codes(two)
+                if format_ != "csv":
+                    assert one["problems"] == two["problems"]
             second.close()
+
+    def test_one_line_each(self, api: _Api) -> None:
+        """A message that came over several lines is one line of an export, otherwise as it came."""
+        api.send(body=b'[{\n"eventType": "CUSTOM",\r\n"a": 1.0}]')
+        [line] = api.call("export").data.splitlines()
+        assert b'{ "eventType": "CUSTOM",  "a": 1.0}' in line
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            b"curl -d '[{}]' http://h/v3/projects/p/collect",
+            b'{"target":"/v3/projects/p/collect","body_base64":"W3t9XQ=="}',
+            b'[{"kind":"event","message":{}}]',
+            b"[{}]",
+            b'\xef\xbb\xbf{"kind":"event","message":{}}',
+        ],
+    )
+    def test_any_format(self, api: _Api, content: bytes) -> None:
+        """The format is recognised: a command, one request, a list of events, or a bare body."""
+        answer = api.call("import", "POST", body=content, headers=GUARD)
+        assert answer.json() == {"requests": 1, "events": 1}
+        [event] = api.get("events")["events"]
+        assert event["message"] == {}
 
     def test_captures(self, api: _Api) -> None:
         """A recording of a client is received as if the client had sent it."""
@@ -386,17 +437,19 @@ class TestTransfer:
         assert (row["name"], row["user_id"], row["kind"]) == ("'=cmd|calc", "用户", "event")
 
     @pytest.mark.parametrize(
-        ("format_", "body", "error"),
+        ("body", "error"),
         [
-            ("ndjson", b"{}\n", "Line 1"),
-            ("ndjson", b'\n{"kind":"x","message":{}}', "Line 2"),
-            ("requests", b"[]", "recording"),
-            ("requests", b"{", "recording"),
+            (b'{"kind":"event"}\n', "Line 1"),
+            (b'\n{"kind":"x","message":{}}', "Line 2"),
+            (b'{"requests":[{}]}', "recording"),
+            (b"id,received,kind\n1,2,3", "Row 2"),
+            (b"hello", "known format"),
+            (b"", "known format"),
         ],
     )
-    def test_wrong(self, api: _Api, format_: str, body: bytes, error: str) -> None:
+    def test_wrong(self, api: _Api, body: bytes, error: str) -> None:
         """A body of another format is refused with the place."""
-        answer = api.call(f"import?format={format_}", "POST", body=body, headers=GUARD)
+        answer = api.call("import", "POST", body=body, headers=GUARD)
         assert answer.status == 400
         assert error in answer.json()["error"]
 
@@ -426,14 +479,20 @@ class TestViews:
         assert api.get("summary")["received"]["requests"] == 1
 
     def test_problems(self, api: _Api) -> None:
-        """Problems are grouped by their code, the newest first, with who has them."""
+        """Problems are grouped by code and path, the bad first, with who has them."""
         api.send(_event("a", userId=1), _event("b", userId=2), _event("c", attributes=[]))
-        api.send(_event("d", userId=3))
-        first, second = api.get("problems")["problems"]
-        assert (first["code"], first["level"], first["events"]) == ("user_id_not_text", "warn", 3)
-        assert (first["names"], first["last_event"]) == (["a", "b", "d"], 4)
-        assert all(first[key] for key in ("sentence", "fix", "sentence_zh", "fix_zh", "last_ms"))
-        assert (second["code"], second["events"]) == ("attributes_not_object", 1)
+        api.send(_event("d", userId=3), _event("e", attributes={"x": None, "y": None}))
+        groups = api.get("problems")["problems"]
+        assert [(one["code"], one["path"], one["level"], one["events"]) for one in groups] == [
+            ("attributes_not_object", "attributes", "bad", 1),
+            ("value_not_text", "attributes.y", "warn", 1),
+            ("value_not_text", "attributes.x", "warn", 1),
+            ("user_id_not_text", "userId", "warn", 3),
+        ]
+        assert (groups[3]["names"], groups[3]["last_event"]) == (["a", "b", "d"], 4)
+        assert groups[1]["headline"] == "A value that is neither a string nor a number"
+        texts = ("headline", "headline_zh", "sentence", "fix", "sentence_zh", "fix_zh", "last_ms")
+        assert all(one[key] for one in groups for key in texts)
 
     def test_identities(self, api: _Api) -> None:
         """Devices, users and identities are one group once an event joins them."""

@@ -10,9 +10,9 @@ import pytest
 import urllib3
 
 from delivering.waiting import until
+from growingio_collector import Collector
 from growingio_tracker import GrowingTracker
-from growingio_tracker.collector import Collector
-from growingio_tracker.consumers.async_buffered import AsyncBufferedConsumer
+from growingio_tracker.consumers.buffered import AsyncBufferedConsumer
 from growingio_tracker.exceptions import GrowingParamException
 from posted import event
 
@@ -23,7 +23,7 @@ GUARD = {"X-Gio-Collector": "1"}
 @pytest.fixture
 def collector(caplog: pytest.LogCaptureFixture) -> Iterator[Collector]:
     """Run a collector of its own, which must log nothing."""
-    with caplog.at_level(logging.INFO, "growingio_tracker.collector"), Collector() as running:
+    with caplog.at_level(logging.INFO, "growingio_collector"), Collector() as running:
         yield running
     own = [one for one in caplog.get_records("call") if one.name.endswith(".collector")]
     assert own == []
@@ -58,7 +58,7 @@ def _call(collector: Collector, method: str, **arguments: Any) -> dict[str, Any]
 
 def test_status(collector: Collector) -> None:
     """The next requests get the status, with CORS headers, are stored with it, and read."""
-    collector.fail_next(2, status=500)
+    collector.faults.fail_next(2, status=500)
     url = collector.url + TARGET
     answer = urllib3.request("POST", url, json=[event("a")], headers={"Origin": "http://x"})
     assert answer.status == 500
@@ -70,14 +70,14 @@ def test_status(collector: Collector) -> None:
 
 def test_usual_failure(collector: Collector) -> None:
     """Without options the next request is answered 503."""
-    collector.fail_next()
+    collector.faults.fail_next()
     assert [_status(collector), _status(collector)] == [503, 204]
 
 
 @pytest.mark.parametrize("status", [200, 204, 304, 599])
 def test_any_status(collector: Collector, status: int) -> None:
     """Statuses with and without a body leave the connection usable."""
-    collector.fail_next(1, status=status)
+    collector.faults.fail_next(1, status=status)
     with urllib3.HTTPConnectionPool("127.0.0.1", collector.port, maxsize=1) as pool:
         assert [pool.request("POST", TARGET, json=[]).status for _ in range(2)] == [status, 204]
         assert pool.num_connections == 1
@@ -85,7 +85,7 @@ def test_any_status(collector: Collector, status: int) -> None:
 
 def test_drop(collector: Collector) -> None:
     """A dropped request gets not one byte, and is stored as not answered."""
-    collector.fail_next(1, drop=True)
+    collector.faults.fail_next(1, drop=True)
     assert _exchange(collector) == b""
     assert [request.answered for request in collector.requests()] == [0]
     assert [event.name for event in collector.events()] == ["a"]
@@ -94,7 +94,7 @@ def test_drop(collector: Collector) -> None:
 
 def test_truncate(collector: Collector) -> None:
     """A truncated answer is shorter than it announces, and the connection ends."""
-    collector.fail_next(1, truncate=True, status=500)
+    collector.faults.fail_next(1, truncate=True, status=500)
     head, _, body = _exchange(collector).partition(b"\r\n\r\n")
     [length] = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length")]
     assert head.startswith(b"HTTP/1.1 500")
@@ -105,7 +105,7 @@ def test_truncate(collector: Collector) -> None:
 
 def test_delay(collector: Collector) -> None:
     """A delayed answer is the usual one, later, and holds up no other request."""
-    collector.fail_next(1, delay_ms=400)
+    collector.faults.fail_next(1, delay_ms=400)
     begun = time.monotonic()
     with socket.create_connection(("127.0.0.1", collector.port), 10) as slow:
         slow.sendall(f"POST {TARGET} HTTP/1.1\r\nhost: localhost\r\n\r\n".encode())
@@ -118,17 +118,17 @@ def test_delay(collector: Collector) -> None:
 
 def test_image(collector: Collector) -> None:
     """An image request fails like any other."""
-    collector.fail_next(1, status=503)
+    collector.faults.fail_next(1, status=503)
     assert urllib3.request("GET", f"{collector.url}{TARGET}&data=a", retries=False).status == 503
 
 
 def test_own_pages_are_spared(collector: Collector) -> None:
     """The API and the health check go on while everything collected fails."""
-    collector.faults(status=503)
+    collector.faults.set(status=503)
     assert urllib3.request("GET", f"{collector.url}/healthy-check").status == 200
     assert _call(collector, "GET")["hit"] == 0
     assert _status(collector) == 503
-    collector.clear_faults()
+    collector.faults.clear()
     assert _status(collector) == 204
 
 
@@ -174,9 +174,9 @@ def test_guarded(collector: Collector) -> None:
 def test_wrong_options(collector: Collector) -> None:
     """Options that cannot be used are refused by name, in Python too."""
     with pytest.raises(GrowingParamException, match=r"^next: "):
-        collector.fail_next(0)
+        collector.faults.fail_next(0)
     with pytest.raises(GrowingParamException, match=r"^status: nothing"):
-        collector.faults()
+        collector.faults.set()
     assert _status(collector) == 204
 
 
@@ -188,7 +188,7 @@ def test_wrong_options(collector: Collector) -> None:
 def test_our_client_delivers(wrong: Any) -> None:
     """AsyncBufferedConsumer delivers everything in the end when 30 % of the answers go wrong."""
     with Collector() as collector:
-        collector.faults(percent=30, seed=7, **wrong)
+        collector.faults.set(percent=30, seed=7, **wrong)
         consumer = AsyncBufferedConsumer(
             "p1",
             "d1",

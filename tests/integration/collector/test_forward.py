@@ -15,14 +15,15 @@ import pytest
 import trustme
 import urllib3
 
+from delivering.proxies import Proxy
 from delivering.servers import BlackHole, Server, reply
 from delivering.waiting import Running, until
-from growingio_tracker.collector import Collector, Forwarding, Request
+from growingio_collector import Collector, Forwarding, StoredRequest
 from growingio_tracker.exceptions import GrowingParamException
 from posted import event
+from tree import CAPTURES
 
 TARGET = "/v3/projects/p1/collect?stm=1700000000123"
-CAPTURES = Path(__file__).parents[2] / "data" / "captures"
 GUARD = {"X-Gio-Collector": "1"}
 
 
@@ -122,6 +123,38 @@ class TestBytes:
             until(lambda: collector.forward_counts()["done"] == 1)
         assert upstream.names == ["a"]
 
+    def test_proxy(self, upstream: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The environment's proxy is used, and the target arrives as it came all the same."""
+        proxy = Proxy()
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        target = "/v3/projects/p1/collect?stm=1&a={"
+        with _gateway(upstream.url) as collector:
+            _raw(collector, "POST", target, {}, b"[]")
+            [received] = upstream.wait(1)
+        assert received.target == target
+        assert [request.target for request in proxy.received] == [upstream.url + target]
+        proxy.close()
+
+    def test_wrong_proxy(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A proxy that cannot be used is refused at the start, without its address."""
+        monkeypatch.setenv("HTTP_PROXY", "socks5://user:secret@127.0.0.1:9")
+        with pytest.raises(GrowingParamException, match="HTTP_PROXY") as refused:
+            _gateway("http://h")
+        assert "secret" not in str(refused.value)
+
+    def test_own_authority(self, tmp_path: Path) -> None:
+        """A server whose certificate a private authority signed is forwarded to with its file."""
+        authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert("127.0.0.1").configure_cert(context)
+        path = tmp_path / "ca.pem"
+        authority.cert_pem.write_to_path(str(path))
+        with (
+            Server(tls=context) as server,
+            _gateway(server.url, verify_cert=str(path)) as collector,
+        ):
+            _track(collector, "a")
+            assert server.wait(1)[0].names == ["a"]
+
     def test_certificate_is_checked(self) -> None:
         """A server whose certificate nobody vouches for gets nothing."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -133,7 +166,7 @@ class TestBytes:
             assert server.received == []
 
 
-def _essence(request: Request) -> tuple[object, ...]:
+def _essence(request: StoredRequest) -> tuple[object, ...]:
     headers = [pair for pair in request.headers if pair[0] not in ("host", "content-length")]
     return request.method, request.target, headers, request.body
 
@@ -224,7 +257,7 @@ class TestQueue:
         """Everything arrives, in order, at a server that fails three times in ten."""
         names = [str(number) for number in range(20)]
         with Collector() as server, _gateway(server.url) as collector:
-            server.faults(percent=30, seed=3, **wrong)
+            server.faults.set(percent=30, seed=3, **wrong)
             for name in names:
                 _track(collector, name)
             until(lambda: collector.forward_counts()["done"] == 20)
@@ -346,9 +379,9 @@ class TestSync:
         """A delay leaves the server's answer; a fault's own answer is stored, and all arrives."""
         upstream.answer_next(reply(202), reply(202))
         with _gateway(upstream.url, sync=True) as collector:
-            collector.fail_next(1, delay_ms=1)
+            collector.faults.fail_next(1, delay_ms=1)
             assert _track(collector, "a") == 202
-            collector.fail_next(1, status=201)
+            collector.faults.fail_next(1, status=201)
             assert _track(collector, "b") == 201
             until(lambda: collector.forward_counts()["done"] == 2)
             assert [request.answered for request in collector.requests()] == [202, 201]

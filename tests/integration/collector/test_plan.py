@@ -10,11 +10,11 @@ from xml.etree.ElementTree import fromstring
 import pytest
 import urllib3
 
-from growingio_tracker.collector import Collector
-from growingio_tracker.collector.plan.load import MAX_PLAN_BYTES
+from growingio_collector import Collector
 from growingio_tracker.exceptions import GrowingParamException
+from growingio_wire.plan.reading import MAX_PLAN_BYTES
 from kept_run import custom, keep
-from running_command import POSIX_SIGNALS, run, send, started
+from running_command import POSIX_SIGNALS, invoked, run, send, started
 
 GUARD = {"X-Gio-Collector": "1"}
 PLAN = "events:\n  pay: {attributes: {amount: number}}\n  refund:\n"
@@ -121,7 +121,7 @@ class TestApi:
         answer = _ask(collector, "GET", "/plan/report?format=pdf")
         assert (answer.status, answer.json()) == (
             400,
-            {"error": "format is one of json, junit, text."},
+            {"error": "format is json or junit or text, not 'pdf'."},
         )
 
     @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ class TestObject:
             _track(collector, custom("zzz"))
             file.write_text(PLAN + "  zzz: {deprecated: use pay}\n", encoding="utf-8")
             _track(collector, custom("zzz"))
-            codes = [event.problems[0].code for event in collector.events()]
+            codes = [event.issues[0].code for event in collector.events()]
             assert _put(collector, PLAN).status == 409
         assert codes == ["not_planned", "deprecated_with_hint"]
 
@@ -223,16 +223,16 @@ class TestCommands:
     @pytest.mark.parametrize(
         ("options", "sentence"),
         [
-            (["--exit-code-on", "plan"], "exit_code_on: there is no plan. Name one with --plan."),
-            (["--junit", "out.xml"], "junit: there is no plan. Name one with --plan."),
+            (["--exit-code-on", "plan"], "--exit-code-on needs a plan. Name one with --plan."),
+            (["--junit", "out.xml"], "--junit needs a plan. Name one with --plan."),
             (["--plan", "missing.yaml"], "plan: missing.yaml cannot be read"),
         ],
     )
     def test_what_cannot_work(self, options: list[str], sentence: str) -> None:
         """What could not be done at the end is refused at the start in one sentence."""
-        ended = run("collector", "--port", "0", *options)
-        assert (ended.returncode, ended.stdout) == (1, "")
-        assert ended.stderr.startswith(sentence)
+        ended = invoked("collector", "--port", "0", *options)
+        assert (bool(ended.returncode), ended.stdout) == (True, "")
+        assert sentence in ended.stderr
 
     def test_check(self, tmp_path: Path) -> None:
         """Checking a plan counts what is planned, or names every defect with status 1."""
@@ -250,12 +250,14 @@ class TestCommands:
         """A kept run gives a draft, and a report whose status says whether it follows a plan."""
         db = keep(tmp_path / "a.db", custom("pay", {"金额": "3"}))
         plan = tmp_path / "plan.yaml"
-        assert run("plan", "draft", str(db), "--output", str(plan)).returncode == 0
-        ended = run("plan", "report", str(db), "--plan", str(plan), "--exit-code-on", "coverage")
+        assert invoked("plan", "draft", str(db), "--output", str(plan)).returncode == 0
+        ended = invoked(
+            "plan", "report", str(db), "--plan", str(plan), "--exit-code-on", "coverage"
+        )
         assert (ended.returncode, ended.stderr) == (0, "")
         assert ended.stdout.startswith("Tracking plan: 1 seen (0 with violations)")
         keep(db, custom("zzz"))
-        ended = run(
+        ended = invoked(
             "plan", "report", str(db), "--plan", str(plan), "--format", "json",
             "--exit-code-on", "plan",
         )  # fmt: skip
@@ -266,43 +268,43 @@ class TestCommands:
     def test_report_without_a_plan(self, tmp_path: Path) -> None:
         """A report needs a plan, given or kept in the file."""
         db = keep(tmp_path / "a.db", custom("pay"))
-        ended = run("plan", "report", str(db))
-        assert (ended.returncode, "Name one with --plan" in ended.stderr) == (1, True)
+        ended = invoked("plan", "report", str(db))
+        assert (ended.returncode, "Name one with --plan" in ended.stderr) == (2, True)
         with Collector(db=db) as collector:
             _put(collector, PLAN)
-        assert run("plan", "report", str(db)).stdout.startswith("Tracking plan: 1 seen")
+        assert invoked("plan", "report", str(db)).stdout.startswith("Tracking plan: 1 seen")
 
     def test_schema(self) -> None:
         """The schema can be written for an editor."""
-        assert json.loads(run("plan", "schema").stdout)["type"] == "object"
+        assert json.loads(invoked("plan", "schema").stdout)["type"] == "object"
 
     def test_diff(self, tmp_path: Path) -> None:
         """Equal runs give status 0, different ones status 1 and what differs, as text or JSON."""
         a = str(keep(tmp_path / "a.db", custom("pay", {"x": 1}), custom("pay")))
         b = str(keep(tmp_path / "b.db", custom("pay", {"x": 1})))
-        assert run("diff", a, a).stdout == "No differences.\n"
-        ended = run("diff", a, b)
+        assert invoked("diff", a, a).stdout == "No differences.\n"
+        ended = invoked("diff", a, b)
         assert (ended.returncode, ended.stderr) == (1, "")
         assert ended.stdout == ("count  event pay: 2 events in A, 1 events in B\nDifferences: 1.\n")
-        assert run("diff", a, b, "--ignore-counts").returncode == 0
-        assert run("diff", a, b, "--tolerance", "50").returncode == 0
-        found = json.loads(run("diff", a, b, "--format", "json").stdout)["differences"]
+        assert invoked("diff", a, b, "--ignore-counts").returncode == 0
+        assert invoked("diff", a, b, "--tolerance", "50").returncode == 0
+        found = json.loads(invoked("diff", a, b, "--format", "json").stdout)["differences"]
         assert [(one["what"], one["a"], one["b"]) for one in found] == [("count", 2, 1)]
 
     def test_chinese(self, tmp_path: Path) -> None:
         """With --lang zh-CN, checks, reports and differences are said in Chinese."""
         file, zh = tmp_path / "plan.yaml", ("--lang", "zh-CN")
         file.write_text(PLAN, encoding="utf-8")
-        assert run("plan", "check", str(file), *zh).stdout.endswith("2 个事件、0 个维度表。\n")
+        assert invoked("plan", "check", str(file), *zh).stdout.endswith("2 个事件、0 个维度表。\n")
         a = str(keep(tmp_path / "a.db", custom("zzz"), custom("zzz")))
-        ended = run("plan", "report", a, "--plan", str(file), "--exit-code-on", "plan", *zh)
+        ended = invoked("plan", "report", a, "--plan", str(file), "--exit-code-on", "plan", *zh)
         assert "方案外    事件 zzz（事件数：2，例如事件 2）。" in ended.stdout
         assert ended.stderr == "失败，状态码 3：方案外的名称 1 个。\n"
         b = str(keep(tmp_path / "b.db", custom("zzz")))
-        ended = run("diff", a, b, *zh)
+        ended = invoked("diff", a, b, *zh)
         assert ended.stdout == "数量  event zzz：A 中有 2 个事件，B 中有 1 个事件\n共 1 处不同。\n"
         file.write_text("events:\n  a: {typo: 1}\n", encoding="utf-8")
-        ended = run("plan", "check", str(file), *zh)
+        ended = invoked("plan", "check", str(file), *zh)
         assert (ended.returncode, ended.stdout) == (1, "")
         assert ended.stderr.startswith(f"plan：{file} 无法使用：\n  第 2 行，events.a：没有字段")
 
@@ -312,7 +314,7 @@ class TestCommands:
         (tmp_path / "text").write_text("not a database, but text" * 100, encoding="utf-8")
         for name in ("missing", "text"):
             file = str(tmp_path / name)
-            ended = run(*command, *[file] * (2 if command == ("diff",) else 1))
+            ended = invoked(*command, *[file] * (2 if command == ("diff",) else 1))
             assert (ended.returncode, ended.stdout) == (1, "")
             assert ended.stderr.startswith(f"db: {file}")
         assert [one.name for one in tmp_path.iterdir()] == ["text"]

@@ -13,8 +13,8 @@ import pytest
 import urllib3
 
 # Imported here, the fixture need not be imported again in every inner run.
-import growingio_tracker_pytest.fixture  # noqa: F401
-from growingio_tracker.collector import Collector, Serving
+import growingio_collector.testing.fixture  # noqa: F401
+from growingio_collector import Collector, Serving
 
 pytest_plugins = ["pytester"]
 
@@ -27,7 +27,8 @@ import itertools, json, time, urllib.request
 NUMBERS = itertools.count()
 
 def send(url, *events, path="/v3/projects/p1/collect"):
-    request = urllib.request.Request(url + path, json.dumps(events).encode(), method="POST")
+    body, headers = json.dumps(events).encode(), {"Content-Type": "application/json"}
+    request = urllib.request.Request(url + path, body, headers, method="POST")
     with urllib.request.urlopen(request, timeout=10) as answer:
         assert answer.status == 204
 
@@ -59,9 +60,10 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
 
     def inner(tests: str, *arguments: str, apart: bool = False) -> pytest.RunResult:
         pytester.makepyfile(test_it="import pytest\nfrom helper import send, event\n" + tests)
+        in_order = ("-p", "no:randomly", *arguments)
         if apart:
-            return pytester.runpytest_subprocess("-p", PLUGIN, *arguments, timeout=60)
-        return pytester.runpytest_inprocess(*arguments, plugins=[sys.modules[PLUGIN]])
+            return pytester.runpytest_subprocess("-p", PLUGIN, *in_order, timeout=60)
+        return pytester.runpytest_inprocess(*in_order, plugins=[sys.modules[PLUGIN]])
 
     return inner
 
@@ -115,7 +117,7 @@ def test(growingio_collector):
     send(url, {"id": "1", "key": "goods"}, path="/projects/p1/collect/item")
     send(url, 3)
     assert growingio_collector.wait_for("goods", kind="item", timeout=0).verdict == "ok"
-    assert growingio_collector.wait_for(verdict="bad", timeout=0).problems
+    assert growingio_collector.wait_for(verdict="bad", timeout=0).issues
     assert growingio_collector.events(device="nobody") == []
 """).assert_outcomes(passed=1)
 
@@ -457,7 +459,9 @@ def test(growingio_collector):
     def test_no_address(self, run: Run, url: str) -> None:
         """What is no http address is refused with what to give."""
         result = run(self.TESTS, f"--growingio-collector-url={url}", "-k", "own")
-        result.stdout.fnmatch_lines([f"--growingio-collector-url: '{url}' is no address such as*"])
+        result.stdout.fnmatch_lines(
+            [f"--growingio-collector-url: '{url}' is not an address such as*"]
+        )
 
     def test_nobody_there(self, run: Run) -> None:
         """When no collector answers, every test that needs it says where, and how to start one."""
@@ -503,3 +507,51 @@ def test_other(): pass
         result.assert_outcomes(passed=1, errors=1)
         result.stdout.fnmatch_lines(['*pip install "growingio_tracker[[]collector]"'])
         result.stdout.no_fnmatch_line("*Traceback*")
+
+
+class TestGolden:
+    def test_snapshot(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A snapshot is written on request, by option or variable, and then compared with."""
+        test = """
+def test(growingio_collector):
+    send(growingio_collector.url, event(price="{price}"))
+    growingio_collector.assert_matches("golden.yaml")
+"""
+        result = run(test.format(price=3))
+        result.stdout.fnmatch_lines(["E*golden.yaml: there is no such file.*--growingio-update*"])
+        run(test.format(price=3), "--growingio-update").assert_outcomes(passed=1)
+        run(test.format(price=3)).assert_outcomes(passed=1)
+        result = run(test.format(price=4))
+        result.stdout.fnmatch_lines(
+            [
+                "E*What arrived differs from golden.yaml. If that is meant, *",
+                'E*-    - CUSTOM pay: {"price": "3"}',
+                'E*+    - CUSTOM pay: {"price": "4"}',
+            ]
+        )
+        monkeypatch.setenv("UPDATE_GOLDEN", "1")
+        run(test.format(price=4)).assert_outcomes(passed=1)
+
+
+class TestCauses:
+    @pytest.mark.parametrize("running", [False, True], ids=["own", "running"])
+    def test_told(self, run: Run, running: bool) -> None:
+        """A wait in vain says why nothing came, and what to do next."""
+        with Collector() as collector:
+            url = ("--growingio-collector-url", collector.url) if running else ()
+            result = run(
+                """
+import urllib.error
+
+def test(growingio_collector):
+    try:
+        send(growingio_collector.url, event(), path="/v3/projets/p1/collect")
+    except urllib.error.HTTPError:
+        pass
+    growingio_collector.wait_for("pay", timeout=0)
+""",
+                *url,
+            )
+        result.stdout.fnmatch_lines(
+            ["E*Requests to other paths: 1; the newest was POST */v3/projets/p1/collect.*"]
+        )

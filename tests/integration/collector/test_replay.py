@@ -12,10 +12,11 @@ from typing import Any
 import cramjam
 import pytest
 
-from growingio_tracker.collector import Collector, Event
+from growingio_collector import Collector, Event
 from lz_packing import as_uri, as_utf16
+from tree import CAPTURES
 
-CAPTURES = sorted((Path(__file__).parents[2] / "data" / "captures").glob("*.json"))
+CAPTURED = sorted(CAPTURES.glob("*.json"))
 CLIENTS = {
     "go-direct": {"Go", "Go 1.0.1"},
     "java-gdp": {"Java"},
@@ -85,7 +86,7 @@ def _post(collector: Collector, body: bytes, target: str = COLLECT, headers: str
     return event
 
 
-@pytest.mark.parametrize("path", CAPTURES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", CAPTURED, ids=lambda path: path.stem)
 def test_client(collector: Collector, path: Path) -> None:
     """Every recorded request is answered 204 (images 200), read as declared, and named."""
     count = 0
@@ -132,7 +133,7 @@ class TestImages:
     def test_without_data(self, collector: Collector) -> None:
         """An image request without data is bad for that reason."""
         event = _get(collector, f"{SENT}&compress=0&mydata=[]")
-        assert [problem.code for problem in event.problems] == ["no_data"]
+        assert [problem.code for problem in event.issues] == ["no_data"]
 
     def test_items(self, collector: Collector) -> None:
         """There are no image requests for items."""
@@ -141,7 +142,7 @@ class TestImages:
 
 
 def _codes(event: Event) -> list[str]:
-    return [problem.code for problem in event.problems]
+    return [problem.code for problem in event.issues]
 
 
 def _escaped(character: str) -> str:

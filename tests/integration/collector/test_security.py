@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import urllib3
 
-from growingio_tracker.collector import Collector, Handling, Serving
-from growingio_tracker.collector.settings import LANGUAGES
+from growingio_collector import Collector, Handling, Serving
+from growingio_collector.settings import LANGUAGES
 from growingio_tracker.exceptions import GrowingParamException
 
 COLLECT = "/v3/projects/p1/collect?stm=1"

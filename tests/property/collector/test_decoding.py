@@ -14,12 +14,14 @@ from google.protobuf.unknown_fields import UnknownFieldSet
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from growingio_tracker.collector.check import examine
-from growingio_tracker.collector.decode import DecodeError, Envelope, decode_body, decode_request
-from growingio_tracker.collector.decode.protobuf import read_message
-from growingio_tracker.collector.decode.protobuf_fields import Budget
-from growingio_tracker.collector.terminal import harmless
-from growingio_tracker.wire import (
+from drawing import examples
+from growingio_collector.decode import DecodeError, Envelope, decode_body, decode_request
+from growingio_collector.decode.guessing import find_coding, find_key
+from growingio_collector.rules.checking import check_one
+from growingio_wire.harmless import harmless
+from growingio_wire.protobuf import read_message
+from growingio_wire.protobuf_fields import Budget
+from growingio_wire.table import (
     EVENT_TYPES,
     RESOURCE_ITEM,
     SCHEMAS,
@@ -183,17 +185,17 @@ def nearly(draw: st.DrawFn, kind: Kind) -> bytes:
 
 @KINDS
 @given(data=st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_official_messages(kind: Kind, data: st.DataObject) -> None:
     """Whatever the official library writes is read back with the same values."""
     message = _filled(kind, data.draw(_values(SCHEMAS[kind].fields)))
-    ours = read_message(kind, message.SerializeToString(), Budget())
+    ours = read_message(kind, message.SerializeToString(), Budget(1000))
     assert _without_defaults(ours) == _plain(message)
 
 
 @KINDS
 @given(data=st.data())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 def test_agrees_with_the_official_reader(kind: Kind, data: st.DataObject) -> None:
     """Bytes that we accept, the official library accepts too, with the same values.
 
@@ -202,7 +204,7 @@ def test_agrees_with_the_official_reader(kind: Kind, data: st.DataObject) -> Non
     """
     body = data.draw(nearly(kind) | st.binary(max_size=60))
     try:
-        ours = read_message(kind, body, Budget())
+        ours = read_message(kind, body, Budget(1000))
     except DecodeError:
         return
     official = OFFICIAL[kind]()
@@ -239,20 +241,20 @@ BODIES = st.one_of(
 
 @KINDS
 @given(envelope=ENVELOPES, body=BODIES)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 def test_anything(kind: Kind, envelope: Envelope, body: bytes) -> None:
     """Any body gives rows or a reason, never an exception, and never costs much memory."""
     tracemalloc.start()
     try:
         decoded = decode_body(kind, envelope, body)
-        findings = [examine(kind, message) for message in decoded.messages]
+        findings = [check_one(kind, message) for message in decoded.messages]
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
     assert bool(decoded.reason) != bool(findings) or (body and not decoded.reason)
     assert peak < 1_000_000
     for finding in findings:
-        assert finding.text is not None or finding.problems
+        assert finding.text is not None or finding.issues
 
 
 @given(
@@ -265,6 +267,15 @@ def test_any_image(query: str, headers: dict[str, str]) -> None:
     """Any query of an image request gives messages or a reason, never an exception."""
     decoded = decode_request(Kind.EVENT, "GET", query, headers.items(), b"")
     assert decoded.reason or decoded.messages or decoded.steps[-1].ok
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+@given(body=st.binary(max_size=200))
+@settings(max_examples=examples(60), deadline=None)
+def test_random_bytes_prove_nothing(kind: Kind, body: bytes) -> None:
+    """Random bytes are not read in any other way."""
+    assert find_coding(kind, body, None) is None
+    assert find_key(kind, body, None) is None
 
 
 @given(text=st.text())

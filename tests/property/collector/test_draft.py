@@ -4,16 +4,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from growingio_tracker.collector.plan.draft import draft
-from growingio_tracker.collector.plan.load import read_plan
-from growingio_tracker.collector.plan.report import make_report
+from drawing import examples
+from growingio_collector.plan.draft import draft
+from growingio_collector.plan.report import make_report
+from growingio_wire.plan.reading import read_plan
 from kept_run import custom, keep
 
 NAMES = st.text(max_size=20)
 VALUES = st.none() | st.booleans() | st.integers(-5, 5) | st.text(max_size=5) | st.floats(-1, 1)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(NAMES, st.dictionaries(NAMES, VALUES, max_size=4)), max_size=5))
 def test_fits_what_it_was_made_of(
     tmp_path_factory: pytest.TempPathFactory, events: list[tuple[str, dict[str, object]]]

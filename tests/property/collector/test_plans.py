@@ -3,8 +3,9 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from growingio_tracker.collector.plan.defects import Defect, PlanError
-from growingio_tracker.collector.plan.load import CSV, YAML, read_plan
+from drawing import examples
+from growingio_wire.plan.reading import CSV, YAML, read_plan
+from growingio_wire.plan.source import Defect, PlanError
 
 WORDS = [
     "events", "items", "attributes", "type", "enum", "pattern", "required", "aliases", "additional",
@@ -22,10 +23,10 @@ def _defects(content: bytes, format_: str | None) -> tuple[Defect, ...] | None:
     return None
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(TEXTS.map(str.encode) | st.binary(max_size=200), st.sampled_from([YAML, CSV, None]))
 def test_any_content(content: bytes, format_: str | None) -> None:
     """Any bytes are a plan or are refused with defects that can be read in both languages."""
     defects = _defects(content, format_)
     assert defects != ()
-    assert all(defect.sentence and defect.sentence_zh for defect in defects or ())
+    assert all(defect.said.en and defect.said.zh for defect in defects or ())

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
-from chaos.records import Stored, event_id, is_poison
+from chaos.records import Stored, event_ids, wrongly_rejected
 from chaos.settings import REQUEST_TIMEOUT_S
 from growingio_tracker import Stats
 
@@ -82,7 +82,12 @@ class Balance(Struct, frozen=True):
             "wrongly rejected": self.wrongly_rejected,
             "reports that do not add up": self.unbalanced,
         }
-        return [f"{len(ids)} {what}, {', '.join(ids[:5])}" for what, ids in found.items() if ids]
+        return in_words(found)
+
+
+def in_words(found: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return how many there are of each that should not be, with some of them."""
+    return [f"{len(ids)} {what}, {', '.join(ids[:5])}" for what, ids in found.items() if ids]
 
 
 def balance(evidence: Evidence) -> Balance:
@@ -91,7 +96,7 @@ def balance(evidence: Evidence) -> Balance:
     dead = evidence.dead_letters
     ended = times_stored.keys() | set(dead or ())
     missing = {
-        process: [one for one in _ids(process, calls) if one not in ended]
+        process: [one for one in event_ids(process, calls) if one not in ended]
         for process, calls in evidence.returned.items()
     }
     repeated, unexplained = _repeated(evidence)
@@ -109,12 +114,6 @@ def balance(evidence: Evidence) -> Balance:
         wrongly_rejected=tuple(_wrongly_rejected(evidence)),
         unbalanced=tuple(_unbalanced(evidence)),
     )
-
-
-def _ids(process: str, calls: Sequence[int]) -> Iterator[str]:
-    for thread, count in enumerate(calls):
-        for number in range(count):
-            yield event_id(process, thread, number)
 
 
 def _lost(evidence: Evidence, missing: Mapping[str, Sequence[str]]) -> Iterator[str]:
@@ -158,6 +157,8 @@ def _why_again(batch: Stored, evidence: Evidence) -> str | None:
     settled_at = batch.answered_at + _SETTLES_S
     if any(period.has(batch.answered_at) or period.has(settled_at) for period in full):
         return "not removed from a full disk"
+    if batch.behind_refusal:
+        return "behind an event that was refused access for a while"
     if batch.was_read:
         return None
     if batch.hidden_by is not None:
@@ -176,9 +177,7 @@ def _was_handed_over(one: str, evidence: Evidence) -> bool:
 
 def _wrongly_rejected(evidence: Evidence) -> Iterator[str]:
     every = evidence.poison_every
-    for one in evidence.dead_letters or ():
-        if not is_poison(int(one.split(":")[2]), every):
-            yield one
+    yield from wrongly_rejected(evidence.dead_letters or (), every)
     if evidence.dead_letters is None:
         for process, report in evidence.reports.items():
             poison = sum(calls // every for calls in evidence.returned[process])

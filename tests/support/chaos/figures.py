@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Final
 
 from msgspec import Struct
 
+from chaos.block import FiguresBlock
 from chaos.course import Result
 from chaos.schedule import Blow, Fault, Strategy
 
@@ -35,10 +35,10 @@ ROWS: Final = (
     "Seconds",
 )
 
-_CHINESE: Final = {
+CHINESE: Final = {
     EVENTS: "交付的事件",
     LOST: "丢失的事件",
-    "Events rejected by the server, and counted or kept": "服务器拒绝，已计数或保留的事件",
+    "Events rejected by the server, and counted or kept": "采集服务拒绝，已计数或保留的事件",
     "Calls that raised: the disk or the queue was full": "抛出异常的调用：磁盘或队列已满",
     "Events dropped by a process, and counted": "进程丢弃并计数的事件",
     "Events stored again because an answer was lost": "因响应丢失而再次保存的事件",
@@ -63,12 +63,8 @@ _CHINESE: Final = {
     Blow.CLOCK_JUMP.value: "系统时间跳变",
     Blow.DISK_FULL.value: "磁盘满",
 }
-_LABEL: Final = re.compile(r"(?<=^\| )(— )?([^|]+)(?= \|)", re.MULTILINE)
-_HEAD: Final = re.compile(r"^(\S+), (Python \S+), seed (\d+):$", re.MULTILINE)
-
-_BEGIN: Final = "<!-- the last chaos run, written by make chaos -->"
-_END: Final = "<!-- end of the last chaos run -->"
-_BLOCK: Final = re.compile(f"(?<={re.escape(_BEGIN)}\n).*(?={re.escape(_END)})", re.DOTALL)
+BLOCK: Final = FiguresBlock("make chaos", CHINESE)
+figures_on, with_figures, in_chinese = BLOCK.figures_on, BLOCK.with_figures, BLOCK.in_chinese
 
 
 class Figures(Struct, frozen=True):
@@ -126,21 +122,3 @@ def parse(text: str) -> Figures:
         *([int(cell.replace(",", "")) for cell in line[1:]] for line in lines), strict=True
     )
     return Figures(head, dict(zip(strategies, columns, strict=True)))
-
-
-def in_chinese(text: str) -> str:
-    """Return what :func:`render` made, with its words in Chinese."""
-    text = _HEAD.sub(r"\1，\2，种子 \3：", text)
-    return _LABEL.sub(lambda label: (label[1] or "") + _CHINESE.get(label[2], label[2]), text)
-
-
-def figures_on(page: str) -> str:
-    """Return the part of a page that :func:`with_figures` replaces."""
-    block = _BLOCK.search(page)
-    assert block is not None, f"the page lacks {_BEGIN} or {_END}"
-    return block[0]
-
-
-def with_figures(page: str, text: str) -> str:
-    """Return the page with ``text`` as its figures."""
-    return _BLOCK.sub(lambda block: text, page)

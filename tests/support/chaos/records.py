@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -20,8 +21,20 @@ def event_id(process: str, thread: int, number: int) -> str:
     return f"{process}:{thread}:{number}"
 
 
+def event_ids(process: str, calls: Sequence[int]) -> Iterator[str]:
+    """Yield the ids of the events of a process, of which each thread made so many calls."""
+    for thread, count in enumerate(calls):
+        for number in range(count):
+            yield event_id(process, thread, number)
+
+
 def is_poison(number: int, every: int) -> bool:
     return number % every == every - 1
+
+
+def wrongly_rejected(ids: Iterable[str], every: int) -> Iterator[str]:
+    """Yield those of rejected ids that the server takes."""
+    return (one for one in ids if not is_poison(int(one.split(":")[2]), every))
 
 
 class Stored(Struct):
@@ -31,6 +44,9 @@ class Stored(Struct):
     :param hidden_by: the fault for which the sender could not know; ``None`` if it was told.
     :param took_s: from the sending, by the request's own ``stm``, to the end of the answer.
     :param answered_at: when that was, on the monotonic clock.
+    :param behind_refusal: whether its sender was refused access shortly before. What stands behind
+        such an event is sent again when nothing can be learned about that one.
+    :param received_at: when the request was there, on the monotonic clock.
     :param was_read: whether the connection brought another request, so that the answer was read.
     """
 
@@ -39,7 +55,9 @@ class Stored(Struct):
     hidden_by: Fault | None = None
     took_s: float = 0.0
     answered_at: float = 0.0
+    behind_refusal: bool = False
     was_read: bool = False
+    received_at: float = 0.0
 
 
 class _Record(Struct, rename="camel"):

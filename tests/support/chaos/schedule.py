@@ -110,18 +110,10 @@ def plan(
 ) -> Plan:
     """Return the run that belongs to a seed: at least ``faults`` faults, one more at most."""
     random = Random(f"{seed} {strategy} {events} {faults} {tls}")
-    server_faults = _endless(random, [f for f in Fault if tls or f is not Fault.BROKEN_TLS])
+    server_faults = [f for f in Fault if tls or f is not Fault.BROKEN_TLS]
     durable = strategy == "durable"
-    blows = _endless(random, [b for b in Blow if durable or b not in _NEEDS_A_DISK])
-    happenings: list[tuple[Fault | None, Blow | None]] = []
-    while sum((fault is not None) + (blow is not None) for fault, blow in happenings) < faults:
-        what = random.choices(["fault", "blow", "both"], [55, 15, 30])[0]
-        happenings.append(
-            (
-                next(server_faults) if what != "blow" else None,
-                next(blows) if what != "fault" else None,
-            )
-        )
+    blows = [b for b in Blow if durable or b not in _NEEDS_A_DISK]
+    happenings = drawn(random, server_faults, blows, faults)
     places = sorted(random.sample(range(1, events), len(happenings)))
     return Plan(
         seed,
@@ -159,9 +151,28 @@ _HITS: Final[Mapping[Fault | None, int]] = {
 }
 
 _T = TypeVar("_T")
+_F = TypeVar("_F", bound=Enum)
+_B = TypeVar("_B", bound=Enum)
 
 
-def _endless(random: Random, kinds: list[_T]) -> Iterator[_T]:
+def endless(random: Random, kinds: list[_T]) -> Iterator[_T]:
     """Yield every kind in random order, and again in another, so that none is forgotten."""
     while True:
         yield from random.sample(kinds, len(kinds))
+
+
+def drawn(
+    random: Random, faults: list[_F], blows: list[_B], least: int
+) -> list[tuple[_F | None, _B | None]]:
+    """Draw what happens together, until that is at least ``least`` faults and blows."""
+    next_fault, next_blow = endless(random, faults), endless(random, blows)
+    happenings: list[tuple[_F | None, _B | None]] = []
+    while sum((fault is not None) + (blow is not None) for fault, blow in happenings) < least:
+        what = random.choices(["fault", "blow", "both"], [55, 15, 30])[0]
+        happenings.append(
+            (
+                next(next_fault) if what != "blow" else None,
+                next(next_blow) if what != "fault" else None,
+            )
+        )
+    return happenings

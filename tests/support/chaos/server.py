@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import socket
 import ssl
 import threading
 import time
 from collections import Counter
+from collections.abc import Mapping
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -20,6 +22,10 @@ from delivering.waiting import DEADLINE_S, until
 PROCESS_HEADER: Final = "x-process"
 
 
+_REFUSED_S: Final = 3.0
+"""For so long a refusal of access may bear on what its sender does."""
+
+
 class FaultServer:
     """Serves until it is closed; its address stays the same while it is down."""
 
@@ -27,12 +33,14 @@ class FaultServer:
         self.stored: list[Stored] = []
         self.hits: Counter[Fault] = Counter()
         self.requests = 0
+        self.events = 0
         self._tls = tls
         self._lock = threading.Lock()  # guards what may be changed by more than one thread
         self._fault: Fault | None = None
         self._hits_left = 0
         self._over = threading.Event()
         self._open: set[socket.socket] = set()
+        self._refused_at: dict[str, float] = {}
         self._threads: list[threading.Thread] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._address = self._listener.getsockname()
@@ -158,7 +166,7 @@ class FaultServer:
                 body = stream.read(length)
                 if len(body) < length:
                     return
-                answer, last = self._receive(headers.get(PROCESS_HEADER, ""), body)
+                answer, last = self._receive(_sender_of(line, headers), body)
                 self._wait(answer.waits_s)
                 connection.sendall(answer.raw)
                 if last is not None:
@@ -169,6 +177,8 @@ class FaultServer:
 
     def _receive(self, sender: str, body: bytes) -> tuple[Answer, Stored | None]:
         fault = self._meet(*faults_of(body))
+        if fault is Fault.UNAUTHORIZED:
+            self._refused_at[sender] = time.monotonic()
         self.requests += 1
         answer = ANSWERS[fault] if fault else WELL
         if not answer.stores:
@@ -176,8 +186,16 @@ class FaultServer:
         ids = ids_in(body)
         if ids is None:
             return POISONED, None
-        stored = Stored(ids, sender, fault if answer.hides else None)
+        refused_s = time.monotonic() - self._refused_at.get(sender, -math.inf)
+        stored = Stored(
+            ids,
+            sender,
+            fault if answer.hides else None,
+            behind_refusal=refused_s < _REFUSED_S,
+            received_at=time.monotonic(),
+        )
         self.stored.append(stored)
+        self.events += len(ids)
         return answer, stored
 
     def _wait(self, seconds: float | None) -> None:
@@ -185,6 +203,11 @@ class FaultServer:
             self._over.wait(DEADLINE_S)
         elif seconds:
             time.sleep(seconds)
+
+
+def _sender_of(line: str, headers: Mapping[str, str]) -> str:
+    """Return what a client calls itself: in a header, or as the first part of the path."""
+    return headers.get(PROCESS_HEADER) or line.split("/")[1]
 
 
 def _sent_at(line: str) -> float:

@@ -26,6 +26,8 @@ class Settings(Struct, frozen=True):
     :param ca_file: the authorities to trust; empty for the system's.
     :param max_events: how many may wait.
     :param drains: it only delivers what others left.
+    :param brokers: the Kafka brokers to which events go, instead of the server; empty for none.
+    :param topic: the topic that they go to.
     """
 
     directory: str
@@ -39,6 +41,8 @@ class Settings(Struct, frozen=True):
     max_events: int
     max_size: int = MAX_SIZE
     drains: bool = False
+    brokers: str = ""
+    topic: str = ""
 
     @property
     def boards(self) -> Path:

@@ -23,6 +23,8 @@ from growingio_tracker import (
 )
 
 _PAUSE_S: Final = 0.001
+_CLOSE_S: Final = 15.0
+"""Longer than a broker stands still."""
 _ATTRIBUTES: Final = {"plan": "pro", "amount": 12.5, "seats": 3, "note": "x" * 60}
 
 
@@ -109,8 +111,25 @@ def _consumer(settings: Settings, parser: JsonParser, clock: JumpingClock) -> Co
         ),
         "clock": clock,
     }
+    if settings.brokers:
+        return _kafka_consumer(settings, options)
     if not settings.durable:
         return AsyncBufferedConsumer("p", "d", settings.url, **options)
     from growingio_tracker import DurableConsumer
 
     return DurableConsumer("p", "d", settings.url, spool=settings.spool, **options)
+
+
+def _kafka_consumer(settings: Settings, options: dict[str, Any]) -> Consumer:
+    from growingio_tracker.kafka import KafkaConsumer
+
+    given = {name: options[name] for name in ("max_event_bytes", "queue") if name in options}
+    return KafkaConsumer(
+        "p",
+        "d",
+        settings.url,
+        bootstrap_servers=settings.brokers,
+        topic=settings.topic,
+        close_timeout_s=_CLOSE_S,
+        **given,
+    )

@@ -11,7 +11,7 @@ import urllib3
 
 from delivering.programs import Program
 from delivering.waiting import DEADLINE_S
-from growingio_tracker.collector import Collector, Event
+from growingio_collector import Collector, Event
 
 EXAMPLES: Final = Path(__file__).parents[3] / "examples"
 DJANGO: Final = EXAMPLES / "django_shop"

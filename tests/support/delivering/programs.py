@@ -11,7 +11,7 @@ import textwrap
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import Final
+from typing import ClassVar, Final
 
 import urllib3
 
@@ -31,11 +31,18 @@ def write(folder: Path, code: str, name: str = "program") -> Path:
 class Program:
     """``python -m …``, run in ``folder`` until it is stopped."""
 
-    def __init__(self, folder: Path, *arguments: str, **environment: str) -> None:
+    interpreter: ClassVar[tuple[str, ...]] = (sys.executable, "-W", "ignore", "-m")
+
+    def __init__(
+        self,
+        folder: Path,
+        *arguments: str,
+        **environment: str,
+    ) -> None:
         self._log = folder / "log"
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-W", "ignore", "-m", *arguments],
+                [*self.interpreter, *arguments],
                 cwd=folder,
                 env=quiet_environment(**environment),
                 stdout=log,
@@ -88,6 +95,12 @@ class Program:
                 self.stop()
         finally:
             self.kill()  # one that would not end must not disturb another test
+
+
+class Command(Program):
+    """A command, run in the same way."""
+
+    interpreter = ()
 
 
 def _listens(port: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import threading
 from urllib.parse import urlsplit
 
@@ -15,14 +16,18 @@ class Proxy:
     """Forwards whole addresses, and tunnels on CONNECT. It notes every request it gets.
 
     :param credentials: the value of Proxy-Authorization without which it answers 407.
+    :param tls: makes it speak TLS itself.
     """
 
-    def __init__(self, credentials: str | None = None) -> None:
+    def __init__(
+        self, credentials: str | None = None, *, tls: ssl.SSLContext | None = None
+    ) -> None:
+        self._tls = tls
         self.received: list[Received] = []
         self._credentials = credentials
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
-        self.url = f"http://{self.address}"
+        self.url = f"http{'s' if tls else ''}://{self.address}"
         self._sockets: list[socket.socket] = [self._listener]
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
         self._threads[0].start()
@@ -47,7 +52,12 @@ class Proxy:
     def _start(self, connection: socket.socket) -> None:
         def serve() -> None:
             with contextlib.suppress(OSError), connection:
-                self._serve(connection)
+                if self._tls is None:
+                    self._serve(connection)
+                    return
+                with self._tls.wrap_socket(connection, server_side=True) as wrapped:
+                    self._sockets.append(wrapped)
+                    self._serve(wrapped)
 
         thread = threading.Thread(target=serve, daemon=True)
         self._threads.append(thread)

@@ -1,4 +1,4 @@
-"""Every queue that keeps the contract, made in one way."""
+"""Waiting rooms over every kind of lanes, made in one way."""
 
 from __future__ import annotations
 
@@ -13,27 +13,23 @@ from growingio_tracker.delivery.contract import (
     Batch,
     BatchLimits,
     Delivered,
-    Kept,
+    Destination,
     Outcome,
-    Problem,
-    Queue,
+    Postponed,
     QueueLimits,
     Rejected,
-    Stats,
 )
-from growingio_tracker.delivery.ledger import Ledger, Reporter
-from growingio_tracker.delivery.memory_queue import MemoryQueue
-from growingio_tracker.delivery.sharded_queue import ShardedQueue
+from growingio_tracker.delivery.lanes import Lanes, MemoryLanes
+from growingio_tracker.delivery.ledger import Ledger, Reporter, Stats
+from growingio_tracker.delivery.queue import WaitingRoom
 from growingio_tracker.delivery.spool.directory import Spool
-from growingio_tracker.delivery.spool.spool_queue import SpoolQueue
-from growingio_tracker.delivery.spool.store import Destination
+from growingio_tracker.delivery.spool.spool_lanes import SpoolLanes
 from growingio_tracker.exceptions import GrowingIOException
+from growingio_tracker.model.losses import Problem
 from growingio_tracker.testing import FakeClock
-from growingio_tracker.wire import Kind
+from growingio_wire.table import Kind
 
-MakeQueue: TypeAlias = Callable[
-    [QueueLimits, BatchLimits, Ledger, Reporter, FakeClock, Path], Queue
-]
+MakeLanes: TypeAlias = Callable[[BatchLimits, Ledger, Reporter, FakeClock, Path], Lanes]
 
 DESTINATION: Final = Destination("p", "d", "http://collect.example")
 ERROR: Final = GrowingIOException("the test says so")
@@ -41,78 +37,63 @@ DELIVERED: Final = Delivered()
 REJECTED: Final = Rejected("status_400", ERROR)
 
 
-def kept(rest_s: float = 0.0, *, everywhere: bool = True) -> Kept:
+def postponed(pause_s: float = 0.0, *, everywhere: bool = True) -> Postponed:
     """Return the outcome of a batch that the server did not take."""
-    return Kept(ERROR, rest_s, everywhere)
+    return Postponed(ERROR, pause_s, everywhere)
 
 
-def memory_queue(
-    limits: QueueLimits,
-    batches: BatchLimits,
-    ledger: Ledger,
-    reporter: Reporter,
-    clock: FakeClock,
-    directory: Path,
-) -> Queue:
-    """Make the queue in memory."""
-    return MemoryQueue(limits, dict.fromkeys(Kind, batches), ledger, reporter, clock)
+def memory_lanes(
+    batches: BatchLimits, ledger: Ledger, reporter: Reporter, clock: FakeClock, directory: Path
+) -> Lanes:
+    """Make lanes in memory."""
+    return MemoryLanes(dict.fromkeys(Kind, batches))
 
 
-def sharded_queue(
-    limits: QueueLimits,
-    batches: BatchLimits,
-    ledger: Ledger,
-    reporter: Reporter,
-    clock: FakeClock,
-    directory: Path,
-) -> Queue:
-    """Make the queue in memory for several threads. What tests offer is all of one user."""
-    by_kind = dict.fromkeys(Kind, batches)
-    return ShardedQueue(limits, by_kind, ledger, reporter, clock, shards=4)
+def sharded_lanes(
+    batches: BatchLimits, ledger: Ledger, reporter: Reporter, clock: FakeClock, directory: Path
+) -> Lanes:
+    """Make lanes in memory for several threads. What tests offer is all of one user."""
+    return MemoryLanes(dict.fromkeys(Kind, batches), shards=4)
 
 
-def spool_queue(
-    limits: QueueLimits,
-    batches: BatchLimits,
-    ledger: Ledger,
-    reporter: Reporter,
-    clock: FakeClock,
-    directory: Path,
-) -> Queue:
-    """Make a queue on disk."""
+def spool_lanes(
+    batches: BatchLimits, ledger: Ledger, reporter: Reporter, clock: FakeClock, directory: Path
+) -> Lanes:
+    """Make lanes on disk."""
     spool = Spool(directory, DESTINATION)
-    return SpoolQueue(spool, limits, dict.fromkeys(Kind, batches), ledger, reporter, clock)
+    return SpoolLanes(spool, dict.fromkeys(Kind, batches), ledger, reporter, clock)
 
 
-MAKERS: Final[dict[str, MakeQueue]] = {
-    "memory": memory_queue,
-    "sharded": sharded_queue,
-    "spool": spool_queue,
+MAKERS: Final[dict[str, MakeLanes]] = {
+    "memory": memory_lanes,
+    "sharded": sharded_lanes,
+    "spool": spool_lanes,
 }
 
 
 class Room:
-    """A queue under test, with everything around it."""
+    """A waiting room under test, with everything around it."""
 
     def __init__(
-        self, make: MakeQueue, limits: QueueLimits | None = None, batches: BatchLimits | None = None
+        self, make: MakeLanes, limits: QueueLimits | None = None, batches: BatchLimits | None = None
     ) -> None:
         self.clock = FakeClock()
         self.clock.advance(1000.0)
         self._directory = TemporaryDirectory(prefix="growingio-test-")
-        self.keeps = make is spool_queue
+        self.keeps = make is spool_lanes
         """Whether closing leaves what waits to the next process."""
         self.problems: list[Problem] = []
         self.ledger = Ledger(self.clock)
         reporter = Reporter(self.problems.append, self.clock)
-        self.queue = make(
-            limits or QueueLimits(),
+        lanes = make(
             batches or BatchLimits(linger_s=0.0),
             self.ledger,
             reporter,
             self.clock,
             Path(self._directory.name),
         )
+        limits = limits or QueueLimits()
+        self.queue = WaitingRoom(lanes, limits, self.ledger, reporter, self.clock)
 
     def offer(self, *names: str, kind: Kind = Kind.EVENT) -> None:
         for name in names:

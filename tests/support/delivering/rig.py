@@ -8,17 +8,18 @@ from collections.abc import Iterable, Mapping
 
 from delivering.waiting import DEADLINE_S
 from growingio_tracker import Consumer, GrowingTracker
-from growingio_tracker.delivery.contract import Batch, BatchLimits, Outcome, Problem, QueueLimits
-from growingio_tracker.delivery.interrupt import Interrupt
+from growingio_tracker.delivery.contract import Batch, BatchLimits, Outcome, QueueLimits, Rejected
+from growingio_tracker.delivery.formats import DataParser, JsonParser
+from growingio_tracker.delivery.lanes import MemoryLanes
 from growingio_tracker.delivery.ledger import Ledger, Reporter
-from growingio_tracker.delivery.memory_queue import MemoryQueue
-from growingio_tracker.delivery.retry import RetryPolicy
+from growingio_tracker.delivery.queue import WaitingRoom
 from growingio_tracker.delivery.sender import Sender
-from growingio_tracker.formats.base import DataParser
-from growingio_tracker.formats.json_parser import JsonParser
+from growingio_tracker.delivery.waiting import Interrupt
+from growingio_tracker.model.losses import Problem
 from growingio_tracker.testing import Answer, FakeClock, MemoryTransport
-from growingio_tracker.transport.base import Request, Response
-from growingio_tracker.wire import Kind
+from growingio_wire.http.exchange import Request, Response
+from growingio_wire.http.retry import RetryPolicy
+from growingio_wire.table import Kind
 
 HOST = "http://collect.example"
 ADDRESSES = {kind: f"{HOST}/{kind.value}" for kind in Kind}
@@ -69,8 +70,8 @@ class Rig:
         self.interrupt = FakeInterrupt(self.clock)
         self.transport = MemoryTransport(answers)
         per_kind = dict.fromkeys(Kind, batches) if isinstance(batches, BatchLimits) else batches
-        self.queue = MemoryQueue(
-            queue or QueueLimits(), per_kind, self.ledger, self.reporter, self.clock
+        self.queue = WaitingRoom(
+            MemoryLanes(per_kind), queue or QueueLimits(), self.ledger, self.reporter, self.clock
         )
         self.sender = Sender(
             self.transport,
@@ -81,7 +82,6 @@ class Rig:
             ledger=self.ledger,
             reporter=self.reporter,
             interrupt=self.interrupt,
-            clock=self.clock,
         )
 
     def offer(self, *event_names: str, kind: Kind = Kind.EVENT) -> None:
@@ -92,11 +92,13 @@ class Rig:
         self, *event_names: str, kind: Kind = Kind.EVENT
     ) -> list[tuple[list[str], Outcome]]:
         """Send one batch past the queue; return the outcome of each part."""
-        batch = Batch(kind, tuple(record(name) for name in event_names))
-        return [
-            ([json.loads(r)["eventName"] for r in part.records], outcome)
-            for part, outcome in self.sender.deliver(batch)
-        ]
+        batch = Batch.of(kind, tuple(record(name) for name in event_names))
+        outcomes: list[tuple[list[str], Outcome]] = []
+        for part, outcome in self.sender.deliver(batch):
+            if isinstance(outcome, Rejected):
+                self.sender.report(part, outcome)
+            outcomes.append(([json.loads(one)["eventName"] for one in part.records], outcome))
+        return outcomes
 
     def round(self) -> bool:
         """Send the batch that is due; return whether there was one."""
@@ -104,6 +106,8 @@ class Rig:
         if batch is None:
             return False
         for part, outcome in self.sender.deliver(batch):
+            if isinstance(outcome, Rejected):
+                self.sender.report(part, outcome)
             self.queue.settle(part, outcome)
         return True
 

@@ -6,6 +6,7 @@ import contextlib
 import json
 import socket
 import ssl
+import sys
 import threading
 from collections.abc import Callable
 from types import TracebackType
@@ -32,6 +33,13 @@ class Received(NamedTuple):
 Answer: TypeAlias = "int | bytes | Callable[[socket.socket], bool] | None"
 """A status; raw bytes; None to close without an answer; or a function that answers and returns
 whether the connection stays open."""
+
+
+def free_port() -> int:
+    """Return a port that nobody has."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+        return port
 
 
 def then_close(raw: bytes) -> Answer:
@@ -171,6 +179,34 @@ def read_head(readline: Callable[[], bytes]) -> tuple[str, dict[str, str]] | Non
         name, _, value = header.partition(":")
         headers[name.lower()] = value.strip()
     return line, headers
+
+
+class LockedServer(Server):
+    """Answers 401, or as told, to all that comes behind so many requests, until it is unlocked.
+
+    :ivar accepted: the requests that it answered 204.
+    """
+
+    def __init__(self, *, after: int, status: int = 401) -> None:
+        self.accepted: list[Received] = []
+        self._after = after
+        self._status = status
+        super().__init__()
+
+    def unlock(self) -> None:
+        """Accept everything again."""
+        self._after = sys.maxsize
+
+    def __enter__(self) -> LockedServer:
+        return self
+
+    def _answer(self, connection: socket.socket, request: Received) -> bool:
+        if len(self.accepted) >= self._after:
+            self.answer_next(self._status)
+        else:
+            self.accepted.append(request)
+            self.answer_next(204)
+        return super()._answer(connection, request)
 
 
 class BlackHole:

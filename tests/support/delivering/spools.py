@@ -6,13 +6,16 @@ from pathlib import Path
 
 from delivering.queues import names
 from delivering.rig import record
-from growingio_tracker.delivery.contract import BatchLimits, Delivered, Problem, QueueLimits
+from growingio_tracker.delivery.contract import BatchLimits, Delivered, Destination, QueueLimits
 from growingio_tracker.delivery.ledger import Ledger, Reporter
+from growingio_tracker.delivery.queue import WaitingRoom
 from growingio_tracker.delivery.spool.directory import Spool
-from growingio_tracker.delivery.spool.spool_queue import SpoolQueue
-from growingio_tracker.delivery.spool.store import Destination
+from growingio_tracker.delivery.spool.files import DISK, Files
+from growingio_tracker.delivery.spool.spool_lanes import SpoolLanes
+from growingio_tracker.delivery.spool.store import Store
+from growingio_tracker.model.losses import Problem
 from growingio_tracker.testing import FakeClock
-from growingio_tracker.wire import Kind
+from growingio_wire.table import Kind
 
 HERE = Destination("p", "d", "http://collect.example")
 
@@ -28,20 +31,23 @@ class Process:
         clock: FakeClock | None = None,
         limits: QueueLimits | None = None,
         max_age_s: float | None = None,
+        files: Files = DISK,
+        fsync: bool = False,
     ) -> None:
         self.clock = clock or FakeClock()
         self.problems: list[Problem] = []
         self.ledger = Ledger(self.clock)
-        self.spool = Spool(directory, destination)
-        self.queue = SpoolQueue(
+        self.spool = Spool(directory, destination, max_age_s=max_age_s, files=files, fsync=fsync)
+        reporter = Reporter(self.problems.append, self.clock)
+        self.lanes = SpoolLanes(
             self.spool,
-            limits or QueueLimits(),
             dict.fromkeys(Kind, BatchLimits(max_events=100, linger_s=0.0)),
             self.ledger,
-            Reporter(self.problems.append, self.clock),
+            reporter,
             self.clock,
-            max_age_s=max_age_s,
         )
+        limits = limits or QueueLimits()
+        self.queue = WaitingRoom(self.lanes, limits, self.ledger, reporter, self.clock)
 
     def offer(self, *event_names: str, kind: Kind = Kind.EVENT) -> None:
         for name in event_names:
@@ -63,6 +69,11 @@ class Process:
         """End in order, and leave what waits."""
         self.queue.close()
         self.queue.give_up("end")
+
+    @property
+    def stores(self) -> list[Store]:
+        """The stores that it has."""
+        return [one.store for one in self.lanes._stores]
 
     @property
     def reasons(self) -> list[str]:

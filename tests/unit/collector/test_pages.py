@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 import urllib3
 
-import growingio_tracker.collector
-from growingio_tracker.collector import Collector, pages
-from growingio_tracker.collector.settings import Serving
-from growingio_tracker.wire import EVENT_TYPES
+import growingio_collector
+from growingio_collector import Collector, pages
+from growingio_collector.settings import Serving
+from growingio_wire.table import EVENT_TYPES
 
-PAGE = Path(growingio_tracker.collector.__file__).with_name("page")
+PAGE = Path(growingio_collector.__file__).with_name("page")
 JAVA = "text/html, image/gif, image/jpeg, */*; q=0.2"
 TEXT = b"GrowingIO collector"
 

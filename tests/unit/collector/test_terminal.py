@@ -3,8 +3,10 @@
 import msgspec
 import pytest
 
-from growingio_tracker.collector import Event, Problem
-from growingio_tracker.collector.terminal import harmless, line
+from growingio_collector import Event
+from growingio_collector.rules.bodies import EMPTY_BODY
+from growingio_collector.terminal import line
+from growingio_wire.harmless import harmless
 
 
 def _event(**changes: object) -> Event:
@@ -23,7 +25,7 @@ def _event(**changes: object) -> Event:
         device_id="d1",
         timestamp=None,
         verdict="ok",
-        problems=(),
+        issues=(),
         raw=msgspec.Raw('{"attributes":{"商品":"苹果🍎","n":3,"list":[1,2]}}'.encode()),
     )
     return msgspec.structs.replace(event, **changes)
@@ -45,7 +47,7 @@ def test_bad_request() -> None:
         user_id=None,
         device_id=None,
         verdict="bad",
-        problems=(Problem("empty_body"),),
+        issues=(EMPTY_BODY.issue(),),
         raw=msgspec.Raw(b"null"),
     )
     assert line(event).split(" ", 1)[1].startswith("bad  request ! The request has no body. Send")

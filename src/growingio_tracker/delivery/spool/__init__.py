@@ -1,1 +1,1 @@
-"""The spool: the queue contract on disk, in a directory that processes share."""
+"""Spool: the waiting room's storage on disk, in a directory shared by processes."""

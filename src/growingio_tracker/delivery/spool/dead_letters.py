@@ -1,40 +1,46 @@
-"""The dead letters: records that the server refused for good, kept for people to look at."""
+"""Dead letters: records that the server rejected for good, kept for inspection.
+
+They are in segments of their own in the spool's directory, in the same format as records. Any
+number of processes may add, read and remove them at once; who writes holds a lock meanwhile.
+"""
 
 from __future__ import annotations
 
-import sqlite3
+import contextlib
+import os
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from msgspec import Struct
+import msgspec
 
-from growingio_tracker.delivery.contract import Batch, Rejected
-from growingio_tracker.delivery.spool.fork_gate import GATE
-from growingio_tracker.delivery.spool.store import Destination
-from growingio_tracker.exceptions import RejectedError, SpoolError
-from growingio_tracker.wire import Kind
+from growingio_tracker.core import packed
+from growingio_tracker.delivery.contract import Batch, Destination, Rejected
+from growingio_tracker.delivery.spool.files import DISK, Files, size_of
+from growingio_tracker.delivery.spool.ownership import Claim, claim
+from growingio_tracker.delivery.spool.segment import Entry, Segment, entries_in
+from growingio_wire.errors import RejectedError, SpoolError
+from growingio_wire.table import Kind
 
-FILE_NAME: Final = "dead-letters.sqlite"
+NAME: Final = "dead-letters"
 MAX_DEAD_LETTERS: Final = 100_000
 """The oldest go beyond that."""
+MAX_BYTES: Final = 256 * 1024 * 1024
+"""The bytes on disk that they may take, unless a queue's ``max_bytes`` is smaller."""
+MAX_AGE_S: Final = 30 * 24 * 3600.0
+"""Older ones go."""
 
+_CODE: Final = 0xFF  # no kind of message has it
 _BUSY_S: Final = 5.0
-_SCHEMA: Final = (
-    "CREATE TABLE IF NOT EXISTS dead_letter (id INTEGER PRIMARY KEY AUTOINCREMENT,"
-    " at_ms INTEGER NOT NULL, kind TEXT NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL,"
-    " product_id TEXT NOT NULL, data_source_id TEXT NOT NULL, server_host TEXT NOT NULL,"
-    " record BLOB NOT NULL)"
-)
 
 
-class DeadLetter(Struct, frozen=True):
+class DeadLetter(msgspec.Struct, frozen=True):
     """One record that was refused.
 
     :param number: what people call it by.
     :param at_ms: when, in Unix milliseconds.
-    :param reason: a short fixed word, for instance ``status_400``.
+    :param reason: a short fixed word, for example ``status_400``.
     :param detail: what the server said.
     """
 
@@ -47,79 +53,199 @@ class DeadLetter(Struct, frozen=True):
     record: bytes
 
 
+class _Stored(msgspec.Struct, array_like=True):
+    kind: Kind
+    reason: str
+    detail: str
+    destination: Destination
+    record: bytes
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(_Stored).decode
+
+
 class DeadLetters:
-    """The table of a spool directory. Any number of processes may use it at once.
+    """The dead letters of a spool directory.
 
     :param directory: of the spool.
+    :param max_bytes: what they may take on disk; the oldest segments go beyond that.
     """
 
-    def __init__(self, directory: Path) -> None:
-        self.path = directory / FILE_NAME
+    def __init__(self, directory: Path, *, max_bytes: int = MAX_BYTES, files: Files = DISK) -> None:
+        self._base = directory / NAME
+        self._lock = directory / f"{NAME}.lock"
+        self._max_bytes = min(max_bytes, MAX_BYTES)
+        # Whole segments are removed, so one must not hold most of the dead letters.
+        self._segment_bytes = min(1024 * 1024, max(1, self._max_bytes // 8))
+        self._files = files
 
-    def bury(self, batch: Batch, outcome: Rejected, destination: Destination, now_ms: int) -> int:
+    @property
+    def directory(self) -> Path:
+        """Where they are."""
+        return self._base.parent
+
+    def keep_rejected(
+        self, batch: Batch, outcome: Rejected, destination: Destination, now_ms: int
+    ) -> int:
         """Keep the records of a rejected batch; return how many older ones had to go.
 
-        :raises SpoolError: when the disk cannot take them; then none was kept.
+        :raises SpoolError: if the disk cannot take them; then none was kept.
         """
         error = outcome.error
         said = f"{error} {error.body}" if isinstance(error, RejectedError) else str(error)
-        about = (now_ms, batch.kind.value, outcome.reason, said.strip(), *destination)
-        with self._writing() as connection:
-            connection.executemany(
-                "INSERT INTO dead_letter VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [(*about, record) for record in batch.records],
-            )
-            return connection.execute(
-                "DELETE FROM dead_letter WHERE id <= (SELECT max(id) FROM dead_letter) - ?",
-                (MAX_DEAD_LETTERS,),
-            ).rowcount
+        letters = [
+            _encode(_Stored(batch.kind, outcome.reason, said.strip(), destination, record))
+            for record in batch.records
+        ]
+        with self._writing() as owned:
+            newest = self._add(letters, now_ms)
+            with contextlib.suppress(OSError):  # then the number comes from the newest segment
+                os.ftruncate(owned.number, 0)
+                os.write(owned.number, b"%d" % newest)
+            return self._remove_oldest(newest, now_ms)
 
     def __iter__(self) -> Iterator[DeadLetter]:
-        """Yield all of them, oldest first.
+        """Yield all of them, oldest first. A damaged one is left out.
 
-        :raises SpoolError: when the file cannot be read.
+        :raises SpoolError: if a file cannot be read.
         """
-        if self.path.exists():
-            with self._open() as connection:
-                for number, at_ms, kind, reason, detail, *destination, record in connection.execute(
-                    "SELECT * FROM dead_letter ORDER BY id"
-                ):
-                    yield DeadLetter(
-                        number, at_ms, Kind(kind), reason, detail, Destination(*destination), record
-                    )
+        for _, path in self._segments():
+            for number, at_ms, content in self._read(path):
+                stored = _decode(content)
+                yield DeadLetter(number, at_ms, *msgspec.structs.astuple(stored))
 
     def __len__(self) -> int:
         """Return how many there are.
 
-        :raises SpoolError: when the file cannot be read.
+        :raises SpoolError: if a file cannot be read.
         """
-        if not self.path.exists():
-            return 0
-        with self._open() as connection:
-            events: int = connection.execute("SELECT count(*) FROM dead_letter").fetchone()[0]
-            return events
+        return sum(len(self._read(path)) for _, path in self._segments())
 
     def remove(self, numbers: Iterable[int]) -> None:
         """Forget the letters with these numbers.
 
-        :raises SpoolError: when the disk does not let them go; then all are still there.
+        :raises SpoolError: if the disk does not let them go; then they are still there.
         """
-        with self._writing() as connection:
-            connection.executemany(
-                "DELETE FROM dead_letter WHERE id = ?", [(number,) for number in numbers]
-            )
+        gone = set(numbers)
+        with self._writing():
+            for _, path in self._segments():
+                entries = self._read(path)
+                kept = [entry for entry in entries if entry.seq not in gone]
+                if len(kept) < len(entries):
+                    self._write_again(path, kept)
 
-    @contextmanager
-    def _writing(self) -> Generator[sqlite3.Connection, None, None]:
-        with self._open() as connection, connection:
-            connection.execute("BEGIN IMMEDIATE")
-            yield connection
+    def _segments(self) -> list[tuple[int, Path]]:
+        return Segment.paths_in(self._base, "letter")
 
-    @contextmanager
-    def _open(self) -> Generator[sqlite3.Connection, None, None]:
+    def _read(self, path: Path) -> list[Entry]:
         try:
-            with GATE, closing(sqlite3.connect(self.path, timeout=_BUSY_S)) as connection:
-                connection.execute(_SCHEMA)
-                yield connection
-        except sqlite3.Error as error:
-            raise SpoolError(f"the dead letters in {self.path} cannot be used: {error}") from error
+            return entries_in(path.read_bytes(), _CODE)
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise self._unusable(error) from error
+
+    def _add(self, letters: list[bytes], now_ms: int) -> int:
+        """Add letters; return the number of the last."""
+        segments = self._segments()
+        number = self._next_number(segments)
+        data = b"".join(
+            packed(_CODE, number + index, now_ms, letter) for index, letter in enumerate(letters)
+        )
+        if segments and size_of(segments[-1][1]) < self._segment_bytes:
+            self._append(segments[-1][1], data)
+        else:
+            self._create(Segment.path_of(self._base, "letter", number), data)
+        return number + len(letters) - 1
+
+    def _next_number(self, segments: list[tuple[int, Path]]) -> int:
+        """Return a number that no letter has had: they are counted in the lock's own file."""
+        try:
+            counted = int(self._lock.read_bytes() or b"0")
+        except (OSError, ValueError):
+            counted = 0
+        if not segments:
+            return counted + 1
+        first, newest = segments[-1]
+        entries = self._read(newest)
+        return max(counted, first, entries[-1].seq if entries else 0) + 1
+
+    def _append(self, path: Path, data: bytes) -> None:
+        size = size_of(path)
+        number = self._files.open(path)
+        try:
+            try:
+                self._files.write_whole(number, data)
+            except BaseException:
+                self._files.truncate(number, size)
+                raise
+        finally:
+            os.close(number)
+
+    def _create(self, path: Path, data: bytes) -> None:
+        number = self._files.create(path)
+        try:
+            self._files.write_whole(number, data)
+        except BaseException:
+            self._files.remove_if_possible(path)
+            raise
+        finally:
+            os.close(number)
+
+    def _write_again(self, path: Path, kept: list[Entry]) -> None:
+        if not kept:
+            self._files.remove(path)
+            return
+        new = path.with_suffix(".new")
+        self._files.remove(new)
+        self._create(new, b"".join(packed(_CODE, *entry) for entry in kept))
+        self._files.replace(new, path)
+
+    def _remove_oldest(self, newest: int, now_ms: int) -> int:
+        """Remove what is beyond the bounds; return how many letters that costs."""
+        segments = self._segments()
+        gone = 0
+        while len(segments) > 1 and self._is_beyond(segments, now_ms):
+            _, path = segments.pop(0)
+            gone += len(self._read(path))
+            self._files.remove(path)
+        # Reading them all to count them is worth it only when there may be too many.
+        if newest - segments[0][0] >= MAX_DEAD_LETTERS:
+            gone += self._trim(max(0, len(self) - MAX_DEAD_LETTERS))
+        return gone
+
+    def _is_beyond(self, segments: list[tuple[int, Path]], now_ms: int) -> bool:
+        """Return whether the oldest segment has to go, because of bytes or of age."""
+        if sum(size_of(path) for _, path in segments) > self._max_bytes:
+            return True
+        entries = self._read(segments[0][1])
+        return not entries or entries[-1].at_ms < now_ms - MAX_AGE_S * 1000
+
+    def _trim(self, excess: int) -> int:
+        """Remove so many of the oldest letters; return how many."""
+        left = excess
+        for _, path in self._segments():
+            if not left:
+                break
+            entries = self._read(path)
+            self._write_again(path, entries[left:])
+            left -= min(left, len(entries))
+        return excess - left
+
+    @contextmanager
+    def _writing(self) -> Generator[Claim, None, None]:
+        try:
+            self._files.make_directory(self.directory)
+            owned = claim(self._lock, patience_s=_BUSY_S)
+            if owned is None:
+                raise SpoolError(f"another process keeps the dead letters in {self.directory}")
+            try:
+                yield owned
+            finally:
+                owned.release()
+        except OSError as error:
+            raise self._unusable(error) from error
+
+    def _unusable(self, error: OSError) -> SpoolError:
+        return SpoolError(f"the dead letters in {self.directory} cannot be used: {error}")

@@ -1,36 +1,45 @@
-"""What people want to know of a spool directory, and the one thing they may change."""
+"""Inspection of a spool directory, and the requeueing of dead letters."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from contextlib import closing
 from pathlib import Path
 
 from msgspec import Struct
 
-from growingio_tracker._clock import now_ms
-from growingio_tracker.delivery.spool.claim import is_claimed
+from growingio_tracker.delivery.contract import Destination
 from growingio_tracker.delivery.spool.dead_letters import DeadLetter, DeadLetters
-from growingio_tracker.delivery.spool.directory import Spool, orphans_in, owner_pid, stores_in
-from growingio_tracker.delivery.spool.store import Destination, Store
-from growingio_tracker.wire import Kind
+from growingio_tracker.delivery.spool.directory import Spool, orphans_in, unusable
+from growingio_tracker.delivery.spool.store import (
+    Store,
+    control_of,
+    is_owned,
+    owner_pid,
+    stores_in,
+    usage_of,
+)
+from growingio_wire.clock import now_ms
+from growingio_wire.table import Kind
 
 
 class StoreReport(Struct, frozen=True):
-    """One store. What a process is using, nobody else can look into.
+    """One store. What a process is using, nobody else looks into.
 
+    :param path: its control file.
     :param pid: the process that made it.
-    :param bytes_on_disk: with its log.
-    :param events: how many wait in it; ``None`` while a process has it, or if it is damaged.
-    :param oldest_ms: when the oldest of them entered, in Unix milliseconds; ``None`` likewise.
+    :param bytes_on_disk: of all its files.
+    :param events: how many wait in it, going by its control file while a process has it; ``None``
+        when it cannot be read.
+    :param oldest_ms: when the oldest of them entered, in Unix milliseconds; ``None`` while a
+        process has it, or when it is empty.
     """
 
     path: Path
     pid: int
     in_use: bool
     bytes_on_disk: int
-    events: int | None = None
+    events: int | None
     oldest_ms: int | None = None
     destination: Destination | None = None
 
@@ -46,19 +55,17 @@ class WaitingRecord(Struct, frozen=True):
 
 def look_at(directory: Path) -> list[StoreReport]:
     """Return what is known of each store, oldest first."""
-    readable = {store.path: _report_and_release(store) for store in orphans_in(directory)}
-    return [readable.get(path) or _from_outside(path) for path in stores_in(directory)]
+    readable = {store.base: _report_and_release(store) for store in orphans_in(directory)}
+    return [readable.get(base) or _from_outside(base) for base in stores_in(directory)]
 
 
 def waiting_in(directory: Path) -> Iterator[WaitingRecord]:
     """Yield what waits in stores that no process has, oldest store first."""
     for store in orphans_in(directory):
         try:
-            destination = store.destination()
-            for kind in Kind:
-                with closing(store.entries(kind)) as entries:
-                    for at_ms, record in entries:
-                        yield WaitingRecord(at_ms, kind, destination, record)
+            for kind, journal in store.journals.items():
+                for entry in journal.waiting_from(0):
+                    yield WaitingRecord(entry.at_ms, kind, store.about.destination, entry.record)
         finally:
             store.release()
 
@@ -68,7 +75,7 @@ def requeue(directory: Path, letters: Iterable[DeadLetter]) -> Iterator[int]:
 
     They go into stores of their own, which any process that sends adopts.
 
-    :raises SpoolError: when the disk cannot take them; then they are dead letters still.
+    :raises SpoolError: if the disk cannot take them; then they are dead letters still.
     """
     by_destination: defaultdict[Destination, list[DeadLetter]] = defaultdict(list)
     for letter in letters:
@@ -77,9 +84,11 @@ def requeue(directory: Path, letters: Iterable[DeadLetter]) -> Iterator[int]:
     for destination, chosen in by_destination.items():
         store = Spool(directory, destination).new_store()
         try:
-            for place, letter in enumerate(chosen, 1):
-                store.append(letter.kind, place, now_ms(), letter.record)
-                yield done + place
+            for count, letter in enumerate(chosen, 1):
+                store.journals[letter.kind].append(now_ms(), letter.record)
+                yield done + count
+        except OSError as error:
+            raise unusable(directory, error) from error
         finally:
             store.release()
         DeadLetters(directory).remove(letter.number for letter in chosen)
@@ -88,23 +97,21 @@ def requeue(directory: Path, letters: Iterable[DeadLetter]) -> Iterator[int]:
 
 def _report_and_release(store: Store) -> StoreReport:
     try:
+        counts = [journal.contents()[0] for journal in store.journals.values()]
         return StoreReport(
-            store.path,
-            owner_pid(store.path),
+            control_of(store.base),
+            owner_pid(store.base),
             False,
-            _size_on_disk(store.path),
-            sum(contents.events for contents in store.found.values()),
-            store.oldest_of_all_ms(),
-            store.destination(),
+            store.bytes_on_disk(),
+            sum(count.events for count in counts),
+            store.oldest_ms(),
+            store.about.destination,
         )
     finally:
         store.release()
 
 
-def _from_outside(path: Path) -> StoreReport:
-    return StoreReport(path, owner_pid(path), is_claimed(path), _size_on_disk(path))
-
-
-def _size_on_disk(path: Path) -> int:
-    files = (path, Path(f"{path}-wal"))
-    return sum(file.stat().st_size for file in files if file.exists())
+def _from_outside(base: Path) -> StoreReport:
+    (events, size), in_use = usage_of(base), is_owned(base)
+    readable = events if in_use else None
+    return StoreReport(control_of(base), owner_pid(base), in_use, size, readable)

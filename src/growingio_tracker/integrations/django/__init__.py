@@ -1,15 +1,15 @@
-"""Django: a tracker made of the settings, and a middleware that binds whom requests are about.
+"""App and middleware for Django, with a tracker built from the setting ``GROWINGIO``.
 
-``INSTALLED_APPS`` takes ``"growingio_tracker.integrations.django"``, whose part in
-``manage.py check`` is to find mistakes in the settings; ``MIDDLEWARE`` takes
-``"growingio_tracker.integrations.django.GrowingIOMiddleware"``.
+Add ``"growingio_tracker.integrations.django"`` to ``INSTALLED_APPS``, so that ``manage.py check``
+finds mistakes in the settings, and ``"growingio_tracker.integrations.django.GrowingIOMiddleware"``
+to ``MIDDLEWARE``.
 """
 
-from growingio_tracker._extras import missing_extra
+from growingio_wire.errors import missing_extra
 
 try:
+    from growingio_tracker.integrations.django.apps import get_tracker
     from growingio_tracker.integrations.django.middleware import GrowingIOMiddleware
-    from growingio_tracker.integrations.django.setting import get_tracker
 except ModuleNotFoundError as error:
     if error.name not in ("django", "asgiref"):
         raise

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from growingio_tracker.collector.plan.draft import draft
-from growingio_tracker.collector.plan.load import read_plan
-from growingio_tracker.collector.plan.model import Plan
+from growingio_collector.plan.draft import draft
+from growingio_wire.plan.model import Plan
+from growingio_wire.plan.reading import read_plan
 from kept_run import custom, item, keep
 
 

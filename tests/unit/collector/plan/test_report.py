@@ -4,16 +4,17 @@ import json
 from pathlib import Path
 from xml.etree.ElementTree import Element, fromstring
 
-from growingio_tracker.collector.plan.load import read_plan
-from growingio_tracker.collector.plan.outcome import (
+from growingio_collector.plan.report import (
+    NeverSeen,
+    NotPlanned,
     bad_reasons,
     coverage_reasons,
     make_outcome,
+    make_report,
     plan_reasons,
 )
-from growingio_tracker.collector.plan.report import NeverSeen, NotPlanned, make_report
-from growingio_tracker.collector.plan.report_text import report_text
-from growingio_tracker.collector.plan.written import MEDIA_TYPES, REPORTS
+from growingio_collector.plan.report_formats import MEDIA_TYPES, REPORTS, report_text
+from growingio_wire.plan.reading import read_plan
 from kept_run import custom, item, keep
 
 PLAN = read_plan(

@@ -1,0 +1,1 @@
+"""A shop whose tracking plan is a part of its program."""

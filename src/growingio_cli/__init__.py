@@ -1,0 +1,27 @@
+"""The ``growingio`` command."""
+
+import sys
+
+from growingio_wire.errors import GrowingError, missing_extra
+
+
+def main() -> None:
+    """Run the command with the arguments of this process, and end the process.
+
+    Exit status: 0 done, 1 it could not be done (one sentence on stderr says why), 2 wrong usage, 3
+    what ``--exit-code-on`` names was found.
+    """
+    try:
+        _run()
+    except GrowingError as error:
+        sys.exit(str(error))
+
+
+def _run() -> None:
+    try:
+        from growingio_cli.application import app
+    except ModuleNotFoundError as error:
+        if error.name in ("typer", "rich"):
+            raise missing_extra("the growingio command", "cli") from error
+        raise
+    app()

@@ -1,0 +1,1 @@
+"""Demonstration of every strategy and format with real events and a local collector."""

@@ -1,0 +1,217 @@
+"""Terminal output of an import: the preview of files, progress, and a summary."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import cast
+
+import msgspec
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from growingio_cli.console import plain_table, text
+from growingio_tracker.bulk import outcomes as values
+from growingio_tracker.bulk.csv_rows import CsvLayout
+from growingio_tracker.bulk.mapping import RowMapping
+from growingio_tracker.bulk.plan import HOPELESS_ROWS, FilePlan, Look
+from growingio_tracker.bulk.query import QueryPlan
+
+
+def show_plan(console: Console, plan: FilePlan | QueryPlan) -> None:
+    """Show how a source is read, and what its columns become."""
+    say(console, f"{plan.name}\n\n{_as_yaml(plan.mapping)}\n")
+    if (how := how_read(plan, always=True)) is not None:
+        say(console, f"{how}\n")
+
+
+def show_look(console: Console, seen: Look) -> None:
+    """Show which rows would fail."""
+    rows, failed = seen.rows, seen.failed
+    said = text(f"Of {rows} rows, {failed} would fail.", f"{rows} 行中有 {failed} 行会失败。")
+    if rows == failed >= HOPELESS_ROWS:
+        said += text(" No further row was read.", "没有读取其余的行。")
+    say(console, said)
+    for number, reason in seen.reasons:
+        say(console, text(f"  row {number}: {reason}", f"  第 {number} 行：{reason}"))
+    _warn_of_ids(console, seen.odd_ids)
+    if seen.record is not None:
+        shown = msgspec.json.format(seen.record, indent=2).decode()
+        say(console, text(f"The first record:\n{shown}", f"第一条记录：\n{shown}"))
+
+
+def how_read(plan: FilePlan | QueryPlan, *, always: bool = False) -> str | None:
+    """Return how a source is read; ``None`` where that needs no word."""
+    if isinstance(plan, QueryPlan):
+        return _how_asked(plan)
+    layout = plan.layout
+    if not isinstance(layout, CsvLayout):
+        return None
+    encoding = "UTF-16" if layout.form.utf16 else layout.encoding.upper()
+    if not always and (layout.delimiter, encoding) in ((",", "UTF-8"), ("\t", "UTF-8")):
+        return None
+    shown = "tab" if layout.delimiter == "\t" else layout.delimiter
+    return text(f"Read as {encoding}, delimiter {shown}.", f"编码 {encoding}，分隔符 {shown}。")
+
+
+def _how_asked(plan: QueryPlan) -> str:
+    where, key = plan.address, plan.query.key
+    if key is None:
+        return text(
+            f"From {where}. Without --key an interrupted import cannot go on.",
+            f"来自 {where}。没有 --key 时，中断的导入无法继续。",
+        )
+    return text(f"From {where}, in the order of {key}.", f"来自 {where}，按 {key} 的顺序。")
+
+
+def _warn_of_ids(console: Console, rows: int) -> None:
+    if rows:
+        note = text(
+            f"Rows with an id that reads NULL, \\N, undefined, nan or the like: {rows}. With "
+            "--null NULL such cells mean that there is no value.",
+            f"ID 为 NULL、\\N、undefined、nan 之类文字的行数：{rows}。--null NULL 可以把这样的"
+            "单元格当作没有值。",
+        )
+        say(console, note)
+
+
+def _as_yaml(mapping: RowMapping) -> str:
+    return "\n".join(_yaml_lines(msgspec.to_builtins(mapping)))
+
+
+def _yaml_lines(content: dict[str, object]) -> Iterator[str]:
+    for key, value in content.items():
+        if isinstance(value, dict):
+            members = cast("dict[str, object]", value)
+            yield f"{key}:{'' if members else ' {}'}"
+            for name, inner in members.items():
+                yield f"  {_quoted(name)}: {_quoted(inner)}"
+        else:
+            yield f"{key}: {_quoted(value)}"
+
+
+def _quoted(value: object) -> str:
+    # JSON is YAML, and needs no rules about what has to be quoted.
+    return msgspec.json.encode(value).decode()
+
+
+def show_time_note(console: Console, plans: Iterable[FilePlan | QueryPlan]) -> None:
+    """Say what event_time needs, when a mapping has it."""
+    if any("event_time" in plan.mapping.fields for plan in plans):
+        note = text(
+            "event_time takes effect only if custom event time is enabled on the platform; ask "
+            "GrowingIO's support. Otherwise rows count at the time of the import.",
+            "仅当平台开启了自定义事件时间时 event_time 才生效，请向 GrowingIO 技术支持确认；"
+            "否则各行按导入时的时间计。",
+        )
+        say(console, note)
+
+
+def show_summary(console: Console, summary: values.Summary) -> None:
+    """Show what became of each file."""
+    file_, *numeric = text("file rows delivered failed earlier", "文件 行数 送达 失败 此前").split()
+    table = plain_table(file_, *numeric, numeric=tuple(numeric))
+    for file in summary.files:
+        progress = file.progress
+        table.add_row(
+            Path(progress.path or "").name,
+            *map(str, (progress.rows, progress.delivered, progress.failed, file.before)),
+        )
+    console.print(table)
+    for file in summary.files:
+        path, error = file.progress.path, file.error
+        if error is not None:
+            say(console, text(f"{path} is not done: {error}", f"{path} 没有完成：{error}"))
+        if (failed := file.failed_path) is not None:
+            note = text(f"Failed rows and their reasons: {failed}", f"失败的行及原因：{failed}")
+            say(console, note)
+    _warn_of_ids(console, summary.odd_ids)
+    say(console, _totals(summary))
+    say(console, _ending(summary))
+
+
+def _totals(summary: values.Summary) -> str:
+    now, seconds = summary.rows_now, summary.seconds
+    rate = now / max(seconds, 0.001)
+    return text(
+        f"{summary.delivered} delivered, {summary.failed} failed; in this run {now} rows in "
+        f"{seconds:.1f} s ({rate:,.0f} rows/s).",
+        f"送达 {summary.delivered}，失败 {summary.failed}；本次 {seconds:.1f} 秒内 {now} 行"
+        f"（每秒 {rate:,.0f} 行）。",
+    )
+
+
+def _ending(summary: values.Summary) -> str:
+    if summary.is_complete:
+        return text(
+            "Everything was read. Checkpoints stay, so that no row is sent twice.",
+            "已全部读完。检查点会保留，以免重复发送。",
+        )
+    if all(file.retry_helps for file in summary.files):
+        return text("Run the same command to continue.", "再次运行同一命令即可继续。")
+    return text(
+        "Remove the cause, then run the same command to continue.",
+        "请先排除上述原因，再运行同一命令继续。",
+    )
+
+
+class Bars:
+    """A bar for each file, from its first batch on."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._tasks: dict[str | None, TaskID] = {}
+
+    def update(self, now: values.Progress) -> None:
+        """Show how far a file has come."""
+        task = self._tasks.get(now.path)
+        if task is None:
+            name = Path(now.path or "").name
+            total = None if now.part is None else 1.0
+            task = self._progress.add_task(name, total=total, rows=0, begin=now.rows, failed=0)
+            self._tasks[now.path] = task
+        self._progress.update(task, completed=now.part or 0.0, rows=now.rows, failed=now.failed)
+
+
+class _Rate(ProgressColumn):
+    """Rows a second since the first batch of this run."""
+
+    def render(self, task: Task) -> Text:
+        seconds = task.elapsed or 0.0
+        rate = (task.fields["rows"] - task.fields["begin"]) / seconds if seconds else 0.0
+        return Text(text(f"{rate:,.0f} rows/s", f"每秒 {rate:,.0f} 行"))
+
+
+@contextmanager
+def bars(console: Console) -> Generator[Bars, None, None]:
+    """Show progress bars within the block; nothing if the output is not a terminal."""
+    counts = text(
+        "{task.fields[rows]:,} rows, {task.fields[failed]:,} failed",
+        "{task.fields[rows]:,} 行，失败 {task.fields[failed]:,}",
+    )
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn(counts),
+        _Rate(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        yield Bars(progress)
+
+
+def say(console: Console, words: str) -> None:
+    """Print words as they are."""
+    console.print(words, markup=False, highlight=False, soft_wrap=True)

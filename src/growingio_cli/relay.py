@@ -1,0 +1,217 @@
+"""``growingio relay`` and ``spool drain``: send what is in a spool, or on a Kafka topic."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+from rich.progress import Progress
+
+from growingio_cli.console import (
+    WrongUsage,
+    argument,
+    ending_on_signals,
+    existing_directory,
+    in_chinese,
+    option,
+    taking,
+    text,
+)
+from growingio_cli.kafka_options import SCHEME, TopicOptions, parsed
+from growingio_cli.relay_kafka import relay_options, run, tell
+from growingio_cli.sending import CertOption, Format, FormatOption, RedirectOption
+from growingio_wire.said import Said
+
+if TYPE_CHECKING:
+    from growingio_tracker.consumers.durable import Adopters
+    from growingio_tracker.delivery.ledger import Stats
+
+_LOOK_S: Final = 0.5
+_PROGRESS_S: Final = 0.2
+
+_ONLY_DIRECTORY: Final = Said(
+    "--create is for a spool directory; a Kafka topic is created with Kafka's own tools.",
+    "--create 只用于 spool 目录；Kafka 主题请用 Kafka 自带的工具建立。",
+)
+_ONLY_KAFKA: Final = Said(
+    "the options marked “Kafka” need a TARGET like kafka://host:port/topic, got {target}.",
+    "标有“Kafka”的选项只用于 kafka://host:port/topic 形式的 TARGET，而不是 {target}。",
+)
+_NO_DIRECTORY: Final = Said(
+    "the directory {directory} does not exist. Check its spelling, or create it with --create.",
+    "目录 {directory} 不存在。请检查拼写，或用 --create 建立它。",
+)
+
+
+@in_chinese(
+    """发送 spool 目录或 Kafka 主题中的事件，直到按下 Ctrl-C 或收到 SIGTERM。
+
+    TARGET 为目录时：各进程的 DurableConsumer 把发送交给它，结束后由各进程自行发送。
+
+    TARGET 为 kafka://host:port[,host:port]/topic 时：同组的 relay 分担该主题。
+
+    消息送达或成为死信之后才提交位移。需要 --group 和 --server-host。"""
+)
+@taking(TopicOptions)
+def relay(
+    target: Annotated[
+        str,
+        argument(
+            "The spool directory that processes share, or kafka://host:port/topic.",
+            "各进程共用的 spool 目录，或 kafka://host:port/topic。",
+            metavar="TARGET",
+        ),
+    ],
+    kafka: TopicOptions,
+    create: Annotated[
+        bool,
+        option("Create the directory if it does not exist.", "目录不存在时建立它。", "--create"),
+    ] = False,
+    server_host: RedirectOption = None,
+    format_: FormatOption = Format.JSON,
+    ca_file: CertOption = None,
+) -> None:
+    """Send what processes track into a spool directory or a Kafka topic, until Ctrl-C or SIGTERM.
+
+    TARGET is a directory: while it runs, the DurableConsumers of the processes leave sending to it.
+    Afterwards they send themselves.
+
+    TARGET is kafka://host:port[,host:port]/topic: relays of the same group share the topic. An
+    offset is committed once each message before it was delivered or is a dead letter. It needs
+    --group and --server-host.
+    """
+    if target.startswith(SCHEME):
+        if create:
+            raise WrongUsage(_ONLY_DIRECTORY)
+        address = parsed(target)
+        run(relay_options(address, kafka, server_host, format_.value, ca_file), address, kafka)
+        return
+    if kafka != TopicOptions():
+        raise WrongUsage(_ONLY_KAFKA.with_values(target=target))
+    _send_from(Path(target), server_host, format_, ca_file, create=create)
+
+
+def _send_from(
+    directory: Path,
+    server_host: str | None,
+    format_: Format,
+    ca_file: Path | None,
+    *,
+    create: bool,
+) -> None:
+    from growingio_tracker.config.build import parser_of
+    from growingio_tracker.consumers.durable import Adopters
+    from growingio_tracker.delivery.spool.directory import being_relay
+
+    if not directory.is_dir() and not create:
+        raise WrongUsage(_NO_DIRECTORY.with_values(directory=directory))
+    ending = threading.Event()
+    parser, verify = parser_of(format_.value), str(ca_file) if ca_file else True
+    with (
+        ending_on_signals(ending.set),
+        being_relay(directory),
+        keeping_owner(directory),
+        Adopters(directory, server_host, parser, verify, on_error=tell) as adopters,
+    ):
+        typer.echo(
+            text(
+                f"Sending what arrives in {directory}. Press Ctrl-C to stop.",
+                f"正在发送 {directory} 中的事件。按 Ctrl-C 结束。",
+            )
+        )
+        _send_until(ending, adopters)
+    typer.echo(text("Stopped. ", "已结束。") + _line(adopters.totals()))
+
+
+@contextmanager
+def keeping_owner(directory: Path) -> Generator[None, None, None]:
+    """Give the directory's owner, at the end, what root has made in it: its processes need it."""
+    try:
+        yield
+    finally:
+        if hasattr(os, "geteuid") and os.geteuid() == 0:
+            owner = directory.stat()
+            for path in directory.iterdir():
+                with suppress(FileNotFoundError):
+                    if path.stat().st_uid == 0 != owner.st_uid:
+                        os.chown(path, owner.st_uid, owner.st_gid)
+
+
+def _send_until(ending: threading.Event, adopters: Adopters) -> None:
+    told = 0
+    while not ending.wait(_LOOK_S):
+        adopters.look_around()
+        totals = adopters.totals()
+        if totals.delivered != told:
+            told = totals.delivered
+            typer.echo(_line(totals))
+
+
+def _line(totals: Stats) -> str:
+    rejected = sum(totals.rejected.values())
+    return text(
+        f"{totals.delivered} delivered, {rejected} dead letters, {totals.pending} pending",
+        f"送达 {totals.delivered}，死信 {rejected}，待发送 {totals.pending}",
+    )
+
+
+@in_chinese(
+    """发送没有进程持有的事件，然后退出。
+
+    退出状态：0 已全部发送，1 仍有事件待发送。"""
+)
+def drain(
+    directory: Annotated[
+        Path, argument("The spool.", "spool 目录。", metavar="DIR", callback=existing_directory)
+    ],
+    server_host: RedirectOption = None,
+    format_: FormatOption = Format.JSON,
+    ca_file: CertOption = None,
+    timeout: Annotated[
+        float, option("Stop after this many seconds.", "尝试的秒数上限。", min=0, metavar="SECONDS")
+    ] = 300,
+) -> None:
+    """Send the events that no running process owns, and exit.
+
+    Exit status: 0 nothing is left, 1 some events are still pending.
+    """
+    from growingio_tracker.config.build import parser_of
+    from growingio_tracker.consumers.durable import Adopters
+
+    parser, verify = parser_of(format_.value), str(ca_file) if ca_file else True
+    with keeping_owner(directory), Adopters(directory, server_host, parser, verify) as adopters:
+        adopters.take_in()
+        totals = _send_for(timeout, adopters)
+    typer.echo(_result(totals))
+    if totals.pending:
+        typer.echo(totals.last_error or text("The time is up.", "已到时限。"), err=True)
+        raise typer.Exit(1)
+
+
+def _result(totals: Stats) -> str:
+    rejected = sum(totals.rejected.values())
+    return text(
+        f"Delivered: {totals.delivered}. Now dead letters: {rejected}. Still pending: "
+        f"{totals.pending}.",
+        f"送达 {totals.delivered} 个事件，{rejected} 个成为死信，{totals.pending} 个仍待发送。",
+    )
+
+
+def _send_for(timeout_s: float, adopters: Adopters) -> Stats:
+    deadline = time.monotonic() + timeout_s
+    with Progress(transient=True) as progress:
+        sending = text("sending", "正在发送")
+        task = progress.add_task(sending, total=None)
+        while (totals := adopters.totals()).pending and time.monotonic() < deadline:
+            said = f"{sending} ({totals.last_error})" if totals.last_error else sending
+            progress.update(
+                task, total=totals.accepted, completed=totals.delivered, description=said
+            )
+            time.sleep(_PROGRESS_S)
+    return totals

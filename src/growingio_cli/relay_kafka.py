@@ -1,0 +1,171 @@
+"""``growingio relay kafka://…``: deliver what services have put on a Kafka topic."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import typer
+
+from growingio_cli.console import WrongUsage, ending_on_signals, text
+from growingio_cli.kafka_options import KafkaAddress, TopicOptions, client_for
+from growingio_wire.errors import GrowingParamException
+from growingio_wire.said import Said
+
+if TYPE_CHECKING:
+    from growingio_tracker.delivery.ledger import Stats
+    from growingio_tracker.kafka.relay import Relay
+    from growingio_tracker.kafka.relay_options import RelayOptions
+    from growingio_tracker.model.losses import Problem
+
+_NO_HEALTH: Final = Said(
+    "--health must be host:port, for example 127.0.0.1:8080, got {got}.",
+    "--health 应为 host:port，例如 127.0.0.1:8080，而不是 {got}。",
+)
+_MISSING: Final = Said(
+    "{option} is missing: a relay of a Kafka topic needs it.",
+    "缺少 {option}：从 Kafka 主题发送时必须给出。",
+)
+_FEATURE: Final = "growingio relay kafka://…"
+_LINE_EVERY_S: Final = 10.0
+_HIGHEST_PORT: Final = 65_535
+
+
+def relay_options(
+    address: KafkaAddress,
+    chosen: TopicOptions,
+    server_host: str | None,
+    format_: str,
+    ca_file: Path | None,
+) -> RelayOptions:
+    """Return the options of a relay.
+
+    :raises WrongUsage: when one is missing, or cannot be used.
+    :raises MissingExtraError: when the format or Kafka needs an extra that is not installed.
+    """
+    from growingio_cli.sending import configured
+    from growingio_tracker.config.build import parser_of
+    from growingio_tracker.config.mistakes import told
+    from growingio_tracker.kafka.client import library
+
+    library(_FEATURE)
+    from growingio_tracker.kafka.relay_options import RelayOptions
+
+    host = configured(None, server_host=server_host).settings.get("server_host")
+    parser = parser_of(format_)
+    make = partial(
+        RelayOptions,
+        server_host=_given("--server-host", None if host is None else str(host.value)),
+        topic=address.topic,
+        group=_given("--group", chosen.group),
+        dead_letters=chosen.dead_letters,
+        product_id=chosen.product_id,
+        data_source_id=chosen.data_source_id,
+        data_parser=parser,
+        verify_cert=str(ca_file) if ca_file else True,
+        rate=chosen.rate,
+        workers=chosen.workers,
+        on_error=tell,
+    )
+    try:
+        return make()
+    except GrowingParamException as error:
+        raise WrongUsage(told(error, "--" + error.argument.replace("_", "-"))) from error
+
+
+def _given(name: str, value: str | None) -> str:
+    if value is None:
+        raise WrongUsage(_MISSING.with_values(option=name))
+    return value
+
+
+def run(options: RelayOptions, address: KafkaAddress, chosen: TopicOptions) -> None:
+    """Deliver until Ctrl-C or SIGTERM.
+
+    :raises GrowingParamException: when an option cannot be used.
+    :raises GrowingIOException: when Kafka refuses for good.
+    """
+    from growingio_tracker.kafka.member import OURS
+    from growingio_tracker.kafka.relay import Relay
+
+    health = None if chosen.health is None else health_address(chosen.health)
+    client = client_for(address.servers, chosen.kafka_config, OURS, _FEATURE)
+    relay = Relay(options, client)
+    with ending_on_signals(relay.end), _answering(relay, health), _telling(relay):
+        typer.echo(
+            text(
+                f"Delivering what arrives on {address.topic}. Press Ctrl-C to stop.",
+                f"正在发送主题 {address.topic} 中的事件。按 Ctrl-C 结束。",
+            )
+        )
+        relay.run()
+    typer.echo(text("Stopped. ", "已结束。") + line(relay.stats()))
+
+
+def health_address(given: str) -> tuple[str, int]:
+    """Return host and port of ``--health``; the host is this machine alone unless it is given.
+
+    :raises WrongUsage: when it is no address.
+    """
+    host, _, port = given.rpartition(":")
+    if not port.isdecimal() or int(port) > _HIGHEST_PORT:
+        raise WrongUsage(_NO_HEALTH.with_values(got=given))
+    return host.strip("[]") or "127.0.0.1", int(port)
+
+
+@contextmanager
+def _answering(relay: Relay, health: tuple[str, int] | None) -> Generator[None, None, None]:
+    if health is None:
+        yield
+        return
+    from growingio_tracker.kafka.health import answering
+
+    with answering(relay, *health) as port:
+        typer.echo(
+            text(
+                f"Health: http://{health[0]}:{port}/readyz, figures: /metrics",
+                f"健康检查：http://{health[0]}:{port}/readyz，指标：/metrics",
+            )
+        )
+        yield
+
+
+@contextmanager
+def _telling(relay: Relay) -> Generator[None, None, None]:
+    """Print a line from time to time, while something happens."""
+    ended = threading.Event()
+
+    def tell_changes() -> None:
+        told = ""
+        while not ended.wait(_LINE_EVERY_S):
+            if (now := line(relay.stats())) != told:
+                told = now
+                typer.echo(now)
+
+    thread = threading.Thread(target=tell_changes, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def tell(problem: Problem) -> None:
+    """Print a problem on stderr."""
+    typer.echo(f"{problem.reason}: {problem.detail}", err=True)
+
+
+def line(stats: Stats) -> str:
+    """Return a line about what became of the events so far."""
+    dead = sum(stats.rejected.values())
+    return text(
+        f"{stats.adopted} consumed, {stats.delivered} delivered, {dead} dead letters, "
+        f"{stats.pending} pending, {stats.handed_over} given back",
+        f"已读取 {stats.adopted}，送达 {stats.delivered}，死信 {dead}，待发送 {stats.pending}，"
+        f"归还 {stats.handed_over}",
+    )

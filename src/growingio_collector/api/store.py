@@ -1,0 +1,249 @@
+"""Calls of ``/api/v1`` about the whole store: summaries, muted problems, exports and readiness."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from growingio_collector.api.calls import AnyCall, ApiCall, Handler, body_as, json_answer, missing
+from growingio_collector.api.describe import (
+    COUNT,
+    JSON,
+    OBJECT,
+    TEXT,
+    Answer,
+    Schema,
+    listed,
+    record,
+    ref,
+)
+from growingio_collector.api.queries import FilterQuery, NoQuery, ReadyQuery, WrongParameterError
+from growingio_collector.qr import as_svg
+from growingio_collector.receiving.importing import requests_in
+from growingio_collector.receiving.receiver import Receiver
+from growingio_collector.receiving.recorded import Recorded, receive
+from growingio_collector.rules.issue import RULES
+from growingio_collector.settings import Info
+from growingio_collector.store.exporting import FORMATS
+from growingio_collector.store.summary import identities, problems, properties, summary
+from growingio_collector.store.writing import EventStore
+from growingio_wire.errors import GrowingParamException
+
+_MOMENT_S: Final = 0.1
+_SVG: Final = "image/svg+xml"
+_NDJSON: Final = "application/x-ndjson"
+_SHOWN: Final = 40
+_CODES: Final = record(codes=listed({"enum": sorted(RULES)}))
+_READY: Final = record(ready={"type": "boolean"})
+
+_RECOGNISED: Final = msgspec.Meta(description="Not needed: the format is recognised.")
+_BY_DEFAULT: Final = msgspec.Meta(description="ndjson by default.")
+
+
+class _Muted(msgspec.Struct, forbid_unknown_fields=True):
+    """Codes of problems that are left out."""
+
+    codes: list[str] = []
+
+
+class _ExportQuery(FilterQuery, frozen=True, kw_only=True):
+    """Events to export, and the format."""
+
+    format: Annotated[Literal["ndjson", "csv", "requests"], _BY_DEFAULT] = "ndjson"
+
+
+class _ImportQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Parameters of an import."""
+
+    format: Annotated[Literal["auto", "ndjson", "csv", "requests"], _RECOGNISED] = "auto"
+
+
+class _Store:
+    """The handlers, over one store; ``writer`` runs one call at a time."""
+
+    def __init__(
+        self, store: EventStore, writer: Executor, receiver: Receiver, info: Callable[[], Info]
+    ) -> None:
+        self._store = store
+        self._writer = writer
+        self._receiver = receiver
+        self._info = info
+
+    def view(self, look: Callable[[Path], Any], key: str | None = None) -> Handler:
+        """Return the handler that answers with what ``look`` finds in the file."""
+
+        async def answer(_request: Request, _query: NoQuery) -> Response:
+            found = await asyncio.to_thread(look, self._store.path)
+            return json_answer(found if key is None else {key: found})
+
+        return answer
+
+    def noted(self, path: Path) -> list[dict[str, Any]]:
+        """Return the problems that are not muted."""
+        ignored = self._receiver.examiner.ignored
+        return [group for group in problems(path) if group["code"] not in ignored]
+
+    async def about(self, _request: Request, _query: NoQuery) -> Response:
+        return json_answer(self._info())
+
+    async def phone(self, _request: Request, _query: NoQuery) -> Response:
+        page = self._info().network_page
+        if page is None:
+            return missing("Only this machine can connect; start with --bind 0.0.0.0.")
+        return Response(as_svg(page), media_type=_SVG)
+
+    async def ready(self, _request: Request, query: ReadyQuery) -> Response:
+        # Even with 0, allow a moment to find out.
+        turn = asyncio.get_running_loop().run_in_executor(self._writer, _nothing)
+        done, _ = await asyncio.wait([turn], timeout=max(query.wait, _MOMENT_S))
+        is_ready = bool(done) and not self._store.closing
+        return json_answer({"ready": is_ready}, 200 if is_ready else 503)
+
+    async def muted(self, _request: Request, _query: NoQuery) -> Response:
+        return json_answer({"codes": sorted(self._receiver.examiner.ignored)})
+
+    async def mute(self, request: Request, query: NoQuery) -> Response:
+        codes = (await body_as(request, _Muted)).codes
+        for code in codes:
+            if code not in RULES:
+                raise WrongParameterError(f"Unknown problem code {code[:_SHOWN]!r}.")
+        self._receiver.examiner.ignored = frozenset(codes)
+        await asyncio.to_thread(self._store.judge_anew, self._receiver.examiner.ignored)
+        return await self.muted(request, query)
+
+    async def export(self, _request: Request, query: _ExportQuery) -> Response:
+        write, media_type = FORMATS[query.format]
+        ending = "json" if query.format == "requests" else query.format
+        name = f"growingio-{query.format}.{ending}"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        content = write(self._store.path, query.filter)
+        return StreamingResponse(content, headers=headers, media_type=media_type)
+
+    async def import_(self, request: Request, _query: _ImportQuery) -> Response:
+        counts = {"requests": 0, "events": 0}
+        try:
+            async for group in requests_in(request.stream()):
+                await asyncio.to_thread(self._take, group, counts)
+        except GrowingParamException as error:
+            raise WrongParameterError(str(error)) from error
+        return json_answer(counts)
+
+    def _take(self, group: Iterable[Recorded], counts: dict[str, int]) -> None:
+        for recorded in group:
+            received = receive(recorded, self._receiver)
+            counts["requests"] += 1
+            counts["events"] += len(received.messages)
+
+
+def _nothing() -> None:
+    """Run through the writer's queue."""
+
+
+def calls(
+    store: EventStore, writer: Executor, receiver: Receiver, info: Callable[[], Info]
+) -> list[AnyCall]:
+    """Return the calls below ``/api/v1``; ``writer`` runs one call at a time."""
+    whole = _Store(store, writer, receiver, info)
+    return [*_views(whole), *_muting(whole), *_collector(whole), *_transfer(whole)]
+
+
+def _view(path: str, summary: str, schema: Schema, handler: Handler) -> AnyCall:
+    return ApiCall(
+        method="get",
+        path=path,
+        summary=summary,
+        answers={200: Answer("As of now.", schema)},
+        handler=handler,
+        query=NoQuery,
+    )
+
+
+_GROUPS: Final[tuple[tuple[str, str, str, str, Callable[[Path], Any]], ...]] = (
+    ("/properties", "Attributes with their types by client.", "properties", "Property", properties),
+    ("/identities", "Users and devices that belong together.", "groups", "Group", identities),
+)
+"""Path, summary, key and schema of each list, and what finds it."""
+
+
+def _views(whole: _Store) -> list[AnyCall]:
+    totals = "Totals, and the counts of names and clients."
+    noted = ("/problems", "Problems by code and path, the bad first.", "problems", "ProblemGroup")
+    return [
+        _view("/summary", totals, ref("Summary"), whole.view(summary)),
+        *(
+            _view(path, about, record(**{key: listed(ref(schema))}), whole.view(look, key))
+            for path, about, key, schema, look in ((*noted, whole.noted), *_GROUPS)
+        ),
+    ]
+
+
+def _muting(whole: _Store) -> list[AnyCall]:
+    return [
+        _view("/muted", "Codes of problems that are left out.", _CODES, whole.muted),
+        ApiCall(
+            method="put",
+            path="/muted",
+            summary="Leave out problems with these codes, and no others.",
+            answers={200: Answer("The codes.", _CODES)},
+            handler=whole.mute,
+            query=NoQuery,
+            body={JSON: {**_CODES, "required": [], "additionalProperties": False}},
+            guarded=True,
+        ),
+    ]
+
+
+def _collector(whole: _Store) -> list[AnyCall]:
+    return [
+        _view("/info", "What this collector is.", ref("Info"), whole.about),
+        ApiCall(
+            method="get",
+            path="/phone.svg",
+            summary="The QR code of the page's address for phones in the same network.",
+            answers={
+                200: Answer("A picture.", None, (_SVG,)),
+                404: Answer("Only this machine can connect.", ref("Error")),
+            },
+            handler=whole.phone,
+            query=NoQuery,
+        ),
+        ApiCall(
+            method="get",
+            path="/ready",
+            summary="Whether what comes now would be stored at once.",
+            answers={
+                200: Answer("It would.", _READY),
+                503: Answer("Not within that time.", _READY),
+            },
+            handler=whole.ready,
+            query=ReadyQuery,
+        ),
+    ]
+
+
+def _transfer(whole: _Store) -> list[AnyCall]:
+    return [
+        ApiCall(
+            method="get",
+            path="/export",
+            summary="What matches, oldest first, as text.",
+            answers={200: Answer("Streamed.", None, (_NDJSON, "text/csv", JSON))},
+            handler=whole.export,
+            query=_ExportQuery,
+        ),
+        ApiCall(
+            method="post",
+            path="/import",
+            summary="Receive what an export, a recording or a curl command holds once more.",
+            answers={200: Answer("How much came in.", record(requests=COUNT, events=COUNT))},
+            handler=whole.import_,
+            query=_ImportQuery,
+            body={_NDJSON: TEXT, "text/csv": TEXT, JSON: OBJECT},
+            guarded=True,
+        ),
+    ]

@@ -1,0 +1,1 @@
+"""Gateway that forwards received requests, byte for byte, to another server."""

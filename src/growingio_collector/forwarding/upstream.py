@@ -1,0 +1,204 @@
+"""Exchanges with the target server, for new requests and for stored ones."""
+
+import time
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Final, Literal, NamedTuple
+
+from urllib3 import HTTPHeaderDict
+
+from growingio_collector.receiving.exchanges import split_run
+from growingio_collector.receiving.masking import is_masked
+from growingio_collector.settings import check_url
+from growingio_collector.store.forwards import UpstreamAnswer
+from growingio_collector.store.reading import find_request
+from growingio_collector.store.rows import StoredRequest
+from growingio_collector.store.schema import reading
+from growingio_wire.errors import GrowingParamException, TransportError
+from growingio_wire.http.answer import BODY_BYTES
+from growingio_wire.http.connections import Route
+from growingio_wire.http.exchange import Request, Response
+from growingio_wire.http.retry import RetryPolicy, Verdict
+from growingio_wire.http.transport import HttpTransport
+
+POLICY: Final = RetryPolicy(
+    0, backoff_factor=0.5, backoff_cap_s=30.0, jitter=0.5, retry_after_cap_s=3600.0
+)
+"""How long a server that fails is left alone.
+
+The wait doubles from half a second to half a minute. At least half of it is waited, so that order
+is kept without asking too often, and the rest is random: several gateways do not come together.
+"""
+
+_OF_ONE_CONNECTION: Final = frozenset(
+    {
+        "connection",
+        "expect",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+_MADE_ANEW: Final = frozenset({"host", "content-length"})
+_SHOWN_ERROR: Final = 500
+_ZLIB_OR_GZIP: Final = 47
+
+
+class Upstream:
+    """Sends requests to one server, through the proxy that the environment names.
+
+    Usable from several threads.
+
+    :param url: scheme, host, port, and the path that every request's path is put behind.
+    :param timeout_s: seconds that a request may take as a whole.
+    :param verify_cert: ``True``, ``False`` or the path of a PEM file, as consumers have it.
+    :param argument: what the caller calls the address.
+    :raises GrowingParamException: if the address, the file or the proxy cannot be used.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        timeout_s: float,
+        argument: str = "forward",
+        *,
+        verify_cert: bool | str = True,
+    ) -> None:
+        parts = check_url(argument, url)
+        self._base = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+        self._timeout_s = timeout_s
+        route = Route.by_environment(url, verify_cert=verify_cert)
+        # Do not add a User-Agent if the client sent none.
+        self._transport = HttpTransport(route, own_headers={})
+
+    def send(self, request: StoredRequest) -> UpstreamAnswer:
+        """Send one request as it came, and return the answer or why there was none."""
+        try:
+            response = self._transport.exchange(
+                Request(
+                    self._base + split_run(request.target)[1],
+                    request.body,
+                    going_on(request.headers),
+                    self._timeout_s,
+                    request.method,
+                )
+            )
+        except (TransportError, GrowingParamException) as error:
+            return UpstreamAnswer(error=str(error)[:_SHOWN_ERROR])
+        headers = response.headers
+        wait_s = POLICY.retry_after_s(headers)
+        return UpstreamAnswer(
+            response.status, _content(response), headers.get("content-type"), wait_s
+        )
+
+    def close(self) -> None:
+        """Close the connections that are not in use."""
+        self._transport.close()
+
+
+def going_on(headers: Iterable[tuple[str, str]]) -> HTTPHeaderDict:
+    """Return what is to be sent of ``headers``: not Host, those of one connection, and masks."""
+    came = [(name.lower(), value) for name, value in headers]
+    named = ",".join(value for name, value in came if name == "connection").lower().split(",")
+    left_out = _OF_ONE_CONNECTION | _MADE_ANEW | {name.strip() for name in named}
+    result = HTTPHeaderDict()
+    for name, value in came:
+        if name not in left_out and not is_masked(name, value):
+            result.add(name, value)
+    return result
+
+
+def _content(response: Response) -> bytes:
+    """Return the body, decompressed if the client asked for compression and got it."""
+    if response.headers.get("content-encoding", "").lower() not in ("gzip", "deflate"):
+        return response.body
+    try:
+        return zlib.decompressobj(_ZLIB_OR_GZIP).decompress(response.body, BODY_BYTES)
+    except zlib.error:
+        return response.body
+
+
+Choice = Literal["all", "failed", "bad", "good"]
+
+_TRIES: Final = 3
+_LONGEST_WAIT_S: Final = 30.0
+
+# What has no project went to no collect path, and of what broke off or was too large only a part
+# was kept.
+_WHOLE: Final = """
+SELECT id FROM request WHERE received_us >= ? AND method IN ('POST', 'GET')
+AND EXISTS (SELECT 1 FROM event WHERE request_id = request.id AND project IS NOT NULL)
+AND NOT EXISTS (
+    SELECT 1 FROM event JOIN problem ON event_id = event.id
+    WHERE request_id = request.id AND code IN ('too_large', 'broken_off')
+)
+"""
+_BAD: Final = "EXISTS (SELECT 1 FROM event WHERE request_id = request.id AND verdict = 'bad')"
+_CHOSEN: Final[dict[Choice, str]] = {
+    "all": "1",
+    "failed": "id IN (SELECT request_id FROM forward WHERE state = 'failed')",
+    "bad": _BAD,
+    "good": f"NOT {_BAD}",
+}
+
+
+class Sent(NamedTuple):
+    """One request that was sent, and what came back."""
+
+    request_id: int
+    answer: UpstreamAnswer
+
+    @property
+    def arrived(self) -> bool:
+        """Whether the server said that it took it."""
+        return self.answer.verdict is Verdict.DELIVERED
+
+
+def choose(path: Path, only: Choice, since_us: int = 0) -> list[int]:
+    """Return the ids of the requests that can be sent again, oldest first.
+
+    :param only: ``"failed"`` are those that were not forwarded in the end; ``"bad"`` those with a
+        bad event, ``"good"`` all others.
+    :param since_us: only those received since then, in Unix microseconds.
+    """
+    query = f"{_WHOLE} AND {_CHOSEN[only]} ORDER BY id"
+    with reading(path) as connection:
+        return [row["id"] for row in connection.execute(query, (since_us,))]
+
+
+def send_again(
+    path: Path,
+    request_ids: Sequence[int],
+    upstream: Upstream,
+    pace: float,
+    sleep: Callable[[float], object] = time.sleep,
+) -> Iterator[Sent]:
+    """Send stored requests unchanged, one by one, and yield the outcome of each.
+
+    One that the server may take later is tried three times. Those removed meanwhile are left out.
+
+    :param pace: requests per second, at most.
+    """
+    for request_id in request_ids:
+        request = find_request(path, request_id)
+        if request:
+            begun = time.monotonic()
+            yield Sent(request_id, _send_patiently(upstream, request, sleep))
+            sleep(max(0.0, begun + 1 / pace - time.monotonic()))
+
+
+def _send_patiently(
+    upstream: Upstream, request: StoredRequest, sleep: Callable[[float], object]
+) -> UpstreamAnswer:
+    for failed in range(_TRIES - 1):
+        answer = upstream.send(request)
+        if answer.verdict is not Verdict.RETRY:
+            return answer
+        sleep(min(_LONGEST_WAIT_S, max(answer.retry_after_s, POLICY.backoff_s(failed))))
+    return upstream.send(request)

@@ -1,0 +1,178 @@
+"""Listening sockets, and the program that occupies a port."""
+
+import errno
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from growingio_collector.security import TOKEN, Access
+from growingio_collector.server import Tls
+from growingio_collector.settings import LOOPBACK, Serving
+from growingio_wire.errors import GrowingParamException, TransportError
+from growingio_wire.http.connections import Route
+from growingio_wire.http.exchange import Request
+from growingio_wire.http.transport import HttpTransport
+
+_BACKLOG: Final = 2048
+_TRIED: Final = 100
+"""Ports after the first that are tried for a free one."""
+
+_PROBE_S: Final = 0.5
+
+
+def listen(port: int, bind: str = LOOPBACK, *, next_port: bool = False) -> socket.socket:
+    """Return a socket that listens on ``port``; 0 takes any free port.
+
+    :param bind: the address of this machine to listen on.
+    :param next_port: take the next free port when this one is in use.
+    :raises GrowingParamException: if the port is taken or may not be used.
+    """
+    for candidate in _candidates(port, next_port):
+        try:
+            return _listening(candidate, bind)
+        except (OSError, OverflowError) as error:
+            if not (next_port and _in_use(error)) or candidate == port + _TRIED:
+                raise GrowingParamException(_explained(candidate, bind, error)) from error
+    raise GrowingParamException(f"port: {port} and all after it are in use. Choose a lower one.")
+
+
+def _candidates(port: int, next_port: bool) -> Iterator[int]:
+    last = min(port + _TRIED, 65535) if next_port and port else port
+    yield from range(port, last + 1)
+
+
+def _listening(port: int, bind: str) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        # On Windows the option would let two programs share the port.
+        if not hasattr(socket, "SO_EXCLUSIVEADDRUSE"):
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((bind, port))
+        listener.listen(_BACKLOG)
+    except BaseException:
+        listener.close()
+        raise
+    return listener
+
+
+def _in_use(error: OSError | OverflowError) -> bool:
+    return isinstance(error, OSError) and error.errno == errno.EADDRINUSE
+
+
+def _explained(port: int, bind: str, error: OSError | OverflowError) -> str:
+    if isinstance(error, OverflowError):
+        return f"port: {port} is not a port; it must be from 0 to 65535."
+    if _in_use(error):
+        return (
+            f"port: {port} on {bind} is already in use by {_user_of(port)}. "
+            "Stop that program or choose another port (0 takes any free one)."
+        )
+    if error.errno == errno.EACCES:
+        return (
+            f"port: {port} on {bind} cannot be used ({error.strerror}). Ports below 1024 need "
+            "more rights on most systems; choose another one, or ask for those rights."
+        )
+    return f"port: {port} on {bind} cannot be used ({error.strerror}). Choose another one."
+
+
+def _user_of(port: int) -> str:
+    """Say what answers on the port: another collector tells its release."""
+    here = f"http://{LOOPBACK}:{port}"
+    transport = HttpTransport(Route(here), connections=0)
+    try:
+        answer = transport.exchange(Request(f"{here}/api/v1/info", b"", {}, _PROBE_S, "GET"))
+        about: Any = json.loads(answer.body)
+        return f"another collector (growingio_tracker {about['version']!s:.20})"
+    except (TransportError, ValueError, LookupError, TypeError):
+        return "another program"
+
+
+def addresses_of(bind: str) -> list[str]:
+    """Return the addresses that reach ``bind``, the one for this machine first."""
+    if bind != "0.0.0.0":  # noqa: S104 - compared, not bound
+        return [bind]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            # Nothing is sent: connecting a UDP socket only selects the local address.
+            probe.connect(("192.0.2.1", 9))
+            own: str = probe.getsockname()[0]
+        except OSError:
+            return [LOOPBACK]
+    return [LOOPBACK, own]
+
+
+class Listening:
+    """Open sockets; ``stack`` closes them.
+
+    ``port`` is the first, and ``access`` says who may look at what is collected.
+
+    :raises GrowingParamException: if a port is taken or may not be used.
+    :raises MissingExtraError: TLS is asked for, and the package for it is not installed.
+    """
+
+    def __init__(self, port: int, serving: Serving, stack: ExitStack) -> None:
+        self.listeners = [
+            stack.enter_context(listen(one, serving.bind, next_port=serving.next_port))
+            for one in (port, *serving.more_ports)
+        ]
+        self.access = Access(serving)
+        self._addresses = addresses_of(serving.bind)
+        self.tls = self._tls(serving, stack)
+        self.port = _port(self.listeners[0])
+
+    def _tls(self, serving: Serving, stack: ExitStack) -> Tls | None:
+        if serving.tls_port is None:
+            return None
+        # Requires its own extra, which most people do not need.
+        from growingio_collector.certificate import certificate_for  # noqa: PLC0415
+
+        names = dict.fromkeys(("localhost", "127.0.0.1", *self._addresses, *serving.allow_hosts))
+        made = certificate_for(list(names), serving.data_folder)
+        listener = listen(serving.tls_port, serving.bind, next_port=serving.next_port)
+        return Tls(stack.enter_context(listener), made.certificate, made.key)
+
+    @property
+    def url(self) -> str:
+        """Server host for clients on this machine."""
+        return f"http://{self._addresses[0]}:{self.port}"
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """Every port it listens on."""
+        sockets = [*self.listeners, *([self.tls.listener] if self.tls else [])]
+        return tuple(map(_port, sockets))
+
+    @property
+    def page_url(self) -> str:
+        """Address to open in a browser, with the token if one is required."""
+        return self._page_at(self.url)
+
+    @property
+    def network_page_url(self) -> str | None:
+        """Address to open on a phone; None if other machines cannot connect."""
+        address = self._addresses[-1]
+        if self.access.token is None or address == LOOPBACK:
+            return None
+        return self._page_at(f"http://{address}:{self.port}")
+
+    def _page_at(self, url: str) -> str:
+        token = self.access.token
+        return f"{url}/" + (f"?{urlencode({TOKEN: token})}" if token else "")
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """All addresses that clients may be given, ``url`` first."""
+        ports = [("http", _port(listener)) for listener in self.listeners]
+        if self.tls:
+            ports.append(("https", _port(self.tls.listener)))
+        return tuple(
+            f"{scheme}://{address}:{port}" for address in self._addresses for scheme, port in ports
+        )
+
+
+def _port(listener: socket.socket) -> int:
+    port: int = listener.getsockname()[1]
+    return port

@@ -1,0 +1,1 @@
+"""Tracking plan in the collector: drafts, reports and the plan in use."""

@@ -1,0 +1,157 @@
+"""Requests to the collect paths, and their responses.
+
+Any page may send, and may read that it succeeded (CORS).
+"""
+
+import re
+from typing import Final, NamedTuple
+from urllib.parse import unquote
+
+from msgspec.structs import replace
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import Scope
+
+from growingio_collector.decode.limits import MAX_BODY_BYTES
+from growingio_collector.rules.checked import has_bad, reasons
+from growingio_collector.rules.issue import Issue
+from growingio_collector.rules.requests import BROKEN_OFF, TOO_LARGE, TWO_LENGTHS
+from growingio_collector.store.received import Received
+
+_MAX_DRAINED_BYTES: Final = 10 * MAX_BODY_BYTES
+"""A body over the limit is read on, and thrown away, up to here: a client that is still sending
+when the connection closes sees a broken connection instead of the answer."""
+
+_COLLECTING: Final = b"/projects/"
+_RUN: Final = re.compile(r"/+run/+([^/]+)(/.*)", re.DOTALL)
+
+
+class Body(NamedTuple):
+    """Received part of a body, and why it is incomplete."""
+
+    content: bytes
+    issue: Issue | None = None
+
+
+async def read_body(request: Request) -> Body:
+    """Return the body of a request to a collect path, as far as it is taken."""
+    content, size = bytearray(), 0
+    try:
+        async for chunk in request.stream():
+            size += len(chunk)
+            content += chunk[: MAX_BODY_BYTES - len(content)]
+            if size > _MAX_DRAINED_BYTES:
+                break
+    except ClientDisconnect:
+        return Body(bytes(content), BROKEN_OFF.issue())
+    return Body(bytes(content), _too_large(size))
+
+
+def _too_large(size: int) -> Issue | None:
+    return TOO_LARGE.issue(most=MAX_BODY_BYTES) if size > MAX_BODY_BYTES else None
+
+
+def has_two_lengths(scope: Scope) -> bool:
+    """Tell whether a request says in two ways how long it is."""
+    names = {name for name, _ in scope["headers"]}
+    return {b"content-length", b"transfer-encoding"} <= names
+
+
+def is_for_collecting(scope: Scope) -> bool:
+    """Return whether a request is for a collect path, whatever its path begins with.
+
+    So are those on the path of a client whose server host has one of ours behind it.
+    """
+    path: bytes = scope["raw_path"]
+    return has_two_lengths(scope) or not path.startswith(b"/") or _COLLECTING in path
+
+
+def path_of(request: Request) -> str:
+    """Return the path as it was sent, not decoded."""
+    path: bytes = request.scope["raw_path"]
+    return path.decode("latin-1")
+
+
+def query_of(request: Request) -> str:
+    """Return the query as it was sent, without ``?``."""
+    query: bytes = request.scope["query_string"]
+    return query.decode("latin-1")
+
+
+def target_of(request: Request) -> str:
+    """Return the path and query of the request line."""
+    path, query = path_of(request), query_of(request)
+    return f"{path}?{query}" if query else path
+
+
+def split_run(path: str) -> tuple[str | None, str]:
+    """Return the run that the undecoded ``path`` names (``/run/NAME/…``), and the path behind it.
+
+    None, and the path as it is, when it names none.
+    """
+    found = _RUN.fullmatch(path)
+    return (unquote(found[1]), found[2]) if found else (None, path)
+
+
+def cors_headers(headers: Headers) -> dict[str, str]:
+    """Return what lets the page that sent ``headers`` read the answer."""
+    origin = headers.get("origin")
+    if origin is None:
+        return {"Access-Control-Allow-Origin": "*"}
+    # Beacons are sent with credentials, for which "*" is not enough.
+    return {
+        "Access-Control-Allow-Origin": origin,
+        "Access-Control-Allow-Credentials": "true",
+        "Vary": "Origin",
+    }
+
+
+def preflight_headers(headers: Headers) -> dict[str, str]:
+    """Return what allows the request that a preflight with ``headers`` asks about."""
+    allowed = {
+        "Access-Control-Allow-Methods": "POST, GET, OPTIONS",
+        "Access-Control-Allow-Headers": headers.get("access-control-request-headers", "*"),
+        "Access-Control-Max-Age": "600",
+    }
+    if headers.get("access-control-request-private-network") == "true":
+        allowed["Access-Control-Allow-Private-Network"] = "true"
+    return allowed
+
+
+_GIF: Final = (
+    b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00,"
+    b"\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"
+)
+
+NOBODY_TO_ANSWER: Final = 0
+"""The status of a request whose client was gone before its end."""
+
+
+REFUSED: Final = 400
+_ACCEPTED: Final = (200, 204)
+
+
+def answered_strictly(received: Received) -> Received:
+    """Return ``received`` with the answer that it gets where bad events are refused."""
+    if received.answered in _ACCEPTED and has_bad(received.messages):
+        return replace(received, answered=REFUSED)
+    return received
+
+
+def make_answer(request: Request, received: Received) -> Response:
+    """Return what a client gets for ``received``, which has the status."""
+    headers = cors_headers(request.headers)
+    if request.method == "OPTIONS":
+        headers |= preflight_headers(request.headers)
+    if received.answered in (204, NOBODY_TO_ANSWER):
+        return Response(status_code=204, headers=headers)
+    if received.answered == 200:
+        return Response(_GIF, media_type="image/gif", headers=headers)
+    if received.answered == REFUSED:
+        # It is uncertain where the next request on this connection would begin.
+        if received.reason and received.reason.code == TWO_LENGTHS.code:
+            headers["Connection"] = "close"
+        return PlainTextResponse(reasons(received.messages) + "\n", REFUSED, headers)
+    sentence = received.reason.sentence if received.reason else ""
+    return PlainTextResponse(sentence + "\n", received.answered, headers)

@@ -1,0 +1,210 @@
+"""Handler of the collect paths: read the body, examine and store it, and then respond.
+
+Web SDKs read only a 204 as success, and send everything again otherwise;
+the Java and mini-program SDKs repeat after a 4xx. So a malformed body, too, is answered 204.
+"""
+
+import asyncio
+import logging
+import re
+import sqlite3
+import time
+from concurrent.futures import Executor
+from contextlib import suppress
+from typing import Final, NamedTuple
+
+from msgspec.structs import replace
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from growingio_collector.forwarding.gateway import Gateway
+from growingio_collector.plan.in_use import Plans
+from growingio_collector.receiving.examining import Examiner, Kept, broken
+from growingio_collector.receiving.exchanges import (
+    Body,
+    cors_headers,
+    make_answer,
+    path_of,
+    read_body,
+    split_run,
+    target_of,
+)
+from growingio_collector.receiving.faults import Fault, Faults, FaultyAnswer
+from growingio_collector.receiving.turns import short_turns
+from growingio_collector.rules.checking import Judge
+from growingio_collector.settings import Handling
+from growingio_collector.store.forwards import State
+from growingio_collector.store.received import Received, prepare, seen_types
+from growingio_collector.store.writing import EventStore
+from growingio_wire.table import COMPRESS_HEADER
+
+_VISITED: Final = re.compile(
+    r"/|/healthy-check|/favicon\.ico|/robots\.txt|/apple-touch-icon[\w.-]*|/\.well-known/.*"
+)
+_QUICK_BYTES: Final = 64_000
+_QUICK_PACKED_BYTES: Final = 4_000
+_logger: Final = logging.getLogger("growingio_collector")
+
+
+class Rules(NamedTuple):
+    """How received requests are handled, besides storing them.
+
+    ``plans`` has the tracking plan that every message is compared with, ``gateway`` says what is
+    forwarded, ``faults`` which answers go wrong. ``token`` is what the page asks for, None when it
+    asks for nothing; it is never stored.
+    """
+
+    handling: Handling
+    plans: Plans
+    gateway: Gateway
+    faults: Faults
+    token: str | None = None
+
+
+class _Taken(NamedTuple):
+    """A request that is in the store."""
+
+    request_id: int
+    received: Received
+
+
+class Receiver:
+    """The ASGI application behind every path that is not the collector's own.
+
+    :param store: takes every request before it is answered.
+    :param writer: stores, one request at a time, outside the event loop; and reads small ones.
+    :param readers: read large requests, several at the same time, so that no other waits for them.
+    :param rules: what is done besides.
+    """
+
+    def __init__(
+        self, store: EventStore, writer: Executor, readers: Executor, rules: Rules
+    ) -> None:
+        self._store = store
+        self._writer = writer
+        self._readers = readers
+        self._rules = rules
+        self._judge = Judge(lambda: store.clears, lambda: seen_types(store.path))
+        self.examiner = Examiner(rules.handling, rules.plans, self._judge, rules.token)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Store one request, then answer it."""
+        request = Request(scope, receive)
+        received_us = time.time_ns() // 1000
+        if _is_a_visit(request):
+            response: Response = PlainTextResponse("Nothing is here.\n", 404)
+        else:
+            response = await self._take(request, received_us, await read_body(request))
+        await response(scope, receive, send)
+
+    async def _take(self, request: Request, received_us: int, body: Body) -> Response:
+        fault = self._rules.faults.pick(request.method, target_of(request))
+        try:
+            stored = await self._store_in_turn(request, received_us, body, fault)
+        except sqlite3.Error as error:
+            _logger.error("A request was not stored and is answered 503: %s", error)
+            return PlainTextResponse(
+                "The collector could not store this.\n", 503, cors_headers(request.headers)
+            )
+        answer = await self._usual_answer(request, stored)
+        return FaultyAnswer(fault, answer, cors_headers(request.headers)) if fault else answer
+
+    async def _store_in_turn(
+        self, request: Request, received_us: int, body: Body, fault: Fault | None
+    ) -> _Taken:
+        loop = asyncio.get_running_loop()
+        arrived = (request, received_us, body, fault)
+        if _is_quickly_read(request, body):
+            return await loop.run_in_executor(self._writer, self._store_one, *arrived)
+        with short_turns:
+            ready = await loop.run_in_executor(self._readers, self._read_ahead, *arrived)
+            return await loop.run_in_executor(self._writer, self._store_ready, ready)
+
+    def _store_one(
+        self, request: Request, received_us: int, body: Body, fault: Fault | None
+    ) -> _Taken:
+        return self._store_ready(self._ready(request, received_us, body, fault))
+
+    def _read_ahead(
+        self, request: Request, received_us: int, body: Body, fault: Fault | None
+    ) -> Received:
+        received = self._ready(request, received_us, body, fault)
+        return replace(received, prepared=prepare(received))
+
+    def _ready(
+        self, request: Request, received_us: int, body: Body, fault: Fault | None
+    ) -> Received:
+        """Return all that is to be stored of a request."""
+        received = self.examiner.examined(request, received_us, body)
+        if fault:
+            received = replace(received, answered=fault.answered(received.answered))
+        return replace(received, forward=self._rules.gateway.state_for(received, fault))
+
+    def _store_ready(self, received: Received) -> _Taken:
+        return _Taken(self._keep(received), received)
+
+    def _keep(self, received: Received) -> int:
+        try:
+            request_id = self._store.add(received)
+        except sqlite3.Error:
+            self._judge.forget()
+            raise
+        self._judge.answered(received.received_us, received.answered)
+        self._tidy_later()
+        return request_id
+
+    def _tidy_later(self) -> None:
+        """Let the writer remove what is too much, portion by portion, between requests."""
+        if self._store.is_untidy:
+            # It takes no further calls when the collector ends.
+            with suppress(RuntimeError):
+                self._writer.submit(self._tidy)
+
+    def _tidy(self) -> None:
+        try:
+            self._store.tidy()
+        except sqlite3.Error as error:
+            _logger.error("Old events were not removed: %s", error)
+            return
+        self._tidy_later()
+
+    async def _usual_answer(self, request: Request, stored: _Taken) -> Response:
+        if stored.received.forward != State.SENDING:
+            return make_answer(request, stored.received)
+        gateway, loop = self._rules.gateway, asyncio.get_running_loop()
+        answer = await loop.run_in_executor(gateway.executor, gateway.pass_on, stored.request_id)
+        content = answer.body or (answer.error or "").encode()
+        headers = cors_headers(request.headers)
+        return Response(content, answer.status, headers, answer.content_type)
+
+    def take_broken(self, beginning: bytes) -> None:
+        """Let the writer store that something came which was not HTTP; to be called in the loop."""
+        self._writer.submit(self._store.add, broken(beginning))
+
+    def take_again(self, scope: Scope, received_us: int, body: bytes, kept: Kept) -> Received:
+        """Store a request that was received earlier, or elsewhere. It is not forwarded.
+
+        Blocks until the writer has stored it, so it must not be the writer that calls this.
+        """
+        with short_turns:
+            received = self.examiner.examined(Request(scope), received_us, Body(body), kept)
+            received = replace(received, prepared=prepare(received))
+            self._writer.submit(self._keep, received).result()
+        return received
+
+
+def _is_quickly_read(request: Request, body: Body) -> bool:
+    """Tell whether reading takes milliseconds only, also when all of it is as slow as can be."""
+    packed = COMPRESS_HEADER.lower() in request.headers or "compress" in request.query_params
+    return len(body.content) <= (_QUICK_PACKED_BYTES if packed else _QUICK_BYTES)
+
+
+def _is_a_visit(request: Request) -> bool:
+    """Tell whether it is what browsers and the Java SDK ask for by themselves, without any event.
+
+    Any other path is shown as unknown: a client may have been given a wrong address.
+    """
+    if request.method not in ("GET", "HEAD"):
+        return False
+    return _VISITED.fullmatch(split_run(path_of(request))[1]) is not None

@@ -1,0 +1,145 @@
+"""Rules of requests: wrong paths and methods, and incomplete bodies."""
+
+import re
+from typing import Final
+
+from growingio_collector.rules.issue import BAD, Issue, rule
+from growingio_wire.endpoints import nearest_path
+from growingio_wire.said import Said
+
+_SHOWN: Final = 200
+"""Characters of an unknown path that are shown."""
+
+_SHOWN_BYTES: Final = 40
+_TLS_HANDSHAKE: Final = b"\x16\x03"
+
+UNKNOWN_PATH: Final = rule(
+    "unknown_path",
+    BAD,
+    Said(
+        "Nothing is collected at {shown}. Did you mean {nearest}?",
+        "{shown} 不是采集地址。您要找的是 {nearest} 吗？",
+    ),
+    Said(
+        "Give the client only the scheme, host and port as its server host; it adds the path.",
+        "客户端的 server host 只写协议、主机和端口，路径由客户端自己添加。",
+    ),
+    headline=Said("A request to an address that collects nothing", "请求的地址不是采集地址"),
+)
+WRONG_METHOD: Final = rule(
+    "wrong_method",
+    BAD,
+    Said("Events are sent with POST, not with {method}.", "事件须用 POST 发送，而不是 {method}。"),
+    Said("Send the request with POST.", "请改用 POST 方法。"),
+    headline=Said("A request with the wrong method", "请求方法不对"),
+)
+AS_PROXY: Final = rule(
+    "as_proxy",
+    BAD,
+    Said(
+        "The client takes the collector for its proxy: the request line says {shown}.",
+        "客户端把采集器当成了代理：请求行是 {shown}。",
+    ),
+    Said(
+        "Give the collector's address to the client as its server host, and do not name it in "
+        "HTTP_PROXY or HTTPS_PROXY.",
+        "请把采集器的地址设为客户端的 server host，不要写在 HTTP_PROXY 或 HTTPS_PROXY 中。",
+    ),
+    headline=Said("The collector is used as a proxy", "采集器被当作代理使用"),
+)
+TWO_LENGTHS: Final = rule(
+    "two_lengths",
+    BAD,
+    Said(
+        "The request has both Content-Length and Transfer-Encoding, so servers disagree on where "
+        "it ends.",
+        "请求同时带有 Content-Length 和 Transfer-Encoding，不同的服务器会认为它在不同的位置结束。",
+    ),
+    Said("Send only one of the two headers.", "这两个请求头只能发送一个。"),
+    headline=Said("A request with two lengths", "请求带有两种长度"),
+)
+NOT_HTTP: Final = rule(
+    "not_http",
+    BAD,
+    Said(
+        "What arrived is not well-formed HTTP: {detail}.", "收到的内容不是正确的 HTTP：{detail}。"
+    ),
+    Said(
+        "Give the client the collector's address with its own scheme: http:// for --port, "
+        "https:// for --tls.",
+        "请使用采集器地址对应的协议：--port 为 http://，--tls 为 https://。",
+    ),
+    {
+        "tls": Said("it begins like TLS (https://)", "开头是 TLS（https://）"),
+        "malformed": Said("it begins with {shown}", "开头是 {shown}"),
+    },
+    headline=Said("What arrived is not well-formed HTTP", "收到的内容不是正确的 HTTP"),
+)
+TOO_LARGE: Final = rule(
+    "too_large",
+    BAD,
+    Said(
+        "The body is over {most:,} bytes; only its beginning is kept.",
+        "请求体超过 {most:,} 字节，只保留了开头。",
+    ),
+    Said("Send fewer events in one request.", "减少每个请求中的事件数。"),
+    headline=Said("The body is too large", "请求体过大"),
+)
+BROKEN_OFF: Final = rule(
+    "broken_off",
+    BAD,
+    Said("The connection ended before the body did.", "请求体尚未收完，连接就断开了。"),
+    Said(
+        "Check the client's time-out, and whether its process ended while it was sending.",
+        "检查客户端的超时设置，以及发送过程中进程是否已退出。",
+    ),
+)
+NO_DATA: Final = rule(
+    "no_data",
+    BAD,
+    Said(
+        "A GET on a collect path is an image request and carries its events in data=; this "
+        "one has no data=.",
+        "对采集地址的 GET 是图片请求，事件应放在 data= 中；该请求没有 data=。",
+    ),
+    Said(
+        "Send the events with POST, or as ?stm=…&compress=0&data=[…].",
+        "请用 POST 发送事件，或写成 ?stm=…&compress=0&data=[…]。",
+    ),
+)
+
+
+BROKEN_HTTP: Final = rule(
+    "broken_http",
+    BAD,
+    Said(
+        "A request breaks the rules of HTTP. It begins with {shown}.",
+        "请求不符合 HTTP 的规则。它的开头是 {shown}。",
+    ),
+    Said(
+        "Send Host once, and the right Content-Length or chunks, not both; look for a program "
+        "between the client and the collector that changes headers.",
+        "Host 只发送一次；Content-Length 要正确，且不能与分块同时使用；"
+        "请检查客户端与采集器之间是否有程序改动了请求头。",
+    ),
+    headline=Said("A request that breaks the rules of HTTP", "不符合 HTTP 规则的请求"),
+)
+_REQUEST_LINE: Final = re.compile(rb"[A-Za-z]+ [/*h]\S*(?: HTTP/\d|\Z)")
+"""The beginning of a request, whose target may be longer than what is at hand."""
+
+
+def not_http(beginning: bytes) -> Issue:
+    """Return the issue of a connection that begins so."""
+    if beginning.startswith(_TLS_HANDSHAKE):
+        return NOT_HTTP.issue(detail="tls")
+    shown = ascii(beginning[:_SHOWN_BYTES].decode("latin-1"))
+    if _REQUEST_LINE.match(beginning):
+        return BROKEN_HTTP.issue(shown=shown)
+    return NOT_HTTP.issue(detail="malformed", shown=shown)
+
+
+def unknown_path(method: str, path: str) -> Issue:
+    """Return the issue of a path that is none of ours, with the one that it resembles most."""
+    if not path.startswith("/") and path != "*":
+        return AS_PROXY.issue(shown=f"{method} {path[:_SHOWN]}")
+    return UNKNOWN_PATH.issue(shown=path[:_SHOWN], nearest=nearest_path(path))

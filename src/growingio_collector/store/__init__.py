@@ -1,0 +1,1 @@
+"""Store of received requests: one SQLite file with one writing thread and any number of readers."""

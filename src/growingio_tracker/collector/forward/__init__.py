@@ -1,1 +1,0 @@
-"""Gateway: what was received goes on, byte for byte, to another server."""

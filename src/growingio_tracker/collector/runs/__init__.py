@@ -1,1 +1,0 @@
-"""Comparing one kept run with another: a golden run and today's."""

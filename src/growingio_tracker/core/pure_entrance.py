@@ -1,0 +1,159 @@
+"""Short way of plain events into a waiting room, in the pure core."""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Callable
+from threading import get_ident
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from growingio_tracker.core.contract import Announce, Doorway
+from growingio_tracker.core.pure_journal import JournalEnd
+from growingio_tracker.core.pure_process import wiped_page
+from growingio_tracker.core.pure_ring import Admission, Ring
+
+
+class ReceiptBase(msgspec.Struct, frozen=True):
+    """Where the event of one call is: who knows its outcome, its lane, its seq."""
+
+    _outcomes: Any
+    _lane: int
+    _seq: int
+
+
+_R = TypeVar("_R", bound=ReceiptBase)
+
+
+class Entrance(Generic[_R]):
+    """A pipeline's short way into its waiting room, for plain events of this very process.
+
+    It is open while nothing unusual is to be asked. A forked child finds its parent's shut.
+
+    :param receipt_type: :class:`ReceiptBase` or a class that extends it, with the same parameters.
+    :param outcomes: what receipts ask.
+    :param ring: where records go; ``None`` where they go to disk, and here the long way.
+    :param lane: the number of the ring's lane, for receipts.
+    :param senders: the threads that are amid a request, whose events go the long way.
+    :param announce: called with the seq of each record that begins a wait or fills a batch; where
+        it is ``None``, such a record goes the long way.
+    :param doorway: through which records come in one after the other.
+    """
+
+    __slots__ = (
+        "_admission",
+        "_announce",
+        "_can_open",
+        "_doorway",
+        "_lane",
+        "_mark",
+        "_outcomes",
+        "_receipt_type",
+        "_ring",
+        "_senders",
+    )
+
+    def __init__(
+        self,
+        receipt_type: type[_R],
+        outcomes: object,
+        admission: Admission,
+        ring: Ring | None,
+        lane: int,
+        senders: set[int],
+        announce: Announce | None,
+        doorway: Doorway,
+    ) -> None:
+        self._receipt_type = receipt_type
+        self._outcomes = outcomes
+        self._admission = admission
+        self._ring: Any = ring  # without one it is never open
+        self._lane = lane
+        self._senders = senders
+        self._announce = announce
+        self._doorway = doorway
+        # A page of its own, because asking for a number that is the process's takes longer. Without
+        # such pages, which a forked child finds empty, everything goes the long way.
+        page = wiped_page()
+        self._can_open = page is not None and ring is not None
+        self._mark: mmap.mmap | bytearray = bytearray(1) if page is None else page
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is open, in this very process."""
+        return bool(self._mark[0])
+
+    def open(self) -> None:
+        """Let records in from now on, in this very process."""
+        if self._can_open:
+            self._mark[0] = 1
+
+    def shut(self) -> None:
+        """Let nothing in any more."""
+        self._mark[0] = 0
+
+    def lead_to(self, journal: JournalEnd | None, lane: int, announce: Announce | None) -> None:
+        """Let records into that journal from now on; here, they go the long way."""
+
+    def offer(self, record: bytes) -> _R | None:
+        """Let one record in and return its receipt; ``None`` when it must go the long way."""
+        if not self._mark[0] or (self._senders and get_ident() in self._senders):
+            return None
+        doorway, ring, admission = self._doorway, self._ring, self._admission
+        if doorway.busy:
+            doorway.let_leave()
+        size = len(record)
+        # It takes `with`, though acquire() and try are cheaper: an exception that a signal handler
+        # raises between those two, which is how some servers end a process, would leave the lock
+        # locked forever.
+        with doorway.lock:
+            doorway.busy = True
+            try:
+                # Ring.enter, without the call.
+                pending_bytes = admission.pending_bytes + size
+                if admission.pending >= admission.max_events or pending_bytes > admission.max_bytes:
+                    return None
+                seq, total, announce = ring.next_seq, ring.size + size, self._announce
+                is_news = seq >= ring.news_seq or total >= ring.news_size
+                if is_news and announce is None:
+                    return None
+                admission.pending += 1
+                admission.pending_bytes = pending_bytes
+                ring.next_seq = seq + 1
+                ring.size = total
+                ring.waiting.append(record)
+                if is_news and announce is not None:
+                    ring.expect_news()
+                    _tell_news(announce, seq)
+                return self._receipt_type(self._outcomes, self._lane, seq)
+            finally:
+                doorway.busy = False
+
+
+def _tell_news(announce: Announce, seq: int) -> None:
+    try:
+        announce(seq)
+    except BaseException:  # from a signal handler; otherwise nobody would ever send the record
+        announce(seq)
+        raise
+
+
+class ShortWay:
+    """A tracker's reference to a consumer, which leads to the consumer's current entrance.
+
+    :ivar offer: see :meth:`Entrance.offer`.
+    """
+
+    __slots__ = ("offer",)
+
+    def __init__(self) -> None:
+        self.offer: Callable[[bytes], Any] = _nowhere
+
+    def lead_to(self, entrance: Entrance[Any] | None) -> None:
+        """Lead to that entrance from now on; ``None`` leads nowhere."""
+        self.offer = _nowhere if entrance is None else entrance.offer
+
+
+def _nowhere(record: bytes) -> None:
+    """Let nothing in."""

@@ -1,0 +1,220 @@
+"""Records on disk in pure Python: their frames, those read of a segment, and a journal's end.
+
+What is one step in the compiled core takes many here, which signal handlers and destructors come in
+amid. A journal takes them by itself, so :meth:`JournalEnd.enter` lets nothing in.
+"""
+
+from __future__ import annotations
+
+import struct
+from bisect import bisect_left
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Final
+from zlib import crc32
+
+from growingio_tracker.core.contract import HEAD_BYTES, NOT_LET_IN
+
+if TYPE_CHECKING:
+    from growingio_tracker.core.pure_ring import Admission
+
+_SYNC: Final = b"\xf6\xf7"
+_BEFORE_CRC: Final = struct.Struct("<2sBxIQq")
+_CRC: Final = struct.Struct("<I")
+
+
+def packed(kind_code: int, seq: int, at_ms: int, record: bytes) -> bytes:
+    """Return a record as it is on disk."""
+    head = _BEFORE_CRC.pack(_SYNC, kind_code, len(record), seq, at_ms)
+    return head + _CRC.pack(crc32(record, crc32(head))) + record
+
+
+Entry = tuple[int, int, bytes]
+"""The number of a record, when it entered, and the record."""
+
+
+class Entries:
+    """The sound records of one segment that were read, by their numbers.
+
+    :ivar size: of all of them, in bytes.
+    """
+
+    __slots__ = ("_entries", "_kind_code", "size")
+
+    def __init__(self, kind_code: int) -> None:
+        self.size = 0
+        self._kind_code = kind_code
+        self._entries: list[Entry] = []
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    @property
+    def end(self) -> int:
+        """The number behind the last; 0 when there is none."""
+        return self._entries[-1][0] + 1 if self._entries else 0
+
+    def add(self, data: bytes, first: int) -> None:
+        """Add the sound records of ``data`` from the number ``first`` on."""
+        found = _by_number(one for one in _sound(data, self._kind_code) if one[0] >= first)
+        # A signal handler may come in here and read the same and more, which must not be lost. The
+        # list is another one afterwards, so that whoever goes through it is not disturbed.
+        while found:
+            before, size = self._entries, self.size
+            at = bisect_left(before, found[0][:1])
+            behind = before[at:]
+            merged = _by_number((*behind, *found)) if behind else found
+            size += _size_of(merged) - _size_of(behind)
+            entries = before[:at] + merged
+            if self._entries is before:  # no call from here on: a signal handler comes with those
+                self._entries, self.size = entries, size
+                return
+
+    def next(self, seq: int) -> Entry | None:
+        """Return number, time and record of the first from ``seq`` on."""
+        entries = self._entries
+        at = bisect_left(entries, (seq,))
+        return entries[at] if at < len(entries) else None
+
+    def run(
+        self, seq: int, most_events: int, most_bytes: int
+    ) -> tuple[int, tuple[bytes, ...], int]:
+        """Return records from ``seq`` on without a gap: the first's number, them, their size.
+
+        They are no more than either bound allows, but at least one if there is any.
+        """
+        entries, records, size = self._entries, list[bytes](), 0
+        at = begin = bisect_left(entries, (seq,))
+        while at < len(entries) and len(records) < most_events:
+            record = entries[at][2]
+            follows = entries[at][0] == entries[begin][0] + len(records)
+            if records and (not follows or size + len(record) > most_bytes):
+                break
+            records.append(record)
+            size += len(record)
+            at += 1
+        return entries[begin][0] if records else seq, tuple(records), size
+
+    def gaps(self, seq: int, end: int) -> list[tuple[int, int]]:
+        """Return the ranges of numbers from ``seq`` to before ``end`` that no record has."""
+        gaps: list[tuple[int, int]] = []
+        entries = self._entries
+        for number, _, _ in entries[bisect_left(entries, (seq,)) :]:
+            if number >= end:
+                break
+            if number > seq:
+                gaps.append((seq, number))
+            seq = number + 1
+        if seq < end:
+            gaps.append((seq, end))
+        return gaps
+
+
+def _by_number(entries: Iterable[Entry]) -> list[Entry]:
+    """Return the first entry of each number, in their order."""
+    first: dict[int, Entry] = {}
+    for one in entries:
+        first.setdefault(one[0], one)
+    return [first[number] for number in sorted(first)]
+
+
+def _size_of(entries: list[Entry]) -> int:
+    return sum(len(one[2]) for one in entries)
+
+
+def _sound(data: bytes, kind_code: int) -> list[Entry]:
+    """Return the sound records of ``data``, in their order there."""
+    found: list[Entry] = []
+    position = 0
+    while (position := data.find(_SYNC, position)) >= 0:
+        entry = _entry_at(data, position, kind_code)
+        if entry is None:
+            position += 1
+            continue
+        found.append(entry)
+        position += HEAD_BYTES + len(entry[2])
+    return found
+
+
+def _entry_at(data: bytes, position: int, kind_code: int) -> Entry | None:
+    begin = position + HEAD_BYTES
+    if begin > len(data):
+        return None
+    _, kind, length, seq, at_ms = _BEFORE_CRC.unpack_from(data, position)
+    record = data[begin : begin + length]
+    if kind != kind_code or len(record) != length:
+        return None
+    [expected] = _CRC.unpack_from(data, begin - _CRC.size)
+    if crc32(record, crc32(data[position : begin - _CRC.size])) != expected:
+        return None
+    return seq, at_ms, record
+
+
+class SegmentBase:
+    """What changes in a segment by each record.
+
+    :ivar number: of its open file; below 0 when it is not open.
+    :ivar end: the number behind its last record.
+    :ivar size: its bytes on disk, those that are just being written included.
+    :ivar events: how many records were said to be in it, before or after it was read; together
+        they have ``payload`` bytes.
+    """
+
+    __slots__ = ("end", "events", "number", "payload", "size")
+
+    def __init__(self) -> None:
+        self.number = -1
+        self.end = 0
+        self.size = 0
+        self.events = 0
+        self.payload = 0
+
+
+class JournalEnd:
+    """Where the next record of a journal goes, and what waits in it.
+
+    :param kind_code: of the kind of message.
+    :param entered: the number of the next record.
+    :param segment_bytes: a segment of this size is full.
+    :ivar newest: the segment that records are added to.
+    :ivar waiting: how many records wait, ``size`` bytes together, none before the number ``first``.
+    :ivar max_events: so many make a batch, or so many bytes as ``max_bytes`` says.
+    :ivar is_let_go: whether the store is another's now, so that nothing enters any more.
+    """
+
+    __slots__ = (
+        "entered",
+        "first",
+        "is_let_go",
+        "max_bytes",
+        "max_events",
+        "newest",
+        "size",
+        "waiting",
+    )
+
+    def __init__(self, kind_code: int, entered: int, segment_bytes: int) -> None:
+        self.entered = entered
+        self.newest: SegmentBase | None = None
+        self.first = 0
+        self.waiting = 0
+        self.size = 0
+        self.max_events = 0
+        self.max_bytes = 0
+        self.is_let_go = False
+
+    def enter(self, admission: Admission, record: bytes) -> int:
+        """Write one record and count it; here, nothing is let in. See :class:`Records`."""
+        return NOT_LET_IN
+
+    def keep_time(self, now_ms: Callable[[], int], wall_ms: int | None) -> None:
+        """Ask ``now_ms`` when a record enters, or add ``wall_ms`` to the machine's steady clock."""
+
+    def write_directly(self, number: int, slots_at: int) -> None:
+        """Let records in until it is closed.
+
+        :param number: of the control file, where the number of the next record is noted.
+        :param slots_at: where in that file.
+        """
+
+    def close(self) -> None:
+        """Let nothing in any more."""

@@ -1,0 +1,264 @@
+"""Entry of records to a waiting room, and the overflow policy if there is no room."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final
+
+from growingio_tracker.core import (
+    NEWS,
+    NOT_LET_IN,
+    Announce,
+    Doorway,
+    Entrance,
+    JournalEnd,
+    Ring,
+)
+from growingio_tracker.delivery.contract import QueueLimits
+from growingio_tracker.delivery.lanes import Lane, Lanes, Room
+from growingio_tracker.delivery.ledger import Ledger, Reporter
+from growingio_tracker.delivery.receipt import Fate, Outcomes, Receipt, receipt_of
+from growingio_tracker.delivery.schedule import Schedule
+from growingio_tracker.delivery.waiting import Waiters
+from growingio_tracker.model.losses import Problem
+from growingio_wire.errors import QueueFullError, SpoolError
+from growingio_wire.table import Kind
+
+_SPOOL_ERROR: Final = "spool_error"
+_QUEUE_FULL: Final = "queue_full"
+_FULL_DETAIL: Final = "the queue is full, because events come faster than the server takes them"
+_FULL: Final = receipt_of(Fate("dropped", _QUEUE_FULL))
+CLOSED: Final = Problem("closed", "the consumer is closed; events tracked later are not sent", 1)
+REFUSED_CLOSED: Final = receipt_of(Fate("dropped", CLOSED.reason))
+
+
+class OverflowPolicy:
+    """Applies a policy, and reports losses: those after closing once, all others each time.
+
+    :param room: the policy's waiting room.
+    :param waiters: the threads that wait for room.
+    """
+
+    def __init__(
+        self,
+        room: Room,
+        lanes: Lanes,
+        limits: QueueLimits,
+        ledger: Ledger,
+        reporter: Reporter,
+        waiters: Waiters,
+    ) -> None:
+        self._room, self._lanes = room, lanes
+        self._policy = limits.overflow
+        self._block_s = limits.block_s if limits.overflow == "block" else 0.0
+        self._ledger, self._admission = ledger, ledger.admission
+        self._reporter = reporter
+        self._waiters = waiters
+        self._warned_closed = False
+
+    def apply(self, size: int, offer: Callable[[], Receipt | None]) -> Receipt:
+        """Handle a record of ``size`` bytes that found no room; return its receipt.
+
+        :param offer: offers it again; returns ``None`` if another thread took the room.
+        :raises QueueFullError: if the policy is ``"raise"``.
+        """
+        lost, receipt = 0, _FULL
+        until = time.monotonic() + self._block_s
+        while True:
+            with self._ledger.lock:
+                if self._policy == "drop_oldest":
+                    lost += self._evict_for(size)
+                if self._admission.has_room(size):
+                    entered = offer()
+                    if entered is None:
+                        continue
+                    receipt = entered
+                    break
+                remaining = until - time.monotonic()
+                if self._admission.closed or remaining <= 0:
+                    receipt = REFUSED_CLOSED if self._admission.closed else _FULL
+                    self._ledger.count_refused(receipt.fate.reason)
+                    lost += 1
+                    break
+                thread = self._waiters.enlist(lambda: self._admission.has_room(size))
+            self._waiters.sleep(thread, remaining)
+        if lost:
+            self._report(lost)
+        return receipt
+
+    def _evict_for(self, size: int) -> int:
+        evicted = 0
+        while self._eviction_helps(size) and not self._admission.has_room(size):
+            lanes = [lane for lane in self._lanes.by_number.values() if len(lane.records)]
+            oldest = min(lanes, key=lambda lane: lane.since, default=None)
+            if oldest is None or not self._evict(oldest):
+                break  # a signal handler has just taken the waiting records
+            evicted += 1
+        self._room.wake_ready()
+        return evicted
+
+    def _evict(self, lane: Lane) -> bool:
+        """Drop the oldest record of ``lane``; return ``False`` if there is none."""
+        seq = lane.records.first_seq()
+        try:
+            size = lane.records.drop_oldest()
+        except IndexError:
+            return False
+        self._ledger.count_dropped(_QUEUE_FULL, 1, size)
+        self._room.note_fate(lane.number, seq, seq + 1, _FULL.fate)
+        return True
+
+    def _eviction_helps(self, size: int) -> bool:
+        """Return whether dropping all queued records, but not those in flight, would make room."""
+        admission = self._admission
+        waiting = [lane.records for lane in self._lanes.by_number.values()]
+        events = admission.pending - sum(map(len, waiting))
+        in_flight = admission.pending_bytes - sum(records.size for records in waiting)
+        return events < admission.max_events and in_flight + size <= admission.max_bytes
+
+    def _report(self, lost: int) -> None:
+        if self._admission.closed:
+            with self._ledger.lock:
+                warned, self._warned_closed = self._warned_closed, True
+            if not warned:
+                self._reporter.report(CLOSED)
+            return
+        self._reporter.report(Problem(_QUEUE_FULL, _FULL_DETAIL, lost))
+        if self._policy == "raise":
+            raise QueueFullError(
+                "the queue is full and the event was not queued; retry once the server "
+                "accepts events again"
+            )
+
+
+class WayIn:
+    """The way into a waiting room: for one record after the other, or a short one for events.
+
+    :param room: whose way in it is.
+    :param outcomes: what receipts ask.
+    """
+
+    def __init__(
+        self,
+        room: Room,
+        lanes: Lanes,
+        limits: QueueLimits,
+        ledger: Ledger,
+        reporter: Reporter,
+        schedule: Schedule,
+        outcomes: Outcomes,
+    ) -> None:
+        self._room, self._lanes = room, lanes
+        self._by_kind = lanes.by_kind
+        self._confirm = lanes.confirm
+        self._max_events = limits.max_events
+        self._ledger, self._lock, self._admission = ledger, ledger.lock, ledger.admission
+        self._admission.max_bytes = limits.max_bytes
+        self._doorway = Doorway(self._lock)
+        self._schedule, self._outcomes = schedule, outcomes
+        self._overflow = OverflowPolicy(room, lanes, limits, ledger, reporter, outcomes.waiters)
+        self.open()
+
+    def open(self) -> None:
+        """Let records in, again where it was closed."""
+        self._admission.max_events = self._max_events
+
+    def offer(self, kind: Kind, record: bytes) -> Receipt:
+        """Take in one record, or apply the overflow policy.
+
+        :raises QueueFullError: if the policy is ``"raise"`` and there is no room.
+        :raises SpoolError: if the disk cannot take it.
+        """
+        receipt = self._let_in(kind, record)
+        if receipt is None:
+            receipt = self._overflow.apply(len(record), lambda: self._let_in(kind, record))
+        if self._confirm is not None:
+            self._confirm()
+        return receipt
+
+    def _let_in(self, kind: Kind, record: bytes) -> Receipt | None:
+        """Take in one record; return ``None`` when there is no room.
+
+        :raises SpoolError: if the disk cannot take it.
+        """
+        if self._by_kind is not None:
+            lane = self._by_kind[kind]
+        elif (chosen := self._choose(kind, record)) is not None:
+            lane = chosen
+        else:
+            return None
+        doorway = self._doorway
+        if doorway.busy:
+            doorway.let_leave()
+        # It takes `with`, though acquire() and try are cheaper: an exception that a signal handler
+        # raises between those two, which is how some servers end a process, would leave the lock
+        # locked forever.
+        with self._lock:
+            doorway.busy = True
+            try:
+                seq = lane.enter(self._admission, record)
+                if seq < 0:
+                    if seq == NOT_LET_IN:
+                        return None
+                    seq = NEWS - seq
+                    self._announce(lane, seq)
+                return Receipt(self._outcomes, lane.number, seq)
+            except SpoolError as error:
+                if not self._admission.closed:  # by a signal handler amid this very call
+                    self._note_refused(error)
+                    raise
+                return None
+            except BaseException:
+                # A signal handler raised, perhaps before workers were told of a new record.
+                self._room.note_due()
+                raise
+            finally:
+                doorway.busy = False
+
+    def entrance(self, requesting: set[int], *, announces: bool) -> Entrance[Receipt] | None:
+        """Return a short way in for events, which is shut; ``None`` where there is none.
+
+        :param requesting: the threads that are amid a request.
+        :param announces: whether an event that begins a wait or fills a batch comes in by it, too.
+        """
+        lane = None if self._by_kind is None else self._by_kind[Kind.EVENT]
+        if lane is not None and isinstance(lane.records, Ring):
+            announce = partial(self._announce, lane) if announces else None
+            return self._entrance(lane.records, lane.number, requesting, announce)
+        entrance = self._entrance(None, 0, requesting, None)
+
+        def lead(end: JournalEnd[Any] | None, lane: Lane | None) -> None:
+            announce = partial(self._announce, lane) if lane is not None and announces else None
+            entrance.lead_to(end, 0 if lane is None else lane.number, announce)
+
+        return entrance if self._lanes.tell_of_journals(lead) else None
+
+    def _entrance(
+        self, ring: Ring | None, lane: int, requesting: set[int], announce: Announce | None
+    ) -> Entrance[Receipt]:
+        return Entrance(
+            *(Receipt, self._outcomes, self._admission, ring, lane, requesting, announce),
+            self._doorway,
+        )
+
+    def _announce(self, lane: Lane, seq: int) -> None:
+        """Wake whoever takes batches: with the record of this seq a wait has begun, or is over."""
+        with self._lock:
+            since = self._schedule.note_come(lane, seq)
+            # Everything pending waits here.
+            if since is not None and self._admission.pending <= len(lane.records):
+                self._ledger.pending_since = since
+
+    def _choose(self, kind: Kind, record: bytes) -> Lane | None:
+        try:
+            return self._lanes.choose(kind, record)
+        except SpoolError as error:
+            with self._lock:
+                self._note_refused(error)
+            raise
+
+    def _note_refused(self, error: SpoolError) -> None:
+        self._ledger.count_refused(_SPOOL_ERROR)
+        self._ledger.last_error = str(error)

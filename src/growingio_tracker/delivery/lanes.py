@@ -1,0 +1,226 @@
+"""Lanes of a waiting room: records of one kind, in order, and the time when a batch is due.
+
+A :class:`Lane` keeps the schedule and the batches in flight; its records are queued in a ring in
+memory or in a spool. :class:`Lanes` are all lanes of a room, and choose which one
+a record enters: by its kind, and with several shards by its owner.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import zlib
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, TypeAlias
+
+import msgspec
+
+from growingio_tracker.core import JournalEnd, Ring
+from growingio_tracker.delivery.contract import (
+    Batch,
+    BatchLimits,
+    Outcome,
+    Records,
+    Rejected,
+)
+from growingio_tracker.delivery.receipt import Fate
+from growingio_wire.table import Kind, camel
+
+
+class Lane:
+    """Records of one kind, and their schedule. It has no lock; the room's lock is held.
+
+    :param number: unique in the room, and never reused.
+    :param records: the queued records.
+    """
+
+    __slots__ = (
+        "enter",
+        "flight_seq",
+        "flush_to",
+        "in_flight",
+        "kind",
+        "limits",
+        "number",
+        "paused_until",
+        "records",
+        "since",
+    )
+
+    def __init__(self, number: int, kind: Kind, limits: BatchLimits, records: Records) -> None:
+        self.number = number
+        self.kind = kind
+        self.limits = limits
+        self.records = records
+        self.enter = records.enter  # of its own, because every call needs it
+        self.since = 0.0  # when lingering began for what waits
+        self.flush_to = 0  # everything before this seq is due now
+        self.paused_until = 0.0  # nothing is due before
+        self.in_flight = 0  # how many of the batch that was taken have no outcome
+        self.flight_seq = 0  # the seq of the first of them
+
+    def oldest_unsettled(self) -> int:
+        """Return the seq of the oldest record without an outcome."""
+        first = self.records.first_seq()
+        # Some records of the batch may already be waiting again.
+        return min(first, self.flight_seq) if self.in_flight else first
+
+    def due_at(self) -> float:
+        """Return when a batch is due; infinity if none can be sent, or none is due."""
+        limits, waiting = self.limits, len(self.records)
+        linger_s = limits.linger_s
+        if self.in_flight or not waiting:
+            return math.inf
+        is_full = limits.are_reached(waiting, self.records.size)
+        if is_full or self.records.first_seq() < self.flush_to:
+            return max(self.since, self.paused_until)
+        if linger_s is None:
+            return math.inf
+        lingers = 0.0 if self.records.came_back() else linger_s
+        return max(self.since + lingers, self.paused_until)
+
+    def take(self, now: float) -> Batch:
+        """Take the next batch, which is in flight from now on; lingering starts again.
+
+        :raises SpoolError: if its records cannot be read.
+        """
+        self.flight_seq, records, size = self.records.take()
+        self.in_flight = len(records)
+        self.since = now
+        return Batch(self.kind, records, size, self.flight_seq, self.number)
+
+    def land(self, batch: Batch) -> None:
+        """Remove the oldest part of what is in flight."""
+        self.flight_seq += len(batch)
+        self.in_flight -= len(batch)
+
+
+class Room(Protocol):
+    """Callbacks of lanes to their waiting room, called with its lock held."""
+
+    def note_due(self) -> None:
+        """Wake the threads that take batches: something may have become due."""
+        ...
+
+    def note_fate(self, lane: int, first_seq: int, end_seq: int, fate: Fate) -> None:
+        """Remember what became of records that wait no more, and were not delivered."""
+        ...
+
+    def wake_ready(self) -> None:
+        """Wake the threads whose condition has become true."""
+        ...
+
+
+Lead: TypeAlias = "Callable[[JournalEnd[Any] | None, Lane | None], None]"
+"""Is told where events enter from now on, by a journal's end and its lane; ``None``: nowhere."""
+
+
+class Lanes:
+    """The lanes of one waiting room, and what else has to be done for them.
+
+    This base class does nothing besides: as lanes in memory need it.
+
+    :ivar numbers: for further lanes.
+    :ivar by_number: the lanes there are. The room's lock guards it. No number is used twice.
+    :ivar by_kind: the lane of each kind, where the kind alone decides which one a record enters;
+        ``None`` where :meth:`choose` does.
+    :ivar confirm: called without the lock when a record has entered, before its call returns; it
+        may wait. ``None`` spares the call.
+    :ivar keep: whether what is left at the end waits there for the next process.
+    :ivar look_every_s: seconds between two calls of :meth:`look_around`; infinity never calls it.
+    """
+
+    keep = False
+    look_every_s = math.inf
+
+    def __init__(self) -> None:
+        self.numbers = itertools.count(1)
+        self.by_number: dict[int, Lane] = {}
+        self.by_kind: Mapping[Kind, Lane] | None = None
+        self.confirm: Callable[[], None] | None = None
+
+    def attach(self, room: Room) -> None:
+        """Work for ``room`` from now on; called once, before anything else."""
+
+    def choose(self, kind: Kind, record: bytes) -> Lane | None:
+        """Return the lane that ``record`` enters; ``None`` when closed. Called without the lock.
+
+        :raises SpoolError: if there is none, because the disk cannot be used.
+        """
+        return None
+
+    def source_of(self, batch: Batch) -> str | None:
+        """Return what names the lane of a batch in all processes and for all time.
+
+        ``None`` where its records are in this process alone. Called without the lock.
+        """
+        return None
+
+    def tell_of_journals(self, lead: Lead) -> bool:
+        """Tell ``lead`` from now on where events enter; return False where it is no journal."""
+        return False
+
+    def look_around(self) -> None:
+        """Do what has to be done from time to time. Called without the lock."""
+
+    def may_send(self) -> bool:
+        """Return False when another process sends what waits here. Called without the lock."""
+        return True
+
+    def hand_over(self) -> None:
+        """Leave what waits to that other process."""
+
+    def repair(self, error: Exception) -> None:
+        """Do something about records that could not be taken. Called without the lock."""
+
+    def keep_rejected(self, batch: Batch, outcome: Rejected) -> Outcome:
+        """Put away what was rejected; return what became of it. Called without the lock."""
+        return outcome
+
+    def settled(self, batch: Batch) -> None:
+        """Let go of records that have an outcome. Called with the lock held."""
+
+    def given_up(self, kind: Kind | None) -> None:
+        """Let go of what was dropped; ``None`` means every kind. Called with the lock held."""
+
+
+class MemoryLanes(Lanes):
+    """Lanes in memory, ``shards`` of them for each kind.
+
+    Each lane has one batch on its way at a time. All events of a user go through one lane, and all
+    states of an item, so that these keep their order; with more than one shard, those of different
+    users may overtake each other. A user is a login user id; where an event has none, its
+    anonymous id.
+
+    :param batches: what makes a batch of each kind.
+    """
+
+    def __init__(self, batches: Mapping[Kind, BatchLimits], shards: int = 1) -> None:
+        super().__init__()
+        self._shards = [
+            {kind: self._add(kind, batches[kind]) for kind in Kind} for _ in range(shards)
+        ]
+        if shards == 1:
+            self.by_kind = self._shards[0]
+
+    def choose(self, kind: Kind, record: bytes) -> Lane | None:
+        """Return the lane of the record's owner."""
+        owner = _read_owner(record)
+        name = owner.user_id or owner.device_id or owner.id or ""
+        return self._shards[zlib.crc32(name.encode()) % len(self._shards)][kind]
+
+    def _add(self, kind: Kind, limits: BatchLimits) -> Lane:
+        lane = Lane(next(self.numbers), kind, limits, Ring(limits.max_events, limits.max_bytes))
+        self.by_number[lane.number] = lane
+        return lane
+
+
+class _Owner(msgspec.Struct, rename=camel):
+    """What of a record decides which others it may not overtake."""
+
+    user_id: str | None = None
+    device_id: str | None = None
+    id: str | None = None
+
+
+_read_owner = msgspec.json.Decoder(_Owner).decode

@@ -1,0 +1,241 @@
+"""Control file of a store: its destination, and how far records were entered and settled.
+
+One page, made whole when the store is made, so that a full disk cannot stop an acknowledgement::
+
+    0       magic, format version, length and CRC-32 of what follows, then a JSON object:
+            the destination, and when the store was made
+    2048    for each kind of message 64 bytes: two slots "entered", two slots "settled"
+
+A slot is a number and its complement. The two of a pair are written in turns, so that one is sound
+whenever the process dies. The page is mapped into memory: writing a slot is no system call, and
+what was written survives the process. The lock that says who owns the store is on this file, too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import mmap
+import os
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+from zlib import crc32
+
+import msgspec
+from msgspec import Struct
+
+from growingio_tracker.delivery.contract import Destination
+from growingio_tracker.delivery.spool.files import Files
+from growingio_tracker.delivery.spool.ownership import Claim, claim
+from growingio_wire.table import Kind
+
+MAGIC: Final = b"GIOSPOOL"
+VERSION: Final = 1
+_HEAD: Final = struct.Struct("<8sIII")
+MOST_HEADING_BYTES: Final = 2048
+_SLOTS_AT: Final = MOST_HEADING_BYTES
+_PER_KIND: Final = 64
+_PAGE: Final = 4096
+_SLOT: Final = struct.Struct("<QQ")
+_PEEKED_AT_S: Final = 5.0
+_ONES: Final = 2**64 - 1
+
+KIND_CODES: Final = {kind: code for code, kind in enumerate(Kind)}
+
+
+class NewerFormatError(Exception):
+    """The file was made by a newer release. It is left alone."""
+
+
+class About(Struct, frozen=True):
+    """What a store says of itself, at the beginning of its control file and of every segment.
+
+    :param max_age_s: seconds after which its owner drops a record; ``None`` keeps it.
+    :param made_ms: when it was made, in Unix milliseconds.
+    """
+
+    destination: Destination
+    max_age_s: float | None
+    made_ms: int
+
+
+_decode_about = msgspec.json.Decoder(About).decode
+
+
+def heading(about: About) -> bytes:
+    """Return what a control file and every segment begin with."""
+    text = msgspec.json.encode(about)
+    return _HEAD.pack(MAGIC, VERSION, len(text), crc32(text)) + text
+
+
+def read_heading(data: bytes) -> About | None:
+    """Return what a file says at its beginning; ``None`` when that is damaged.
+
+    :raises NewerFormatError: if a newer release made it.
+    """
+    if (found := _heading_in(data)) is None:
+        return None
+    version, text = found
+    if version > VERSION:
+        raise NewerFormatError(f"its format is {version}, and this release knows {VERSION}")
+    with contextlib.suppress(msgspec.DecodeError):
+        return _decode_about(text)
+    return None
+
+
+def heading_size(path: Path) -> int | None:
+    """Return the bytes that a file's heading has; ``None`` when it is damaged, or cannot be read.
+
+    Another release, or another process, may have written a longer or a shorter one.
+    """
+    try:
+        with path.open("rb") as file:
+            found = _heading_in(file.read(MOST_HEADING_BYTES))
+    except OSError:
+        return None
+    return None if found is None else _HEAD.size + len(found[1])
+
+
+def _heading_in(data: bytes) -> tuple[int, bytes] | None:
+    """Return the version and the text of a sound heading."""
+    if len(data) < _HEAD.size:
+        return None
+    magic, version, length, checksum = _HEAD.unpack_from(data)
+    text = data[_HEAD.size : _HEAD.size + length]
+    return (version, text) if magic == MAGIC and crc32(text) == checksum else None
+
+
+class Control:
+    """The control file of a store that this process owns.
+
+    :param owned: the claim on it.
+    """
+
+    def __init__(self, path: Path, owned: Claim) -> None:
+        self.path = path
+        self._owned = owned
+        self._page = mmap.mmap(owned.number, _PAGE)
+
+    @classmethod
+    def create(cls, path: Path, head: bytes, files: Files) -> Control:
+        """Make and own a new one, or leave nothing behind.
+
+        :raises OSError: if the disk cannot take it.
+        """
+        files.make_directory(path.parent)
+        # It can be seen before it is owned, and who looks for stores to adopt has it for a moment.
+        owned = claim(path, patience_s=_PEEKED_AT_S)
+        if owned is None:
+            raise FileExistsError(f"{path} is in use, though it is new")
+        try:
+            _fill(owned.number, head, files)
+            return cls(path, owned)
+        except BaseException:
+            files.remove_if_possible(path)
+            owned.release()
+            raise
+
+    @classmethod
+    def adopt(cls, path: Path, files: Files, is_gone: Callable[[], bool]) -> Control | None:
+        """Own an existing one; ``None`` when somebody does. One that was cut short is filled up.
+
+        :param is_gone: whether there is no such store. It is asked again when the file is owned:
+            claiming makes one that its owner has just removed.
+        :raises OSError: if it cannot be read.
+        """
+        owned = claim(path)
+        if owned is None:
+            return None
+        try:
+            if is_gone():
+                files.remove_if_possible(path)
+                owned.release()
+                return None
+            if os.fstat(owned.number).st_size < _PAGE:
+                files.truncate(owned.number, _PAGE)
+            return cls(path, owned)
+        except BaseException:
+            owned.release()
+            raise
+
+    def about(self) -> About | None:
+        """Return what the store says of itself; ``None`` when the file is damaged there.
+
+        :raises NewerFormatError: if a newer release made it.
+        """
+        return read_heading(self._page[:_SLOTS_AT])
+
+    @property
+    def number(self) -> int:
+        """The number of its open file."""
+        return self._owned.number
+
+    @staticmethod
+    def entered_at(kind: Kind) -> int:
+        """Return where in the file the number of the next record is noted."""
+        return _slots_of(kind)
+
+    def entered(self, kind: Kind) -> int:
+        """Return the number of the next record, as far as it is known."""
+        return _newer(self._page, _slots_of(kind))
+
+    def settled(self, kind: Kind) -> int:
+        """Return the number before which every record has an outcome, as far as it is known."""
+        return _newer(self._page, _slots_of(kind) + 2 * _SLOT.size)
+
+    def note_entered(self, kind: Kind, seq: int) -> None:
+        """Write down the number of the next record."""
+        self._write(_slots_of(kind) + (seq & 1) * _SLOT.size, seq)
+
+    def note_settled(self, kind: Kind, seq: int) -> None:
+        """Write down that every record before ``seq`` has an outcome."""
+        at = _slots_of(kind) + 2 * _SLOT.size
+        is_older = _slot(self._page, at) <= _slot(self._page, at + _SLOT.size)
+        older = 0 if is_older else _SLOT.size
+        self._write(at + older, seq)
+
+    def close(self) -> None:
+        """Let another process have the store."""
+        with contextlib.suppress(BufferError, ValueError):
+            self._page.close()
+        self._owned.release()
+
+    def _write(self, at: int, seq: int) -> None:
+        if not self._page.closed:  # by a signal handler during a call
+            _SLOT.pack_into(self._page, at, seq, seq ^ _ONES)
+
+
+def pending_in(path: Path) -> int:
+    """Return how many records wait in a store, going by its control file; 0 where it has gone.
+
+    It is not owned for that, so the number is that of a moment.
+    """
+    try:
+        page = path.read_bytes()[:_PAGE].ljust(_PAGE, b"\0")
+    except OSError:
+        return 0
+    return sum(
+        max(0, _newer(page, at) - max(1, _newer(page, at + 2 * _SLOT.size)))
+        for at in map(_slots_of, Kind)
+    )
+
+
+def _newer(page: bytes | mmap.mmap, at: int) -> int:
+    return max(_slot(page, at), _slot(page, at + _SLOT.size))
+
+
+def _slot(page: bytes | mmap.mmap, at: int) -> int:
+    number, complement = _SLOT.unpack_from(page, at)
+    return int(number) if number ^ complement == _ONES else 0
+
+
+def _slots_of(kind: Kind) -> int:
+    return _SLOTS_AT + KIND_CODES[kind] * _PER_KIND
+
+
+def _fill(number: int, head: bytes, files: Files) -> None:
+    if len(head) > _SLOTS_AT:
+        raise OSError(errno.ENAMETOOLONG, "the destination is too long for a spool")
+    files.write_whole(number, head.ljust(_PAGE, b"\0"))

@@ -1,0 +1,404 @@
+"""Journal of the records of one kind in a store: append-only segments, oldest first.
+
+Appending is one ``write()`` to the newest segment. A segment all of whose records have an outcome
+is removed immediately, which gives its room back. Reading checks every record: those that are
+damaged are skipped, and counted by the gap that they leave in the numbers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+from growingio_tracker.core import HEAD_BYTES, JournalEnd, packed
+from growingio_tracker.delivery.spool.control import KIND_CODES, Control, heading_size
+from growingio_tracker.delivery.spool.files import Files
+from growingio_tracker.delivery.spool.segment import NO_FILE, Count, Entry, Segment
+from growingio_tracker.delivery.spool.settled import SettledNumbers
+from growingio_wire.table import Kind
+
+SEGMENT_BYTES: Final = 1024 * 1024
+
+
+class Journal:
+    """The records of one kind. Nothing here has a lock: the lane that owns it has one.
+
+    :param head: what each segment begins with.
+    :param segment_bytes: a segment that has reached this size is followed by another.
+    :ivar path: the store's path without its suffix.
+    :ivar end: where the next record goes, and what waits, as its lane counts it.
+    :ivar on_lost: told what had been counted, and then turned out to be missing.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        kind: Kind,
+        head: bytes,
+        control: Control,
+        files: Files,
+        segment_bytes: int = SEGMENT_BYTES,
+    ) -> None:
+        self.kind = kind
+        self.path = path
+        code = KIND_CODES[kind]
+        self.end: JournalEnd[Segment]
+        self.end = JournalEnd(code, max(1, control.entered(kind)), segment_bytes)
+        self._done = SettledNumbers(max(1, control.settled(kind)))
+        self.on_lost: Callable[[Count], None] = _nobody_listens
+        self._code = code
+        self._head = head
+        self._control = control
+        self._files = files
+        self._segment_bytes = segment_bytes
+        self._segments: list[Segment] = []
+        self._syncs = False  # whether somebody waits for the disk
+        self._begun = 0  # how many segments this process has made
+        self._is_new = False  # whether the disk may not know its name yet
+        self._unsynced: deque[Segment] = deque()  # older ones, still open for whoever waits
+        self._finished: list[Path] = []  # files that could not be removed yet
+        self._writing: list[int] = []  # numbers of records that are just being written
+        self._find()
+
+    def append(self, at_ms: int, record: bytes, numbers: list[int] | None = None) -> int:
+        """Add one record, which is in its file when this returns; return its number.
+
+        :param numbers: gets the number as soon as it is taken, and loses it when the record is
+            withdrawn: a signal handler may raise when this returns, and the number were lost.
+        :raises OSError: if the disk cannot take it; then nothing has changed.
+        """
+        numbers, end = [] if numbers is None else numbers, self.end
+        while (segment := end.newest) is None or segment.size >= self._segment_bytes:
+            self._begin_segment()
+        number = segment.number
+        # A signal handler may add another record amid this, and then a smaller number may stand
+        # behind a larger one in the file.
+        seq = end.entered
+        end.entered = segment.end = seq + 1
+        # No call up to here, because a signal handler comes in with those. Making the tuple may
+        # run a destructor, which takes the next number.
+        numbers += (seq,)
+        self._writing.append(seq)
+        data = packed(self._code, seq, at_ms, record)
+        payload, on_disk = len(record), len(data)
+        try:
+            segment.size += on_disk  # before the write, so that whoever reads amid it finds it
+            segment.events += 1
+            segment.payload += payload
+            self._files.write_whole(number, data)
+        except OSError:
+            self._withdraw(segment, number, seq, data)
+            numbers.clear()
+            raise
+        except BaseException:  # a signal handler raised, and the record may be there or not
+            self._disown(segment, number, seq, payload)
+            numbers.clear()
+            raise
+        finally:
+            self._writing.remove(seq)
+        self._control.note_entered(self.kind, end.entered)
+        return seq
+
+    def read(
+        self, first: int, most_events: int, most_bytes: int
+    ) -> tuple[int, tuple[bytes, ...], int]:
+        """Return records from ``first`` on without a gap: the first's number, them, their size.
+
+        They are no more than either bound allows, but at least one if there is any. Those that
+        have an outcome are passed over. Without any, the number is that of the next record.
+        """
+        if self._writing or self._done.are_scattered:
+            return self._read_singly(first, most_events, most_bytes)
+        start, records, size = max(first, self.settled), tuple[bytes, ...](), 0
+        for segment in self._segments_from(start):
+            self._look(segment)
+            begin, found, found_size = segment.entries.run(
+                start + len(records), most_events - len(records), most_bytes - size
+            )
+            if records and (begin != start + len(records) or size + found_size > most_bytes):
+                break
+            start = start if records else begin
+            records, size = records + found, size + found_size
+            if len(records) >= most_events or segment.entries.end > start + len(records):
+                break
+        return start if records else self.entered, records, size
+
+    def _read_singly(
+        self, first: int, most_events: int, most_bytes: int
+    ) -> tuple[int, tuple[bytes, ...], int]:
+        """Do the same where some of the records have an outcome, or are not to be read yet."""
+        start, records, total = self.entered, list[bytes](), 0
+        for entry in self.waiting_from(first):
+            size = len(entry.record)
+            if not records:
+                start = entry.seq
+            elif entry.seq != start + len(records) or total + size > most_bytes:
+                break
+            records.append(entry.record)
+            total += size
+            if len(records) >= most_events:
+                break
+        return start, tuple(records), total
+
+    def waiting_from(self, first: int) -> Iterator[Entry]:
+        """Yield the records from ``first`` on that have no outcome, by their numbers."""
+        begin = max(first, self.settled)
+        for segment in self._segments_from(begin):
+            self._look(segment)
+            for entry in segment.entries_from(begin):
+                # Records being written have not been counted yet.
+                if entry.seq in self._writing or (
+                    self._done.are_scattered and entry.seq in self._done
+                ):
+                    continue
+                yield entry
+
+    def _segments_from(self, seq: int) -> list[Segment]:
+        """Return the segments that may have records from ``seq`` on."""
+        at = bisect_right(self._segments, seq, key=_first_of) - 1
+        return self._segments[max(0, at) :]
+
+    def next_from(self, first: int) -> Entry | None:
+        """Return the oldest record from ``first`` on that has no outcome, if one is left."""
+        return next(self.waiting_from(first), None)
+
+    def skip_done(self, seq: int) -> int:
+        """Return the first number from ``seq`` on that has no outcome yet."""
+        return self._done.next_unsettled(seq)
+
+    def measure(self, first: int, end: int) -> Count:
+        """Return the records without an outcome from ``first`` to before ``end``."""
+        events = size = 0
+        for entry in self.waiting_from(first):
+            if entry.seq >= end:
+                break
+            events += 1
+            size += len(entry.record)
+        return Count(events, size)
+
+    def settle(self, first: int, end: int) -> None:
+        """Say that the records from ``first`` to before ``end`` have an outcome.
+
+        :raises OSError: if a file cannot be removed; it is then removed with the next one.
+        """
+        if first < end:
+            self._done.note(first, end)
+        self._control.note_settled(self.kind, self._done.advance())
+        self._remove_finished()
+
+    def contents(self) -> tuple[Count, Count]:
+        """Return what waits, and what is missing, of a journal that has just been found.
+
+        Only the segments at both ends are read; those between are believed to be whole until
+        they are read.
+        """
+        missing = max(0, self._first_there() - self.settled)
+        if missing:
+            self.settle(self.settled, self._first_there())
+        events = size = 0
+        for segment in self._segments:
+            if segment.first < self.settled or segment is self._segments[-1]:
+                segment.look(self._files)
+                missing += self._settle_gaps(segment, self.entered)
+                segment.believe_what_was_found()
+                waits = list(segment.entries_from(self.settled))
+                events, size = events + len(waits), size + sum(len(one.record) for one in waits)
+            else:
+                events, size = events + segment.events, size + segment.payload
+        self._remove_finished()
+        return Count(events, size), Count(missing, 0)
+
+    @property
+    def entered(self) -> int:
+        """The number of the next record."""
+        return self.end.entered
+
+    @property
+    def settled(self) -> int:
+        """Every record before this number has an outcome."""
+        return self._done.before
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether a record is just being written."""
+        return bool(self._writing)
+
+    def bytes_on_disk(self) -> int:
+        """Return the size of all segments."""
+        return sum(segment.size for segment in self._segments)
+
+    def is_there(self) -> bool:
+        """Return whether nobody has removed the file that this process adds to."""
+        segment = self.end.newest
+        return segment is None or os.fstat(segment.number).st_nlink > 0
+
+    def sync(self) -> bool:
+        """Wait until the disk has what was written; return whether it may not know a file yet.
+
+        It may be called while other threads append, so it waits on a file of its own.
+        """
+        self._syncs = True
+        newest, behind = self.end.newest, list(self._unsynced)
+        number = NO_FILE if newest is None else os.dup(newest.number)
+        try:
+            for segment in behind:
+                self._files.sync(segment.number)
+            if number >= 0:
+                self._files.sync(number)
+        finally:
+            if number >= 0:
+                os.close(number)
+        for segment in behind:
+            self._unsynced.remove(segment)
+            segment.close()
+        is_new, self._is_new = self._is_new, False
+        return is_new
+
+    def close(self) -> None:
+        """Close its files."""
+        self.end.close()
+        self._close_unsynced()
+        newest, self.end.newest = self.end.newest, None
+        if newest is not None:
+            newest.close()
+
+    def _find(self) -> None:
+        there = Segment.paths_in(self.path, self.kind.value)
+        self.end.entered = max([self.entered, self.settled, *(first for first, _ in there)])
+        ends = [*(first for first, _ in there[1:]), self.entered]
+        self._segments = [
+            Segment(path, first, end, heading_size(path) or len(self._head), self._code)
+            for (first, path), end in zip(there, ends, strict=bool(there))
+        ]
+        if self._segments:
+            self._segments[-1].look(self._files)
+            self.end.entered = self._segments[-1].end
+
+    def _first_there(self) -> int:
+        return self._segments[0].first if self._segments else self.entered
+
+    def _begin_segment(self) -> None:
+        """Create a file for the next records; a signal handler may do so first."""
+        if self._files.are_direct:
+            self.end.write_directly(self._control.number, self._control.entered_at(self.kind))
+        begun, first = self._begun, self.entered
+        path = Segment.path_of(self.path, self.kind.value, first)
+        try:
+            number = self._files.create(path)
+        except FileExistsError:
+            self._skip(first)
+            return
+        try:
+            self._files.write_whole(number, self._head)
+            segment = Segment(path, first, first, len(self._head), self._code)
+        except BaseException:
+            os.close(number)
+            self._files.remove_if_possible(path)
+            raise
+        if self._begun != begun:
+            os.close(number)
+            if all(one.path != path for one in self._segments):
+                self._files.remove_if_possible(path)
+            return
+        segment.number, end = number, self.end
+        # No call between these, because a signal handler comes in with those.
+        before, end.newest, self._is_new = end.newest, segment, True
+        self._begun = begun + 1
+        self._segments.append(segment)
+        if before is not None:
+            self._unsynced.append(before)
+        if not (self._syncs or self._writing):
+            self._close_unsynced()
+
+    def _skip(self, seq: int) -> None:
+        """Leave a number out, whose file the call that was interrupted by this one is making."""
+        if self.end.entered == seq:
+            self.end.entered = seq + 1
+            self.leave_out(seq)
+
+    def _close_unsynced(self) -> None:
+        while self._unsynced:
+            self._unsynced.popleft().close()
+
+    def _withdraw(self, segment: Segment, number: int, seq: int, data: bytes) -> None:
+        """Take back a record that was not written, or only a part of it."""
+        segment.events -= 1
+        segment.payload -= len(data) - HEAD_BYTES
+        segment.size -= len(data)
+        if segment.end == seq + 1 and self._cut_back(segment, number):
+            self.end.entered = segment.end = seq
+        else:  # or a signal handler has added others behind it
+            segment.size = os.fstat(number).st_size
+            self.leave_out(seq)
+
+    def _cut_back(self, segment: Segment, number: int) -> bool:
+        """Cut off what is behind the last whole record; return whether that could be done."""
+        try:
+            if os.fstat(number).st_size > segment.size:
+                self._files.truncate(number, segment.size)
+        except OSError:
+            return False
+        return True
+
+    def _disown(self, segment: Segment, number: int, seq: int, payload: int) -> None:
+        segment.events -= 1
+        segment.payload -= payload
+        segment.size = os.fstat(number).st_size
+        self.leave_out(seq)
+
+    def leave_out(self, seq: int) -> None:
+        """Say that there is no record with this number, whatever is in the file."""
+        self._done.note(seq, seq + 1)
+
+    def _look(self, segment: Segment) -> None:
+        """Read what is new in ``segment``, and tell what is missing there."""
+        # Taken before reading: what a signal handler adds amid it is no loss.
+        entered, believed = self.entered, segment.believed()
+        if not segment.look(self._files):
+            return
+        lost = believed - segment.found()
+        if lost.events > 0 and not self._writing:
+            segment.events -= lost.events
+            segment.payload -= lost.size
+            self._settle_gaps(segment, entered)
+            self.on_lost(lost)
+
+    def _settle_gaps(self, segment: Segment, until: int) -> int:
+        """Say that what is missing has an outcome; return how many records that are."""
+        missing = 0
+        for first, end in segment.gaps(until):
+            lost = range(max(first, self.settled), end)
+            scattered = self._done.are_scattered
+            missing += sum(seq not in self._done for seq in lost) if scattered else len(lost)
+            if lost:
+                self._done.note(lost.start, lost.stop)
+        return missing
+
+    def _remove_finished(self) -> None:
+        while self._segments and self._segments[0].end <= self.settled:
+            oldest = self._segments[0]
+            if oldest is self._segments[-1] and (self._writing or oldest.end < self.entered):
+                break
+            if oldest is self.end.newest:  # so that a signal handler does not take it for deleted
+                self.end.newest = None
+            del self._segments[0]
+            self._finished.append(oldest.path)
+            if oldest not in self._unsynced:
+                oldest.close()
+        for path in tuple(self._finished):
+            self._files.remove(path)
+            with contextlib.suppress(ValueError):  # a signal handler has done the same
+                self._finished.remove(path)
+
+
+def _first_of(segment: Segment) -> int:
+    return segment.first
+
+
+def _nobody_listens(_: Count) -> None:
+    return None

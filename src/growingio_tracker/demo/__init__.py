@@ -1,1 +1,0 @@
-"""The main job, shown: every strategy and format sends real events to a local collector."""

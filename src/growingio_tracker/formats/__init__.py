@@ -1,1 +1,0 @@
-"""Formats (public name: parsers) make the body of a request from the records of a batch."""

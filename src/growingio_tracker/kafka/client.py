@@ -1,0 +1,271 @@
+"""Configuration of librdkafka: from arguments, a properties file and the environment.
+
+Values are checked without a connection or a thread. Secrets are part of no error, log line or
+``repr``, and the log lines of librdkafka go to the logger ``growingio_tracker.kafka``, never to
+standard error.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+
+from growingio_tracker.model.option_types import is_of_kubernetes
+from growingio_wire import VERSION
+from growingio_wire.errors import GrowingParamException, missing_extra
+from growingio_wire.table import MASK
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from confluent_kafka import KafkaError
+
+OptionValue: TypeAlias = str | int | float | bool | Callable[..., object]
+
+VARIABLES: Final = "GROWINGIO_KAFKA_"
+"""What variables for librdkafka begin with: ``GROWINGIO_KAFKA_SASL_PASSWORD``."""
+
+_log: Final = logging.getLogger("growingio_tracker.kafka")
+_NOT_OPTIONS: Final = frozenset({"config"})
+"""Variables with that beginning that say something else."""
+_SECRET: Final = re.compile(
+    r"password|passphrase|secret|token|username|\.pem$|\.key$|oauth.*config"
+)
+_ALWAYS_OURS: Final = {
+    "bootstrap.servers": "give bootstrap_servers instead",
+    "metadata.broker.list": "give bootstrap_servers instead",
+    "logger": "log lines go to the logger growingio_tracker.kafka",
+    "log_cb": "log lines go to the logger growingio_tracker.kafka",
+    "error_cb": "errors go to on_error and the log",
+}
+_NO_SUCH: Final = "growingio.end"  # no option of librdkafka, which ends a check
+_LINE_EVERY_S: Final = 60.0
+
+
+def library(feature: str) -> ModuleType:
+    """Return the package confluent_kafka.
+
+    :raises MissingExtraError: if it is not installed.
+    """
+    try:
+        import confluent_kafka
+    except ImportError as error:
+        raise missing_extra(feature, "kafka") from error
+    return confluent_kafka
+
+
+class Given(NamedTuple):
+    """One option of librdkafka, and where it comes from.
+
+    :param origin: for example ``"GROWINGIO_KAFKA_ACKS"`` or ``"kafka.properties, line 3"``.
+    :param may_be_foreign: whether it may be somebody else's variable, if librdkafka does not know
+        it.
+    """
+
+    value: OptionValue
+    origin: str
+    may_be_foreign: bool = False
+
+
+def in_options(options: Mapping[str, OptionValue] | None) -> dict[str, Given]:
+    """Return the options of the argument ``kafka_options``."""
+    return {name: Given(one, f"kafka_options[{name!r}]") for name, one in (options or {}).items()}
+
+
+def in_file(path: str | os.PathLike[str] | None) -> dict[str, Given]:
+    """Return the options of a properties file: lines ``name=value``; those with ``#`` are comments.
+
+    :raises GrowingParamException: if it cannot be read, or a line is neither.
+    """
+    if path is None:
+        return {}
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise GrowingParamException(
+            f"kafka_config: {os.fspath(path)} cannot be read: {error}",
+            "kafka_config",
+            code="unreadable",
+        ) from error
+    return dict(_lines(text, os.fspath(path)))
+
+
+def _lines(text: str, path: str) -> Iterator[tuple[str, Given]]:
+    for number, line in enumerate(text.splitlines(), 1):
+        name, equals, value = map(str.strip, line.partition("="))
+        if not name or name[0] in "#!":
+            continue
+        if not equals:  # without the line, which may be half of a secret
+            raise GrowingParamException(
+                f"kafka_config: {path}, line {number} is not name=value",
+                "kafka_config",
+                code="no_properties",
+            )
+        yield name, Given(value, f"{path}, line {number}")
+
+
+def in_environment(environ: Mapping[str, str]) -> dict[str, Given]:
+    """Return the options that variables say: ``GROWINGIO_KAFKA_SASL_PASSWORD`` is sasl.password."""
+    return {
+        option_name(variable.removeprefix(VARIABLES)): Given(value, variable, may_be_foreign=True)
+        for variable, value in environ.items()
+        if variable.startswith(VARIABLES)
+        and value.strip()
+        and variable.removeprefix(VARIABLES).lower() not in _NOT_OPTIONS
+        and not is_of_kubernetes(variable)
+    }
+
+
+def option_name(word: str) -> str:
+    """Return the name of an option of which every separator may be an underscore."""
+    return word.lower().replace("_", ".") if word.lower() != "log_level" else "log_level"
+
+
+class Client:
+    """How to reach brokers: their addresses, and the options of whoever runs the program.
+
+    :param servers: ``host:port``, several with commas.
+    :param given: options, checked; each wins over what this package sets by itself.
+    """
+
+    def __init__(self, servers: str, given: Mapping[str, OptionValue] | None = None) -> None:
+        self.servers = servers
+        self._given = {name: _text(value) for name, value in (given or {}).items()}
+
+    @classmethod
+    def checked(
+        cls, servers: str, given: Mapping[str, Given], ours: Mapping[str, str], feature: str
+    ) -> Client:
+        """Return a client of options that librdkafka knows.
+
+        :param ours: names that may not be given, and why: what guarantees stand on.
+        :param feature: what needs the extra.
+        :raises GrowingParamException: if an option cannot be used; the message names it.
+        :raises MissingExtraError: if confluent_kafka is not installed.
+        """
+        library(feature)
+        return cls(servers, usable_options(given, ours))
+
+    def __repr__(self) -> str:
+        return f"Client({self.servers!r}, options={sorted(self._given)})"
+
+    def configuration(
+        self, defaults: Mapping[str, OptionValue], fixed: Mapping[str, object]
+    ) -> dict[str, Any]:
+        """Return what a handle of librdkafka is made with.
+
+        :param defaults: what the given options win over.
+        :param fixed: what nothing wins over.
+        """
+        return {
+            "client.id": f"growingio_tracker-{VERSION}",
+            **{name: _text(value) for name, value in defaults.items()},
+            **self._given,
+            "bootstrap.servers": self.servers,
+            "logger": LogLines(self.masked),
+            **fixed,
+        }
+
+    def masked(self, text: str) -> str:
+        """Return a text of librdkafka without the secrets among the options."""
+        for name, value in self._given.items():
+            if is_secret(name) and isinstance(value, str) and value:
+                text = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", MASK, text)
+        return text
+
+    def said(self, error: KafkaError) -> str:
+        """Return what an error of librdkafka says, without secrets."""
+        return f"{error.name()}: {self.masked(error.str())}"
+
+
+def is_secret(name: str) -> bool:
+    """Return whether the value of an option is to be shown nowhere."""
+    return _SECRET.search(name) is not None
+
+
+def usable_options(given: Mapping[str, Given], ours: Mapping[str, str]) -> dict[str, OptionValue]:
+    """Return the options that librdkafka knows, without what may be foreign, and is warned of.
+
+    :param ours: names that may not be given, and why.
+    :raises GrowingParamException: if one cannot be used; the message names it.
+    :raises MissingExtraError: if there are some, and confluent_kafka is not installed.
+    """
+    return {name: one.value for name, one in given.items() if _is_usable(name, one, ours)}
+
+
+def _is_usable(name: str, one: Given, ours: Mapping[str, str]) -> bool:
+    """Return False when it is somebody else's variable."""
+    if (reason := {**_ALWAYS_OURS, **ours}.get(name)) is not None:
+        raise _unusable(one, f"{name} cannot be changed here: {reason}", "reserved")
+    refusal = _refusal(name, one.value)
+    if refusal == _no_such(name) and one.may_be_foreign:
+        _log.warning("%s is not a librdkafka option and is ignored", one.origin)
+        return False
+    if refusal:
+        shown = refusal.replace(str(one.value), MASK) if is_secret(name) else refusal
+        raise _unusable(one, shown, "unusable")
+    if name.endswith(".location") and one.value != "probe" and not Path(str(one.value)).exists():
+        raise _unusable(one, f"{name}: there is no {one.value}", "unreadable")
+    return True
+
+
+def _unusable(one: Given, why: str, code: str) -> GrowingParamException:
+    message = f"{one.origin}: {why}"
+    return GrowingParamException(message, one.origin, code=code, values={"why": why})
+
+
+def _refusal(name: str, value: OptionValue) -> str:
+    """Return what librdkafka says against an option; empty if nothing.
+
+    It looks at one option after the other before it makes a handle, and here it never comes to
+    that, because the last one does not exist.
+    """
+    kafka = library("an option of librdkafka")
+    try:
+        kafka.Producer({name: _text(value), _NO_SUCH: ""})
+    except kafka.KafkaException as error:
+        said: str = error.args[0].str()
+        return "" if said == _no_such(_NO_SUCH) else said
+    except TypeError as error:  # a callback that is none
+        return str(error)
+    return ""
+
+
+def _no_such(name: str) -> str:
+    return f'No such configuration property: "{name}"'
+
+
+def _text(value: object) -> object:
+    """Return a value as librdkafka takes it; functions and objects as they are."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, (int, float)) else value
+
+
+class LogLines:
+    """Logger for librdkafka, which writes lines when somebody polls.
+
+    Of lines about the same, one a minute has the level that librdkafka gives it, and the others
+    are for debugging: while brokers are away, it writes many.
+
+    :param masked: takes the secrets out of a line.
+    """
+
+    def __init__(self, masked: Callable[[str], str]) -> None:
+        self._masked = masked
+        self._said_at: dict[str, float] = {}
+
+    def log(self, level: int, form: str, facility: str, name: str, line: str) -> None:
+        """Write one line; librdkafka calls this."""
+        now = time.monotonic()
+        if now - self._said_at.get(facility, -_LINE_EVERY_S) < _LINE_EVERY_S:
+            level = logging.DEBUG
+        else:
+            self._said_at[facility] = now
+        if _log.isEnabledFor(level):
+            _log.log(min(level, logging.WARNING), form, facility, name, self._masked(line))

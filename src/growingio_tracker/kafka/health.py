@@ -1,0 +1,183 @@
+"""Health of a relay over HTTP, for probes of Kubernetes and for Prometheus.
+
+============  ====================================================================================
+path          answer
+============  ====================================================================================
+``/livez``    200 while the relay asks Kafka for messages, whatever the server does; else 503
+``/readyz``   200 when it has also joined its group, and delivers what there is; else 503
+``/metrics``  figures in Prometheus's text format
+============  ====================================================================================
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Final, Protocol
+
+from growingio_tracker.delivery.ledger import Stats
+from growingio_wire.errors import GrowingParamException, missing_extra
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry, Metric
+
+    from growingio_tracker.kafka.relay import RelayStatus
+
+_POLLS_WITHIN_S: Final = 60.0
+_DELIVERS_WITHIN_S: Final = 60.0
+_CLIENT_TIMEOUT_S: Final = 5.0
+_TEXT: Final = "text/plain; charset=utf-8"
+
+
+class Examined(Protocol):
+    """A relay, as far as its health is concerned."""
+
+    def stats(self) -> Stats:
+        """Return what became of the records."""
+        ...
+
+    def status(self) -> RelayStatus:
+        """Return how it is doing."""
+        ...
+
+    def healthy(self, within_s: float) -> bool:
+        """Return False if records wait and none was delivered for so long."""
+        ...
+
+
+def not_alive(relay: Examined) -> str:
+    """Return why the process should be started anew; empty if it should not."""
+    age_s = relay.status().poll_age_s
+    return f"Kafka has not been asked for {age_s:.0f} s" if age_s > _POLLS_WITHIN_S else ""
+
+
+def not_ready(relay: Examined) -> str:
+    """Return why the relay delivers nothing now; empty if it does."""
+    if why := not_alive(relay):
+        return why
+    if not relay.status().has_joined:
+        return "the relay has not joined its group yet"
+    if not relay.healthy(_DELIVERS_WITHIN_S):
+        last_error = relay.stats().last_error or "no answer came"
+        return f"nothing was delivered for {_DELIVERS_WITHIN_S:.0f} s: {last_error}"
+    return ""
+
+
+@contextmanager
+def answering(relay: Examined, host: str, port: int) -> Generator[int, None, None]:
+    """Answer inside the block; give the port.
+
+    :param port: 0 is any free one.
+    :raises GrowingParamException: when the address cannot be used.
+    :raises MissingExtraError: when prometheus-client is not installed.
+    """
+    registry = _registry(relay)
+    try:
+        server = ThreadingHTTPServer((host, port), partial(_Handler, relay, registry))
+    except OSError as error:
+        raise GrowingParamException(
+            f"--health: {host}:{port} cannot be used: {error.strerror}", "--health"
+        ) from error
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server.server_address[1]
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    timeout = _CLIENT_TIMEOUT_S
+
+    def __init__(self, relay: Examined, registry: CollectorRegistry, *socket: object) -> None:
+        self._relay = relay
+        self._registry = registry
+        super().__init__(*socket)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+
+    def do_GET(self) -> None:
+        """Answer."""
+        path = self.path.partition("?")[0]
+        if path == "/livez":
+            self._say(not_alive(self._relay))
+        elif path == "/readyz":
+            self._say(not_ready(self._relay))
+        elif path == "/metrics":
+            from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+            self._send(200, CONTENT_TYPE_LATEST, generate_latest(self._registry))
+        else:
+            self._send(404, _TEXT, b"there are /livez, /readyz and /metrics\n")
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Write no line for each probe."""
+
+    def _say(self, trouble: str) -> None:
+        self._send(503 if trouble else 200, _TEXT, f"{trouble or 'ok'}\n".encode())
+
+    def _send(self, status: int, kind: str, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("content-type", kind)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def _registry(relay: Examined) -> CollectorRegistry:
+    try:
+        from prometheus_client import CollectorRegistry
+        from prometheus_client.registry import Collector
+    except ImportError as error:
+        raise missing_extra("--health", "kafka") from error
+
+    class Figures(Collector):
+        def collect(self) -> Iterator[Metric]:
+            return _figures(relay.stats(), relay.status())
+
+    registry = CollectorRegistry()
+    registry.register(Figures())
+    return registry
+
+
+def _figures(stats: Stats, status: RelayStatus) -> Iterator[Metric]:
+    from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily
+
+    counters = {
+        "consumed": ("Records consumed from the topic.", stats.adopted),
+        "delivered": ("Records that the server accepted.", stats.delivered),
+        "given_back": ("Consumed records left to other relays.", stats.handed_over),
+        "requests": ("Requests, retries included.", stats.requests),
+        "retries": ("Requests that repeated another.", stats.retries),
+    }
+    for name, (words, count) in counters.items():
+        yield CounterMetricFamily(f"growingio_relay_{name}", words, count)
+    dead = CounterMetricFamily(
+        "growingio_relay_dead_letters", "Records that became dead letters.", labels=["reason"]
+    )
+    for reason, count in stats.rejected.items():
+        dead.add_metric([reason], count)
+    yield dead
+    gauges = {
+        "pending": ("Records that wait or are being sent.", stats.pending),
+        "pending_bytes": ("Their size.", stats.pending_bytes),
+        "partitions": ("Partitions that this relay has.", status.partitions),
+        "partitions_paused": ("Those that wait for the server or the broker.", status.paused),
+        "seconds_since_poll": ("Seconds since Kafka was asked for messages.", status.poll_age_s),
+    }
+    for name, (words, value) in gauges.items():
+        yield GaugeMetricFamily(f"growingio_relay_{name}", words, value)
+    lag = GaugeMetricFamily(
+        "growingio_relay_lag", "Messages behind the committed offset.", labels=["partition"]
+    )
+    for partition, behind in status.lag.items():
+        lag.add_metric([str(partition)], behind)
+    yield lag
+    if stats.last_success_age_s is not None:
+        yield GaugeMetricFamily(
+            "growingio_relay_seconds_since_delivery",
+            "Seconds since the server accepted something.",
+            stats.last_success_age_s,
+        )

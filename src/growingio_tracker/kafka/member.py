@@ -1,0 +1,244 @@
+"""Member of a consumer group: the one user of librdkafka's consumer, in the thread that polls.
+
+Calls of that consumer exclude each other in new releases, so that no other thread may wait in one.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Final, cast
+
+import msgspec
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+
+from growingio_tracker.delivery.ledger import Ledger, Reporter
+from growingio_tracker.kafka.client import Client, OptionValue
+from growingio_tracker.kafka.incoming import ConsumedMessage, ConsumedRecord, Incoming
+from growingio_tracker.kafka.partitions import Assignment
+from growingio_tracker.kafka.relay_options import RelayOptions
+from growingio_tracker.model.losses import Problem
+from growingio_wire.errors import GrowingIOException
+
+_log: Final = logging.getLogger("growingio_tracker.kafka")
+
+_MOST_AT_ONCE: Final = 5000
+_LONGEST_HAND_OVER_S: Final = 10.0
+_MAX_POLL_MS: Final = "max.poll.interval.ms"
+_DEFAULT_MAX_POLL_MS: Final = 300_000
+_COMMIT_AGAIN_S: Final = 1.0
+_SAID_EVERY_S: Final = 60.0
+
+OURS: Final = {
+    "group.id": "give the group instead",
+    "enable.auto.commit": "an offset is committed when everything before it has its outcome",
+    "enable.auto.offset.store": "the same",
+    "stats_cb": "statistics are shown by the health endpoint",
+}
+"""Options of librdkafka that cannot be given to a relay, and why."""
+
+_USUAL: Final[Mapping[str, OptionValue]] = {
+    "partition.assignment.strategy": "cooperative-sticky",
+    "auto.offset.reset": "earliest",
+    # What librdkafka fetches ahead comes on top of what waits here.
+    "queued.min.messages": 20_000,
+    "queued.max.messages.kbytes": 16_384,
+    "fetch.queue.backoff.ms": 10,  # by default, a full queue is filled again after a whole second
+    "statistics.interval.ms": 5000,
+    "socket.timeout.ms": 10_000,  # of commits, too, which the polling thread waits for
+}
+_FIXED: Final[Mapping[str, object]] = {
+    "enable.auto.commit": False,
+    "enable.auto.offset.store": False,
+}
+
+
+class _PartitionStatistics(msgspec.Struct):
+    consumer_lag: int = -1
+
+
+class _TopicStatistics(msgspec.Struct):
+    partitions: dict[str, _PartitionStatistics] = {}
+
+
+class _Statistics(msgspec.Struct):
+    """What is used of the statistics that librdkafka gives from time to time."""
+
+    topics: dict[str, _TopicStatistics] = {}
+
+
+_read_statistics: Final = msgspec.json.Decoder(_Statistics).decode
+
+
+class Member:
+    """What a relay is to Kafka. Making one connects to nothing.
+
+    :param incoming: reads messages.
+    :param assignment: gets what was consumed, and says what is to be committed.
+    :ivar has_joined: whether its group has given it partitions, were it none.
+    :ivar lags: for each partition the messages behind its committed offset, some seconds ago.
+    """
+
+    def __init__(
+        self,
+        options: RelayOptions,
+        client: Client,
+        incoming: Incoming,
+        assignment: Assignment,
+        ledger: Ledger,
+        reporter: Reporter,
+    ) -> None:
+        self._topic = options.topic
+        self._clock = options.clock
+        self._client = client
+        self._incoming = incoming
+        self._assignment = assignment
+        self._ledger = ledger
+        self._reporter = reporter
+        own = {
+            "group.id": options.group,
+            "error_cb": self._note_error,
+            "stats_cb": self._note_statistics,
+        }
+        settings = client.configuration(_USUAL, {**_FIXED, **own})
+        max_poll_s = int(settings.get(_MAX_POLL_MS, _DEFAULT_MAX_POLL_MS)) / 1000
+        self._hand_over_s = min(_LONGEST_HAND_OVER_S, max_poll_s / 3)
+        self._consumer = Consumer(settings)
+        self._paused: set[int] = set()
+        # Some librdkafka gives back as paused as they were when they were taken away.
+        self._unsure: set[int] = set()
+        self._commit_at = 0.0
+        self._said_at: dict[str, float] = {}
+        self.has_joined = False
+        self.lags: Mapping[int, int] = {}
+
+    def join(self) -> None:
+        """Ask the group for partitions."""
+        self._consumer.subscribe(
+            [self._topic],
+            on_assign=self._on_assign,
+            on_revoke=self._on_revoke,
+            on_lost=self._on_lost,
+        )
+
+    def leave(self, within_s: float) -> None:
+        """Commit what is finished, and leave the group; give up after ``within_s`` seconds.
+
+        Both ask a broker, which may not answer for longer than that.
+        """
+        thread = threading.Thread(target=self._leave, daemon=True)
+        thread.start()
+        thread.join(within_s)
+
+    def _leave(self) -> None:
+        self.commit_finished(at_once=True)
+        self._consumer.close()
+
+    def consumed(self, most: int) -> Mapping[int, list[ConsumedRecord]]:
+        """Return up to about ``most`` messages that are here already, by partition.
+
+        :raises GrowingIOException: when Kafka refuses for good.
+        """
+        messages = self._consumer.consume(min(most, _MOST_AT_ONCE), 0)
+        found: defaultdict[int, list[ConsumedRecord]] = defaultdict(list)
+        read = self._incoming.entries
+        for message in cast("list[ConsumedMessage]", messages):
+            if (error := message.error()) is not None:
+                self._note_error(error)
+                continue
+            found[message.partition()] += read(message)
+        return found
+
+    def pause_only(self, wanted: set[int]) -> None:
+        """Pause these partitions, and no others."""
+        owned, was = self._assignment.numbers(), self._paused - self._unsure
+        try:
+            if begin := (wanted - was) & owned:
+                self._paused |= begin
+                self._consumer.pause(self._places(begin))
+            for number in ((self._paused | self._unsure) - wanted) & owned:
+                self._resume(number)
+            self._unsure.clear()
+        except KafkaException as error:  # a partition may have been taken away; look again
+            _log.debug("a partition could not be paused or resumed: %s", error)
+
+    def _resume(self, number: int) -> None:
+        offset = self._assignment.to_reread(number)
+        if offset is not None:
+            self._consumer.seek(TopicPartition(self._topic, number, offset))
+            self._assignment.reread(number, offset)
+        self._consumer.resume(self._places([number]))
+        self._paused.discard(number)
+
+    def commit_finished(self, *, at_once: bool = False) -> None:
+        """Commit the offsets of finished windows, and wait for the broker.
+
+        :param at_once: also when the last commit has failed a moment ago.
+        """
+        windows = self._assignment.finished()
+        if not windows or not (at_once or self._clock.monotonic() >= self._commit_at):
+            return
+        topic = self._topic
+        places = [TopicPartition(topic, one.partition.number, one.end_offset) for one in windows]
+        try:
+            answers = self._consumer.commit(offsets=places, asynchronous=False)
+        except KafkaException as error:
+            self._note_uncommitted(error.args[0])
+            return
+        failed = {one.partition: one.error for one in answers if one.error is not None}
+        for window in windows:
+            if window.partition.number not in failed:
+                self._assignment.done(window)
+        if failed:
+            self._note_uncommitted(next(iter(failed.values())))
+
+    def _note_uncommitted(self, error: KafkaError) -> None:
+        self._commit_at = self._clock.monotonic() + _COMMIT_AGAIN_S
+        detail = f"an offset was not committed; it is tried again: {self._client.said(error)}"
+        self._note("commit_failed", detail)
+
+    def _note(self, reason: str, said: str) -> None:
+        """Report what goes wrong with Kafka, the same once a minute: librdkafka says it often."""
+        self._ledger.note_error(said)
+        now = self._clock.monotonic()
+        if now - self._said_at.get(said, -math.inf) >= _SAID_EVERY_S:
+            self._said_at[said] = now
+            self._reporter.report(Problem(reason, said))
+
+    def _on_assign(self, _consumer: Consumer, places: list[TopicPartition]) -> None:
+        self.has_joined = True
+        numbers = [place.partition for place in places]
+        self._unsure.update(numbers)
+        self._assignment.assign(numbers)
+        _log.info("partitions taken over: %s", numbers)
+
+    def _on_revoke(self, _consumer: Consumer, places: list[TopicPartition]) -> None:
+        numbers = [place.partition for place in places]
+        has_ended = self._assignment.retire(numbers, self._hand_over_s)
+        self.commit_finished(at_once=True)
+        self._assignment.forget(numbers)
+        if not has_ended:
+            _log.warning("partitions %s were handed over with a batch on its way", numbers)
+
+    def _on_lost(self, _consumer: Consumer, places: list[TopicPartition]) -> None:
+        numbers = [place.partition for place in places]
+        self._assignment.forget(numbers)
+        detail = "the group has given partitions to others; what was on its way may be repeated"
+        self._reporter.report(Problem("partitions_lost", detail))
+
+    def _places(self, numbers: Iterable[int]) -> list[TopicPartition]:
+        return [TopicPartition(self._topic, one) for one in sorted(numbers)]
+
+    def _note_error(self, error: KafkaError) -> None:
+        if error.fatal():
+            raise GrowingIOException(f"Kafka refuses for good: {self._client.said(error)}")
+        self._note("kafka", self._client.said(error))
+
+    def _note_statistics(self, statistics: str) -> None:
+        """Remember lags. librdkafka has no other call for them that is safe in threads."""
+        topic = _read_statistics(statistics).topics.get(self._topic, _TopicStatistics())
+        known = {int(one): its.consumer_lag for one, its in topic.partitions.items()}
+        self.lags = {number: lag for number, lag in known.items() if lag >= 0}

@@ -1,0 +1,227 @@
+"""Dead letters that are on their topic, to be looked at and to be put back.
+
+A dead letter that is put back stays where it is, as everything does in Kafka: a marker behind it
+says that it was put back. Both are one transaction, so that each is put back once, whenever a run
+ends and however many run. Relays read only what is committed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import islice
+from typing import Final, cast
+
+import msgspec
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka.cimpl import OFFSET_BEGINNING
+
+from growingio_tracker.kafka.client import Client, OptionValue
+from growingio_tracker.kafka.dead_letters import (
+    DETAIL,
+    OWN_HEADERS,
+    REASON,
+    SOURCE_OFFSET,
+    SOURCE_PARTITION,
+    SOURCE_TOPIC,
+    STATUS,
+    TIME,
+    for_producer,
+)
+from growingio_tracker.kafka.incoming import ConsumedMessage
+from growingio_tracker.kafka.topic import Header
+from growingio_wire.errors import GrowingIOException
+
+REQUEUED: Final = "growingio-requeued"
+"""The header of a marker: ``partition:offset`` of the dead letter that was put back."""
+
+_ANSWER_S: Final = 30.0
+_AT_ONCE: Final = 500
+_FIXED: Final[Mapping[str, object]] = {"acks": "all", "enable.idempotence": True}
+_READING: Final[Mapping[str, OptionValue]] = {
+    "auto.offset.reset": "earliest",
+    "fetch.wait.max.ms": 50,  # a partition ends when a fetch has waited in vain
+}
+
+
+class TopicPlace(msgspec.Struct, frozen=True, order=True):
+    """Where a dead letter is on its topic."""
+
+    partition: int
+    offset: int
+
+    def __str__(self) -> str:
+        return f"{self.partition}:{self.offset}"
+
+    @staticmethod
+    def parsed(text: str) -> TopicPlace:
+        """Return the place that ``partition:offset`` says.
+
+        :raises ValueError: when it says none.
+        """
+        partition, _, offset = text.partition(":")
+        return TopicPlace(int(partition), int(offset))
+
+
+class DeadRecord(msgspec.Struct, frozen=True):
+    """A dead letter.
+
+    :param at_ms: when it was given up, in Unix milliseconds.
+    :param reason: a fixed identifier, for example ``status_400``.
+    :param status: the HTTP status; 0 if it was not sent.
+    :param detail: what the server said, or what is wrong.
+    :param source: topic, partition and offset that it came from.
+    :param headers: those of its message.
+    """
+
+    place: TopicPlace
+    at_ms: int
+    reason: str
+    status: int
+    detail: str
+    source: tuple[str, int, int]
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[Header, ...]
+
+
+class DeadLetterTopic:
+    """The dead letters of a topic that were not put back.
+
+    :param topic: the dead-letter topic.
+    """
+
+    def __init__(self, client: Client, topic: str) -> None:
+        self._client = client
+        self.topic = topic
+
+    def __iter__(self) -> Iterator[DeadRecord]:
+        """Yield them, each partition from its oldest.
+
+        :raises GrowingIOException: when the topic cannot be read.
+        """
+        requeued = {place for one in self._messages() if (place := _requeued(one)) is not None}
+        for message in self._messages():
+            letter = _letter(message)
+            if letter is not None and letter.place not in requeued:
+                yield letter
+
+    def put_back(self, letters: Iterable[DeadRecord]) -> Iterator[int]:
+        """Put dead letters back on the topics they came from, in order; yield how many by and by.
+
+        :raises GrowingIOException: when that fails. What was yielded is back, and nothing else.
+        """
+        waiting = iter(letters)
+        done = 0
+        with self._reporting():
+            producer = self._producer()
+            while part := list(islice(waiting, _AT_ONCE)):
+                self._put_back(producer, part)
+                done += len(part)
+                yield done
+
+    def _producer(self) -> Producer:
+        own = {**_FIXED, "transactional.id": f"growingio-requeue-{self.topic}"}
+        producer = Producer(for_producer(self._client.configuration({}, own)))
+        producer.init_transactions(_ANSWER_S)
+        return producer
+
+    def _put_back(self, producer: Producer, letters: Collection[DeadRecord]) -> None:
+        producer.begin_transaction()
+        try:
+            for one in letters:
+                headers = list(one.headers)
+                producer.produce(one.source[0], one.value, one.key, headers=headers)
+                marker: list[Header] = [(REQUEUED, str(one.place).encode())]
+                place = one.place.partition
+                producer.produce(self.topic, None, b"requeued", place, headers=marker)
+            producer.commit_transaction(_ANSWER_S)
+        except KafkaException:
+            producer.abort_transaction(_ANSWER_S)
+            raise
+
+    def _messages(self) -> Iterator[ConsumedMessage]:
+        own = {"group.id": "growingio-kafka", "enable.auto.commit": False}
+        eof = {"enable.partition.eof": True}
+        with self._reporting():
+            consumer = Consumer(self._client.configuration(_READING, {**own, **eof}))
+            try:
+                numbers = self._partitions(consumer)
+                consumer.assign([TopicPartition(self.topic, n, OFFSET_BEGINNING) for n in numbers])
+                yield from _until_ends(consumer, len(numbers))
+            finally:
+                consumer.close()
+
+    def _partitions(self, consumer: Consumer) -> list[int]:
+        found = consumer.list_topics(self.topic, _ANSWER_S).topics[self.topic]
+        if found.error is not None:
+            raise KafkaException(found.error)
+        return sorted(found.partitions)
+
+    @contextmanager
+    def _reporting(self) -> Generator[None, None, None]:
+        try:
+            yield
+        except KafkaException as error:
+            said = self._client.said(error.args[0])
+            raise GrowingIOException(f"{self.topic}: {said}") from error
+
+
+def _until_ends(consumer: Consumer, partitions: int) -> Iterator[ConsumedMessage]:
+    """Yield messages until the end of every partition was seen."""
+    ends = 0
+    while ends < partitions:
+        message = cast("ConsumedMessage | None", consumer.poll(_ANSWER_S))
+        if message is None:
+            raise GrowingIOException("the brokers did not answer in time")
+        error = message.error()
+        if error is None:
+            yield message
+        elif error.code() == KafkaError._PARTITION_EOF:
+            ends += 1
+        elif not error.retriable():
+            raise KafkaException(error)
+
+
+def _named(message: ConsumedMessage) -> dict[str, str]:
+    headers = message.headers() or ()
+    return {
+        name: value.decode("utf-8", "replace")
+        for name, value in headers
+        if isinstance(value, bytes)
+    }
+
+
+def _requeued(message: ConsumedMessage) -> TopicPlace | None:
+    if message.value() is not None:
+        return None
+    try:
+        return TopicPlace.parsed(_named(message).get(REQUEUED, ""))
+    except ValueError:  # it is no marker
+        return None
+
+
+def _letter(message: ConsumedMessage) -> DeadRecord | None:
+    """Return the dead letter that a message is; ``None`` if it is another message."""
+    named = _named(message)
+    if REASON not in named or not named.get(SOURCE_TOPIC):
+        return None
+    return DeadRecord(
+        place=TopicPlace(message.partition(), message.offset()),
+        at_ms=_number(named.get(TIME)),
+        reason=named[REASON],
+        status=_number(named.get(STATUS)),
+        detail=named.get(DETAIL, ""),
+        source=(
+            named[SOURCE_TOPIC],
+            _number(named.get(SOURCE_PARTITION)),
+            _number(named.get(SOURCE_OFFSET)),
+        ),
+        key=message.key(),
+        value=message.value(),
+        headers=tuple(one for one in message.headers() or () if one[0] not in OWN_HEADERS),
+    )
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text is not None and text.isdecimal() else 0

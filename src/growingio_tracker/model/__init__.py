@@ -1,0 +1,1 @@
+"""Messages, as a program passes them, and their encoded records."""

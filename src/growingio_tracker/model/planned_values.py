@@ -1,0 +1,82 @@
+"""Values of planned attributes: usual ones, which are accepted quickly, and checks of others."""
+
+from __future__ import annotations
+
+from math import inf, isfinite
+from typing import Final, NamedTuple, cast
+
+from growingio_tracker.core import USUAL_TYPES, UsualValues
+from growingio_wire.plan.fitting import misfit
+from growingio_wire.plan.model import Property
+
+_MISSING: Final = "is missing; the tracking plan requires it"
+_LISTED: Final = 10
+_MOST_DIGITS: Final = 30
+"""Longest number in an enum that is compared as a number: Python limits digits when parsing."""
+
+
+def usual(name: str, wanted: Property) -> UsualValues:
+    """Return the values that need no further check. Other values may still be valid."""
+    allowed = _allowed(wanted)
+    if wanted.pattern is not None or (wanted.enum and allowed is None):
+        return UsualValues(name, wanted.required, "", None)
+    low = -inf if wanted.min is None else wanted.min
+    high = inf if wanted.max is None else wanted.max
+    is_bounded = (wanted.min is not None) or (wanted.max is not None)
+    if is_bounded and wanted.type not in ("integer", "number"):
+        return UsualValues(name, wanted.required, "", None)
+    return UsualValues(name, wanted.required, wanted.type or "", allowed, is_bounded, low, high)
+
+
+def _allowed(wanted: Property) -> frozenset[object] | None:
+    """Return the values of an enum; ``None`` without one, or if they have several spellings."""
+    if wanted.enum and wanted.type == "string":
+        return frozenset(wanted.enum)
+    if wanted.enum and wanted.type == "integer" and max(map(len, wanted.enum)) <= _MOST_DIGITS:
+        numbers = frozenset(int(one) for one in wanted.enum)
+        return numbers if {str(one) for one in numbers} == set(wanted.enum) else None
+    return None
+
+
+def is_usual(wanted: UsualValues, value: object) -> bool:
+    """Return whether a value needs no further check."""
+    if value is None:
+        return not wanted.is_required
+    if type(value) not in USUAL_TYPES.get(wanted.type, ()):
+        return False
+    if wanted.allowed is not None and value not in wanted.allowed:
+        return False
+    if isinstance(value, float) and not isfinite(value):
+        return False
+    return not wanted.is_bounded or wanted.low <= cast("float", value) <= wanted.high
+
+
+class Deviation(NamedTuple):
+    """Violation of a plan: a code, and words that follow the attribute's name, not the value."""
+
+    code: str
+    said: str
+
+
+def mistake(wanted: Property, value: object) -> Deviation | None:
+    """Return what is wrong with a value as it would be sent, or ``None``."""
+    if value is None:
+        return Deviation("missing", _MISSING) if wanted.required else None
+    found = misfit(wanted, value)
+    if found is None:
+        return None
+    if found.code == "wrong_type":
+        said = f"must be of type {wanted.type}, got {type(value).__name__}"
+    elif found.code == "not_in_enum":
+        said = f"must be {one_of(wanted.enum)}"
+    elif found.code == "not_in_pattern":
+        said = f"must match the pattern {wanted.pattern}"
+    else:
+        said = f"must be within {wanted.range}"
+    return Deviation(found.code, said)
+
+
+def one_of(values: tuple[str, ...] | list[str]) -> str:
+    """Return the allowed values in words, at most the first ten."""
+    more = ", …" if len(values) > _LISTED else ""
+    return f"one of {', '.join(map(repr, values[:_LISTED]))}{more}"

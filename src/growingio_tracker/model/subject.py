@@ -1,0 +1,108 @@
+"""Subjects of events, and bindings, which provide what calls leave out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Literal, NamedTuple, TypeAlias, cast
+
+from msgspec import Struct
+
+from growingio_tracker.model.arguments import identifier, one_of
+from growingio_tracker.model.values import Attributes, pairs
+from growingio_wire.errors import GrowingParamException
+
+UserId: TypeAlias = "str | Callable[[], str | None] | None"
+"""A user id, or a function that finds it when an event needs it."""
+
+OnNobody: TypeAlias = Literal["raise", "drop", "warn", "notuser"]
+"""What to do with an event that has neither visitor nor user; see :meth:`Bindable.context`."""
+
+ON_NOBODY: Final[tuple[OnNobody, ...]] = ("raise", "drop", "warn", "notuser")
+
+
+def checked_on_nobody(value: object, argument: str = "on_nobody") -> OnNobody:
+    """Return ``value`` if it is a choice.
+
+    :raises GrowingParamException: otherwise; the message lists what is allowed.
+    """
+    return cast("OnNobody", one_of(value, ON_NOBODY, argument))
+
+
+class Subject(NamedTuple):
+    """Subject of one event, and its attributes."""
+
+    login_user_key: str | None
+    login_user_id: str | None
+    anonymous_id: str | None
+    attributes: Attributes | None
+
+
+class Binding(Struct, frozen=True):
+    """Arguments that calls may omit. User key and user id must be given together."""
+
+    anonymous_id: str | None
+    login_user_key: str | None
+    login_user_id: UserId
+    attributes: Mapping[Any, object]
+    on_nobody: OnNobody | None = None
+
+    def over(self, other: Binding | None) -> Binding:
+        """Return both merged; this one takes precedence."""
+        if other is None:
+            return self
+        user = other if self._has_no_user else self
+        return Binding(
+            self.anonymous_id or other.anonymous_id,
+            user.login_user_key,
+            user.login_user_id,
+            {**other.attributes, **self.attributes},
+            self.on_nobody or other.on_nobody,
+        )
+
+    def complete(self, subject: Subject) -> Subject:
+        """Return a call's arguments, with missing ones filled in from here."""
+        key, user_id, anonymous_id, attributes = subject
+        if key is None and user_id is None:
+            key, user_id = self._user()
+        attributes = self._merged(attributes) if self.attributes else attributes
+        anonymous_id = self.anonymous_id if anonymous_id is None else anonymous_id
+        return Subject(key, user_id, anonymous_id, attributes)
+
+    def _user(self) -> tuple[str | None, str | None]:
+        if self.login_user_id is None or isinstance(self.login_user_id, str):
+            return self.login_user_key, self.login_user_id
+        # The message's check validates it, and handles errors as the tracker is configured to.
+        user_id = self.login_user_id()
+        return (None, None) if user_id in (None, "") else (self.login_user_key, user_id)
+
+    def _merged(self, attributes: Attributes | None) -> Attributes:
+        if attributes is None:
+            return self.attributes
+        try:
+            return {**self.attributes, **dict(pairs(attributes, "attributes"))}
+        except GrowingParamException:
+            return attributes  # left to the message's check
+
+    @property
+    def _has_no_user(self) -> bool:
+        return self.login_user_key is None and self.login_user_id is None
+
+
+def make_binding(
+    anonymous_id: str | None,
+    login_user_key: str | None,
+    login_user_id: UserId,
+    attributes: Attributes | None,
+    on_nobody: OnNobody | None,
+) -> Binding:
+    """Return a binding with a copy of the caller's attributes.
+
+    :raises GrowingParamException: if an argument is invalid; the message names it.
+    """
+    return Binding(
+        identifier(anonymous_id, "anonymous_id"),
+        identifier(login_user_key, "login_user_key"),
+        login_user_id if callable(login_user_id) else identifier(login_user_id, "login_user_id"),
+        {} if attributes is None else dict(pairs(attributes, "attributes")),
+        None if on_nobody is None else checked_on_nobody(on_nobody),
+    )

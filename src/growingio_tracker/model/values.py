@@ -1,0 +1,137 @@
+"""Attribute values passed by callers, normalized to the form that is sent.
+
+========================  =====================================================================
+value                     sent as
+========================  =====================================================================
+``str``                   itself
+``int``, finite ``float`` a number in JSON, its decimal text in protobuf
+``bool``                  ``true`` or ``false``
+``Decimal``, ``UUID``     its ``str()``
+``date``, ``datetime``    its ISO 8601 text
+``Enum``                  its value, by these same rules
+list, tuple, set          the elements' texts joined by ``||``; ``None`` and ``""`` are left out,
+                          sets are sorted so that the text is the same every time
+one-level ``dict``        its compact JSON text; ``None`` values are left out
+``None``                  nothing: the attribute is left out
+========================  =====================================================================
+
+Values of libraries, such as scalars of numpy and pandas and lazy translations, are sent as the
+built-in values that they represent; see :func:`~growingio_tracker.model.scalars.builtin_of`.
+Everything else, NaN, infinities and lone surrogates are *unsendable*: that attribute is left out,
+and reported by path and type, never by value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from enum import Enum
+from typing import Any, TypeAlias, cast
+
+import msgspec
+
+from growingio_tracker.model.arguments import UNREADABLE, WRONG_TYPE
+from growingio_tracker.model.losses import Unsendable, UnsendableError
+from growingio_tracker.model.scalars import Scalar, checked_text, scalar, text_of
+from growingio_wire.errors import GrowingParamException
+from growingio_wire.table import LIST_SEPARATOR, text
+
+# Not a union of what can be sent: checkers infer dict[str, object] for a dict of several types.
+Attributes: TypeAlias = Mapping[str, object]
+EventTime: TypeAlias = int | datetime
+
+_AnyMap: TypeAlias = Mapping[Any, object]
+_AnyItems: TypeAlias = Iterable[object]
+
+
+def normalise(attributes: object, argument: str) -> tuple[dict[str, Scalar], list[Unsendable]]:
+    """Return a sendable copy of ``attributes``, and what was left out.
+
+    :raises GrowingParamException: if it is not a mapping, or a key is not a non-empty str.
+    """
+    sendable: dict[str, Scalar] = {}
+    left_out: list[Unsendable] = []
+    for key, value in pairs(attributes, argument):
+        name = checked_key(key, argument)
+        path = f"{argument}.{name.encode('utf-8', 'backslashreplace').decode()}"
+        try:
+            checked_text(name, path)
+            sent = _value(value, path)
+        except UnsendableError as error:
+            left_out.append(error.unsendable)
+        except Exception as error:  # from a method of the caller's own class
+            left_out.append(UnsendableError(path, value, _reading_raised(error)).unsendable)
+        else:
+            if sent is not None:
+                sendable[name] = sent
+    return sendable, left_out
+
+
+def pairs(mapping: object, argument: str) -> list[tuple[Any, Any]]:
+    """Return the keys and values of ``mapping``, even if another thread is changing it.
+
+    :raises GrowingParamException: if it is not a mapping, or its methods fail.
+    """
+    try:
+        if type(mapping) is dict:
+            return list(mapping.copy().items())  # pyright: ignore[reportUnknownArgumentType]
+        if isinstance(mapping, Mapping):
+            return [(key, value) for key, value in cast(_AnyMap, mapping).items()]
+    except Exception as error:
+        raise GrowingParamException(
+            f"{argument}: {_reading_raised(error)}", argument, code=UNREADABLE
+        ) from error
+    raise GrowingParamException(
+        f"{argument} must be a mapping of names to values, got {type(mapping).__name__}",
+        argument,
+        code=WRONG_TYPE,
+    )
+
+
+def _reading_raised(error: Exception) -> str:
+    return f"reading it raised {type(error).__name__}"
+
+
+def checked_key(key: object, argument: str) -> str:
+    """Return the name of an attribute as an exact str.
+
+    :raises GrowingParamException: if it is not a str, or empty.
+    """
+    name = text_of(key)
+    if not name:
+        raise GrowingParamException(
+            f"{argument} must have non-empty str keys, got a key of type {type(key).__name__}"
+            f"{' that is empty' if name == '' else ''}",
+            argument,
+            code=WRONG_TYPE,
+        )
+    return name
+
+
+def _value(value: object, path: str) -> Scalar | None:
+    if isinstance(value, Enum):
+        return _value(value.value, path)
+    if isinstance(value, (list, tuple)):
+        return LIST_SEPARATOR.join(_elements(cast(_AnyItems, value), path))
+    if isinstance(value, (set, frozenset)):
+        return LIST_SEPARATOR.join(sorted(_elements(cast(_AnyItems, value), path)))
+    if isinstance(value, Mapping):
+        return _map_text(cast(_AnyMap, value), path)
+    return scalar(value, path)
+
+
+def _elements(values: Iterable[object], path: str) -> list[str]:
+    forms = (scalar(value, f"{path}[{index}]") for index, value in enumerate(values))
+    return [text(form) for form in forms if form is not None and form != ""]
+
+
+def _map_text(value: Mapping[Any, object], path: str) -> str:
+    scalars: dict[str, Scalar] = {}
+    for key, inner in pairs(value, path):
+        if not isinstance(key, str):
+            raise UnsendableError(path, key, "a map must have str keys")
+        name = checked_text(key, path)
+        form = scalar(inner, f"{path}.{name}")
+        if form is not None:
+            scalars[name] = form
+    return msgspec.json.encode(scalars).decode()

@@ -1,1 +1,0 @@
-"""One exchange: a request in, a response out. No retries, no knowledge of messages."""

@@ -1,0 +1,87 @@
+"""Checks of arguments and settings: their types, and numbers of seconds."""
+
+from __future__ import annotations
+
+import math
+import sys
+from typing import Final, TypeGuard, get_type_hints
+
+import msgspec
+
+from growingio_wire.errors import GrowingParamException
+
+_WRONG_TYPE: Final = "wrong_type"
+
+
+def check_fields(settings: object) -> None:
+    """Check each field of a dataclass, a Struct or a named tuple by its annotation.
+
+    :raises GrowingParamException: for the first of a wrong type.
+    """
+    for name, kind in get_type_hints(type(settings)).items():
+        try:
+            msgspec.convert(getattr(settings, name), kind)
+        except msgspec.ValidationError as error:
+            said = str(error)
+            message = f"{name}: {said[0].lower()}{said[1:]}"
+            raise GrowingParamException(message, name, code=_WRONG_TYPE) from None
+
+
+def check_class(value: object, argument: str, *classes: type) -> None:
+    """Check that a value is an instance of one of some classes; a bool is not an int.
+
+    :param argument: the caller's name for it.
+    :raises GrowingParamException: if it is not.
+    """
+    if not isinstance(value, classes) or isinstance(value, bool):
+        words = " or ".join("None" if one is type(None) else one.__name__ for one in classes)
+        got = type(value).__name__
+        message = f"{argument} must be of type {words}, got {got}"
+        raise GrowingParamException(message, argument, code=_WRONG_TYPE)
+
+
+_LONGEST_S: Final = 1e9
+"""Practically unlimited wait that every lock accepts."""
+
+
+def usable_timeout(value: object, argument: str = "timeout") -> float | None:
+    """Return ``value`` as a limit in seconds; ``None`` is no limit.
+
+    Any number is accepted: infinity becomes 31 years, and negative numbers do not wait.
+
+    :raises GrowingParamException: if it is not a number.
+    """
+    if value is None:
+        return None
+    if not _is_number(value):
+        raise _no_number(value, argument, "a number of seconds or None")
+    return min(value, _LONGEST_S)
+
+
+def check_seconds(value: object, argument: str, *, above: float | None = None) -> float:
+    """Return ``value`` as seconds: a finite number of at least 0, or more than ``above``.
+
+    :raises GrowingParamException: otherwise.
+    """
+    if not _is_number(value) or abs(value) == math.inf:
+        raise _no_number(value, argument, "a number of seconds")
+    if value < 0 or (above is not None and value <= above):
+        bound = "at least 0" if above is None else f"more than {above}"
+        raise GrowingParamException(
+            f"{argument} must be {bound} seconds, got {value!r}",
+            argument,
+            code="out_of_range",
+            values={"got": value},
+        )
+    return float(min(value, sys.float_info.max))  # an int may be longer
+
+
+def _is_number(value: object) -> TypeGuard[int | float]:
+    if isinstance(value, float):
+        return not math.isnan(value)
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _no_number(value: object, argument: str, wanted: str) -> GrowingParamException:
+    message = f"{argument} must be {wanted}, got {value!r}"
+    return GrowingParamException(message, argument, code=_WRONG_TYPE)

@@ -1,0 +1,153 @@
+"""Endpoints of the collect server: built for each kind of message, checked, and parsed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+from urllib.parse import quote, unquote, urlsplit
+
+from growingio_wire.errors import GrowingParamException
+from growingio_wire.near import nearest
+from growingio_wire.said import Said
+from growingio_wire.table import SCHEMAS, Kind, Schema
+
+COLLECTOR_HEADER: Final = "X-Gio-Collector"
+"""Header of the local collector, always ``1``.
+
+Every response of its page and API has it, including errors, so that clients recognise the
+collector. Calls that change something require it, because other websites cannot send it.
+"""
+
+_SCHEMES: Final = ("http", "https")
+_NETLOC: Final = re.compile(
+    r"(\[[0-9a-f:.]+(%[\w.~-]+)?]|[\w-]+(\.[\w-]+)*\.?)(:\d+)?", re.ASCII | re.IGNORECASE
+)
+_PROJECT: Final = re.compile(r"(/projects/)([^/?]+)")
+_SHOWN: Final = 4
+_PATH_CHARACTERS: Final = "/%:@!$&'()*+,;=~"
+
+
+def endpoints(server_host: str, product_id: str) -> Mapping[Kind, str]:
+    """Return the address for each kind of message.
+
+    :param server_host: ``http://`` or ``https://`` address of the collect server, with or without
+        a path prefix and a trailing slash.
+    :raises GrowingParamException: if it is invalid; the message names it.
+    """
+    base = base_url(server_host)
+    project = quote(product_id, safe="")
+    return {kind: base + schema.path.format(project) for kind, schema in SCHEMAS.items()}
+
+
+class Target(NamedTuple):
+    """Parsed path of a collect request: the kind of its messages and the project's id."""
+
+    kind: Kind
+    project: str
+
+
+def _pattern(schema: Schema) -> re.Pattern[str]:
+    # Clients whose host ends in a slash double it.
+    path = re.escape(schema.path).replace("/", "/+").replace(re.escape("{}"), "([^/]+)")
+    return re.compile(path + "/*")
+
+
+_PATTERNS: Final = [(kind, _pattern(schema)) for kind, schema in SCHEMAS.items()]
+
+
+def read_path(path: str) -> Target | None:
+    """Return the target of an undecoded ``path``; ``None`` if it is not a collect path."""
+    for kind, pattern in _PATTERNS:
+        if found := pattern.fullmatch(path):
+            return Target(kind, unquote(found[1]))
+    return None
+
+
+def nearest_path(path: str) -> str:
+    """Return the collect path most similar to ``path``, with ``{project}`` for the id."""
+    known = [schema.path.format("{project}") for schema in SCHEMAS.values()]
+    return nearest(path, known, like_enough=0.0) or known[0]
+
+
+def shown_address(url: str) -> str:
+    """Return an address as it may be shown: without query, with the beginning of the project id."""
+    address = url.partition("?")[0]
+    return _PROJECT.sub(lambda found: found[1] + masked_id(unquote(found[2])), address)
+
+
+def masked_id(value: str) -> str:
+    """Return the beginning of an id, enough to recognise it."""
+    return value[:_SHOWN] + "…" if len(value) > 2 * _SHOWN else "…"
+
+
+def base_url(server_host: object, argument: str = "server_host") -> str:
+    """Return ``server_host`` in ASCII and without trailing slashes.
+
+    :param argument: the caller's name for it.
+    :raises GrowingParamException: if events cannot be posted to it.
+    """
+    if not isinstance(server_host, str):
+        raise GrowingParamException(
+            f"{argument} must be a str, got {type(server_host).__name__}", argument
+        )
+    if not server_host:
+        raise _unusable(argument, server_host, _EMPTY)
+    if any(character.isspace() or not character.isprintable() for character in server_host):
+        raise _unusable(argument, server_host, _WHITE_SPACE)
+    try:
+        parts = urlsplit(server_host)
+        host, _ = parts.hostname, parts.port
+        netloc = _in_ascii(parts.netloc.rstrip(":")) if host else ""
+    except ValueError as error:
+        raise _unusable(argument, server_host, Said(str(error), f"地址有误（{error}）")) from None
+    if "@" in parts.netloc:
+        raise GrowingParamException(
+            f"{argument} must not contain credentials; remove the part before the @",
+            argument,
+            values={"because": _CREDENTIALS},
+        )
+    if parts.scheme not in _SCHEMES:
+        raise _unusable(argument, server_host, _NO_SCHEME)
+    if not host:
+        raise _unusable(argument, server_host, _NO_HOST)
+    if parts.query or parts.fragment:
+        raise _unusable(argument, server_host, _QUERY)
+    if not _NETLOC.fullmatch(netloc):
+        raise _unusable(argument, server_host, _WRONG_NAME)
+    return f"{parts.scheme}://{netloc}{quote(parts.path, safe=_PATH_CHARACTERS)}".rstrip("/")
+
+
+def _in_ascii(name: str) -> str:
+    """Return a host's name as it is asked for.
+
+    :raises UnicodeError: if it cannot be one.
+    """
+    # Python takes a millisecond to import what knows names in other scripts.
+    if name.isascii() and all(0 < len(label) < _LONG_LABEL for label in name.split(".")):
+        return name
+    return name.encode("idna").decode()
+
+
+_LONG_LABEL: Final = 64
+_EMPTY: Final = Said("it is empty", "不能为空")
+_WHITE_SPACE: Final = Said(
+    "it contains white space or control characters", "不能含有空白或控制字符"
+)
+_NO_SCHEME: Final = Said(
+    "it must start with http:// or https://", "必须以 http:// 或 https:// 开头"
+)
+_NO_HOST: Final = Said("it names no host", "没有主机名")
+_QUERY: Final = Said("it must not have a query or a fragment", "不能含有 ? 或 # 之后的部分")
+_WRONG_NAME: Final = Said("its host is not a valid name", "主机名无效")
+_CREDENTIALS: Final = Said(
+    "it must not contain credentials", "不能含有用户名和密码，请去掉 @ 之前的部分"
+)
+
+
+def _unusable(argument: str, server_host: str, reason: Said) -> GrowingParamException:
+    # Parts that may contain a password stay out of the message.
+    shown = "" if "@" in server_host else f" {server_host!r}"
+    return GrowingParamException(
+        f"{argument}{shown} cannot be used: {reason.en}", argument, values={"because": reason}
+    )

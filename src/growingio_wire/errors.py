@@ -1,0 +1,134 @@
+"""Error tree.
+
+::
+
+    GrowingError
+    ├── GrowingParamException      (also ValueError)   an argument is invalid; nothing was queued
+    ├── GrowingIOException                             an event was not delivered or queued
+    │   ├── TransportError                             no response: connection, TLS, time-out
+    │   ├── RejectedError                              the server responded with an error
+    │   ├── QueueFullError                             the queue is full
+    │   ├── SpoolError                                 the spool on disk cannot be used
+    │   └── ProxyError      (also GrowingParamException)  the environment's proxy is invalid
+    └── MissingExtraError          (also ImportError)  an optional package is not installed
+
+Every message says what happened, what became of the events, and whether retrying helps. Facts that
+a program may depend on are attributes, so that nothing has to parse messages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+class GrowingError(Exception):
+    """Base class of the errors that this package raises."""
+
+
+class GrowingParamException(GrowingError, ValueError):
+    """An argument is invalid. The message names it and says what to do.
+
+    Nothing was queued or sent by the call, and nothing queued before is affected.
+
+    :param argument: the argument as the caller wrote it, for example ``"max_size"`` or
+        ``"queue.max_events"``; empty if no single one is wrong.
+    :param code: a fixed identifier of the reason, for example ``"out_of_range"``; may be empty.
+    :param values: the values in the message, by name.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        argument: str = "",
+        *,
+        code: str = "",
+        values: Mapping[str, object] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.argument = argument
+        self.code = code
+        self.values: Mapping[str, object] = values or {}
+
+
+class GrowingIOException(GrowingError):
+    """An event could not be delivered or queued.
+
+    :ivar address: the address of the request, without its query; empty if there was none.
+    """
+
+    address: str = ""
+
+    def add_fate(self, fate: str) -> None:
+        """Add to the message what became of the events, unless it says so already."""
+        if fate not in str(self):
+            self.args = (f"{self}; {fate}",)
+
+
+class TransportError(GrowingIOException):
+    """A request got no usable response: refused, reset, timed out, or TLS failed.
+
+    Retrying may help. The server may have processed a request whose response was lost.
+
+    :param message: what happened, and where.
+    :param code: a fixed identifier: ``timed_out``, ``closed``, ``reset``, ``cut_off``,
+        ``refused``, ``unreachable``, ``unknown_host``, ``certificate``, ``tls``,
+        ``tunnel_refused`` or ``not_http``; empty if unknown.
+    """
+
+    def __init__(self, message: str = "", code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class RejectedError(GrowingIOException):
+    """The server responded with a status other than 2xx.
+
+    :param message: what happened and what became of the events.
+    :param status: the HTTP status of the last response.
+    :param body: the beginning of the last response's body (at most 1,000 characters).
+    """
+
+    def __init__(self, message: str, status: int = 0, body: str = "") -> None:
+        # status has a default because unpickling passes the message only.
+        super().__init__(message)
+        self.status = status
+        self.body = body
+
+
+class QueueFullError(GrowingIOException):
+    """The queue is full and its overflow policy is ``"raise"``.
+
+    The event was not queued. Retrying helps once the server accepts events again.
+    """
+
+
+class SpoolError(GrowingIOException):
+    """The spool on disk cannot store an event. The events already there are safe."""
+
+
+class ProxyError(GrowingParamException, GrowingIOException):
+    """The environment names an invalid proxy, so nothing could be delivered.
+
+    It is raised by constructors. ``argument`` is the variable; its value, which may contain a
+    password, is not part of the error.
+    """
+
+
+class MissingExtraError(GrowingError, ImportError):
+    """An optional package is missing. The message contains the ``pip install`` line."""
+
+
+def missing_extra(feature: str, extra: str) -> MissingExtraError:
+    """Return the error for ``feature``, which needs the optional dependency set ``extra``."""
+    return MissingExtraError(
+        f"{feature} needs an optional package that is not installed. "
+        f'Install it with: pip install "growingio_tracker[{extra}]"'
+    )
+
+
+def missing_data(feature: str, package: str) -> GrowingError:
+    """Return the error for ``feature``, which needs files of ``package`` that are not there."""
+    return GrowingError(
+        f"{feature} is missing from this program. Whatever packed it has to take the package's "
+        f"data along, for instance PyInstaller with --collect-data {package}."
+    )

@@ -1,0 +1,1 @@
+"""HTTP client: exchanges, verdicts on responses, retries, proxies and TLS."""

@@ -1,0 +1,1 @@
+"""Tracking plans: their model, readers for all formats, and checks of values."""

@@ -1,0 +1,73 @@
+"""Sentences in two languages, and the choice of the reader's language.
+
+Every text that this project shows in English and Chinese is a :class:`Said`: what the collector
+finds, what the doctor advises, what the commands print. Received data is never translated.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from string import Formatter
+from typing import Final, NamedTuple, cast
+
+
+class Said(NamedTuple):
+    """One sentence in English and in Chinese. Names in braces stand for values."""
+
+    en: str
+    zh: str
+
+    def with_values(self, **values: object) -> Said:
+        """Return the sentence with ``values`` in place of the names in braces.
+
+        A list is joined, and another sentence put in, as each language does it.
+        """
+        return Said(
+            ENGLISH.vformat(self.en, (), values),
+            CHINESE.vformat(self.zh, (), values),
+        )
+
+    def chosen(self, *, chinese: bool) -> str:
+        """Return the text of one language."""
+        return self.zh if chinese else self.en
+
+    def __bool__(self) -> bool:
+        return bool(self.en)
+
+
+class Writer(Formatter):
+    """Fills values into the sentences of one language.
+
+    :param chinese: which one.
+    """
+
+    def __init__(self, *, chinese: bool) -> None:
+        self.chinese = chinese
+        self.comma = "、" if chinese else ", "
+
+    def format_field(self, value: object, format_spec: str) -> str:
+        """Return ``value`` as a sentence has it; an empty list is a dash."""
+        if isinstance(value, Said):
+            return value.chosen(chinese=self.chinese)
+        if isinstance(value, list | tuple):
+            return self.comma.join(map(str, cast("list[object]", value))) or "–"
+        return str(super().format_field(value, format_spec))
+
+
+ENGLISH: Final = Writer(chinese=False)
+CHINESE: Final = Writer(chinese=True)
+
+NOTHING: Said = Said("", "")
+"""Empty sentence."""
+
+
+def prefers_chinese(environ: Mapping[str, str] | None = None) -> bool:
+    """Return whether the person at this machine reads Chinese, going by the POSIX variables.
+
+    :param environ: the variables; ``None`` is this process's environment. The first of ``LC_ALL``,
+        ``LC_MESSAGES`` and ``LANG`` that has a value counts.
+    """
+    variables = os.environ if environ is None else environ
+    found = (variables.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    return next((value for value in found if value), "").lower().startswith("zh")
