@@ -14,9 +14,6 @@ install = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(1) 
   "pip could not install what is needed. If it speaks of connections above, the package index" \
   "cannot be reached: check the network, or name a mirror in PIP_INDEX_URL, and run make again." \
   >&2; exit 1; }
-# Checks that do not mind each other's company are made two at a time, each with its lines together.
-# Old releases of make cannot keep lines together, and make one after the other.
-SIDE_BY_SIDE := $(if $(filter output-sync,$(.FEATURES)),-j2 --output-sync --no-print-directory)
 SOURCES := $(shell find src -name '*.py' -o -name '*.[ch]' -o -name 'py.typed') pyproject.toml build_core.py README.md
 
 # A .venv that was interrupted half-way has no pip; one for another interpreter than the one that is
@@ -39,11 +36,20 @@ demo: $(VENV)/wheel
 	$(BIN)/growingio demo
 
 test: $(VENV)/tools
-	@$(MAKE) $(SIDE_BY_SIDE) checks
+	@$(MAKE) checks
 	@$(MAKE) suite
 
-# All but the suite.
-checks: test-legacy types lint docs
+# All but the suite: two at a time, each with its lines together, and all of them although one fails.
+# What those that fail said is repeated at the end.
+CHECKS ?= test-legacy types lint docs
+checks: $(VENV)/tools
+	@rm -f $(VENV)/failed-*
+	@$(MAKE) -k -j2 --no-print-directory $(CHECKS:%=said-%) || { for log in $(VENV)/failed-*; \
+		do echo "== $${log##*/failed-} failed:"; tail -n 20 $$log; done >&2; exit 1; }
+
+said-%:
+	@$(MAKE) $* > $(VENV)/$@ 2>&1; failed=$$?; cat $(VENV)/$@; \
+		[ $$failed = 0 ] || { mv $(VENV)/$@ $(VENV)/failed-$*; exit 1; }
 
 lint: $(VENV)/tools
 	$(BIN)/ruff format --check src tests benchmarks examples docs/_site

@@ -61,10 +61,15 @@ def said(python: str, program: str) -> str:
 
 
 def build(directory: Path) -> Path:
-    """Build sdist and wheel; return the wheel, which was built from the sdist."""
+    """Build sdist and wheel; return the wheel, which was built from the sdist.
+
+    The setuptools that is here builds them: an environment made for it would need the network.
+    """
     shutil.rmtree(HERE / "dist", ignore_errors=True)
-    command = [sys.executable, "-m", "build", "--outdir", str(HERE / "dist"), str(HERE)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=directory)
+    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(HERE / "dist")]
+    done = subprocess.run(
+        [*command, str(HERE)], capture_output=True, text=True, check=False, cwd=directory
+    )
     if done.returncode:
         sys.exit(done.stdout + done.stderr)
     [wheel] = (HERE / "dist").glob("*-py2.py3-none-any.whl")

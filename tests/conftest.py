@@ -20,6 +20,7 @@ NOT_HERE = "not here: "
 """Begins the reason of a skip that no machine of this kind could avoid, such as fork on Windows."""
 
 _skipped: list[str] = []
+_failed: list[str] = []
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # What a shell starts in the background ignores Ctrl-C, and so would every process of a test.
@@ -27,6 +28,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.failed:
+        _failed.append(f"failed in {report.when}: {report.nodeid}")
     if report.skipped and isinstance(report.longrepr, tuple):
         reason = report.longrepr[2].removeprefix("Skipped: ")
         if not reason.startswith(NOT_HERE):
@@ -39,9 +42,21 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if _skipped and os.environ.get("CI") and session.exitstatus == pytest.ExitCode.OK:
         print("\nskipped in CI, which counts as failed:", *_skipped, sep="\n  ")
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        _failed.extend(f"skipped: {one}" for one in _skipped)
+    _name_failures(session)
 
 
-settings.register_profile("suite", max_examples=examples(100))
+def _name_failures(session: pytest.Session) -> None:
+    """Add what failed to the file that .ci/run shows as the last of all."""
+    path = os.environ.get("GROWINGIO_FAILED")
+    if path and session.exitstatus and not hasattr(session.config, "workerinput"):
+        own = f"{sys.version_info.major}.{sys.version_info.minor}"
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.writelines(f"{own}: {one}\n" for one in _failed or [f"{session.exitstatus!r}"])
+
+
+# An example may take its time: a machine that is busy is no failure.
+settings.register_profile("suite", max_examples=examples(100), deadline=None)
 settings.load_profile("suite")
 
 

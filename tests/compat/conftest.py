@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 import venv
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +25,9 @@ RELEASE_1_0_5 = (
     "requests",
     "six",
 )
+
+PAUSES_S = (5, 20)
+"""Pauses before CI asks an index again that did not answer."""
 
 
 @pytest.fixture(scope="session")
@@ -50,11 +54,15 @@ def environment(request: pytest.FixtureRequest) -> Callable[..., str]:
 
 def _install(python: Path, requirements: tuple[str, ...]) -> None:
     pip = [sys.executable, "-m", "pip", f"--python={python}", "--disable-pip-version-check"]
-    done = subprocess.run(
-        [*pip, "install", "--quiet", *requirements], capture_output=True, text=True, check=False
-    )
+    command = [*pip, "install", "--quiet", *requirements]
+    in_ci = bool(os.environ.get("CI"))
+    for pause_s in PAUSES_S if in_ci else ():
+        if subprocess.run(command, capture_output=True, check=False).returncode == 0:
+            return
+        time.sleep(pause_s)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        refuse = pytest.fail if os.environ.get("CI") else pytest.skip
+        refuse = pytest.fail if in_ci else pytest.skip
         refuse(f"pip could not install {' '.join(requirements)}: {done.stderr[-2000:]}")
 
 
