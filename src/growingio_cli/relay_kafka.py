@@ -49,7 +49,7 @@ def relay_options(
     """
     from growingio_cli.sending import configured
     from growingio_tracker.config.build import parser_of
-    from growingio_tracker.config.mistakes import told
+    from growingio_tracker.config.keys import told
     from growingio_tracker.kafka.client import library
 
     library(_FEATURE)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from growingio_tracker.consumers.base import Consumer
 from growingio_tracker.consumers.default import DefaultConsumer
-from growingio_tracker.consumers.foreign import as_consumer, destination_of
 from growingio_tracker.consumers.intake import Intake, TrackerKeywords, TrackerOptions
 from growingio_tracker.consumers.options import FLUSH_TIMEOUT_S
+from growingio_tracker.consumers.strategy import as_consumer, destination_of
 from growingio_tracker.core import NOT_PLAIN, speed_up
 from growingio_tracker.delivery.ledger import Stats
 from growingio_tracker.delivery.receipt import Receipt

@@ -11,8 +11,14 @@ from msgspec import Struct
 
 from growingio_cli.doctor import Finding
 from growingio_tracker.config.build import Configuration, build, gather, parser_of
-from growingio_tracker.config.keys import DEFAULT_FORMAT, DEFAULT_STRATEGY, FORMATS, IDENTITY
-from growingio_tracker.config.mistakes import Mistake, ignored
+from growingio_tracker.config.keys import (
+    DEFAULT_FORMAT,
+    DEFAULT_STRATEGY,
+    FORMATS,
+    IDENTITY,
+    Mistake,
+    ignored,
+)
 from growingio_tracker.config.settings import (
     Setting,
     Settings,

@@ -24,7 +24,7 @@ from growingio_tracker.bulk.rows import KINDS, RowOptions
 from growingio_tracker.bulk.sending import PATIENCE_S, BatchSender
 from growingio_tracker.consumers.base import Consumer
 from growingio_tracker.consumers.intake import MAX_EVENT_BYTES
-from growingio_tracker.delivery.pace import Pace
+from growingio_tracker.delivery.waiting import Pace
 from growingio_wire.errors import GrowingParamException
 from growingio_wire.plan.model import Plan as TrackingPlan
 

@@ -14,7 +14,7 @@ from growingio_tracker.consumers.base import Consumer
 from growingio_tracker.consumers.intake import MAX_EVENT_BYTES
 from growingio_tracker.consumers.pipelines import is_disabled
 from growingio_tracker.delivery.contract import Batch, Postponed, Rejected
-from growingio_tracker.delivery.pace import Pace
+from growingio_tracker.delivery.waiting import Pace
 from growingio_wire.clock import SYSTEM_CLOCK
 from growingio_wire.errors import GrowingIOException, GrowingParamException, RejectedError
 from growingio_wire.table import Kind

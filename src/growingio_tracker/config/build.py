@@ -15,24 +15,22 @@ from growingio_tracker.config.keys import (
     CONSUMER,
     DEFAULT_FORMAT,
     DEFAULT_STRATEGY,
+    ENVIRONMENT,
     EXPERIMENT_PREFIX,
     EXPERIMENTS,
     KAFKA_PREFIX,
     KEYS,
+    OR_ENVIRONMENT,
     PREFIX,
     QUEUE_PREFIX,
     STRATEGIES,
     TRACKER,
-    strategies_with,
-    type_of,
-)
-from growingio_tracker.config.mistakes import (
-    ENVIRONMENT,
-    OR_ENVIRONMENT,
     Mistake,
     ignored,
     missing,
+    strategies_with,
     told,
+    type_of,
     unusable,
 )
 from growingio_tracker.config.settings import (

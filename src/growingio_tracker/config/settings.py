@@ -13,8 +13,7 @@ from typing import Any, Final, NamedTuple, TypeAlias, cast
 
 import msgspec
 
-from growingio_tracker.config.keys import KAFKA_PREFIX, KEYS, PREFIX, key_of, type_of
-from growingio_tracker.config.mistakes import Mistake, told
+from growingio_tracker.config.keys import KAFKA_PREFIX, KEYS, PREFIX, Mistake, key_of, told, type_of
 from growingio_tracker.kafka.client import is_secret
 from growingio_tracker.model.arguments import WRONG_TYPE
 from growingio_tracker.model.option_types import is_of_kubernetes

@@ -17,7 +17,6 @@ from growingio_tracker.delivery.receipt import Fate, Receipt, receipt_of
 from growingio_tracker.experiments.experiment import ExperimentOptions
 from growingio_tracker.model.arguments import one_of
 from growingio_tracker.model.binding import bindings
-from growingio_tracker.model.checks import ABOUT_NOBODY
 from growingio_tracker.model.events import (
     PRESET_PROPERTIES,
     CustomEventMessage,
@@ -31,7 +30,7 @@ from growingio_tracker.model.option_types import FLAG, FUNCTION, NAMES, choice, 
 from growingio_tracker.model.options import Options, OptionTypes
 from growingio_tracker.model.record import plain_events, to_record
 from growingio_tracker.model.scalars import is_a
-from growingio_tracker.model.subject import OnNobody
+from growingio_tracker.model.subject import ABOUT_NOBODY, OnNobody
 from growingio_tracker.model.values import pairs
 from growingio_wire.errors import GrowingParamException
 from growingio_wire.said import Said

@@ -11,10 +11,14 @@ from collections.abc import Sequence
 
 from growingio_tracker.core.contract import EncodeRecord, FieldOf
 from growingio_tracker.core.pure_calls import PlainCalls, PlainEvents
-from growingio_tracker.core.pure_entrance import Entrance, ReceiptBase, ShortWay
+from growingio_tracker.core.pure_entrance import (
+    Entrance,
+    ReceiptBase,
+    ShortWay,
+    process_number,
+)
 from growingio_tracker.core.pure_journal import Entries, JournalEnd, SegmentBase, packed
 from growingio_tracker.core.pure_planned import PlannedEvent
-from growingio_tracker.core.pure_process import process_number
 from growingio_tracker.core.pure_ring import Admission, Ring
 from growingio_wire.protobuf_fields import LENGTH, delimited, tag
 

@@ -1,7 +1,8 @@
-"""Waiting between threads: for a change guarded by a lock, and for the closing of a strategy.
+"""Waiting of threads: for a change guarded by a lock, the closing of a strategy, or a rate.
 
 :class:`Waiters` wakes threads and event loops whose condition has become true. :class:`Interrupt`
-tells that a strategy is closing, and until when, which ends pauses.
+tells that a strategy is closing, and until when, which ends pauses. :class:`Pace` limits how fast
+several threads send.
 """
 
 from __future__ import annotations
@@ -190,6 +191,33 @@ class Interrupt:
         else:
             return False
         return self.remaining_s() != 0.0
+
+
+class Pace:
+    """Rate limit, shared by several threads.
+
+    :param rate: rows per second; ``None`` never waits.
+    """
+
+    def __init__(self, rate: float | None, clock: Clock = SYSTEM_CLOCK) -> None:
+        self._rate = rate
+        self._clock = clock
+        self._lock = threading.Lock()  # guards the next one
+        self._free_from = clock.monotonic()
+
+    def wait_s(self, rows: int) -> float:
+        """Return the seconds to wait before sending ``rows``, and count them."""
+        if self._rate is None:
+            return 0.0
+        with self._lock:
+            now = self._clock.monotonic()
+            begin = max(now, self._free_from)
+            self._free_from = begin + rows / self._rate
+        return begin - now
+
+    def batch(self, wanted: int) -> int:
+        """Return the maximum rows of a batch, so that at least one is sent every second."""
+        return wanted if self._rate is None else max(1, min(wanted, int(self._rate)))
 
 
 def waits(timeout_s: float | None) -> Iterator[float]:

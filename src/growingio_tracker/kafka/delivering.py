@@ -13,9 +13,8 @@ from typing import Final
 
 from growingio_tracker.delivery.contract import Batch, Postponed, Rejected
 from growingio_tracker.delivery.ledger import Ledger, Reporter
-from growingio_tracker.delivery.pace import Pace
 from growingio_tracker.delivery.sender import Sender
-from growingio_tracker.delivery.waiting import Interrupt
+from growingio_tracker.delivery.waiting import Interrupt, Pace
 from growingio_tracker.kafka.dead_letters import WritesLetters
 from growingio_tracker.kafka.partitions import Assignment
 from growingio_tracker.kafka.topic import Origin

@@ -19,8 +19,7 @@ import msgspec
 from growingio_tracker.consumers.pipelines import is_disabled
 from growingio_tracker.delivery.contract import BatchLimits
 from growingio_tracker.delivery.ledger import Ledger, Reporter, Stats
-from growingio_tracker.delivery.pace import Pace
-from growingio_tracker.delivery.waiting import Interrupt
+from growingio_tracker.delivery.waiting import Interrupt, Pace
 from growingio_tracker.delivery.workers import WorkerPool
 from growingio_tracker.kafka.client import Client
 from growingio_tracker.kafka.dead_letters import LetterWriter

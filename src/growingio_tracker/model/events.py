@@ -11,11 +11,11 @@ from typing import Any, ClassVar, Final, Literal, TypedDict, TypeVar
 from msgspec import Struct
 
 from growingio_tracker.model.arguments import WRONG_TYPE, identifier, one_of, required, text_name
-from growingio_tracker.model.checks import check_event, sendable
 from growingio_tracker.model.losses import LeftOut
 from growingio_tracker.model.messages import Message, MessageBuilder, copied
 from growingio_tracker.model.scalars import is_a
-from growingio_tracker.model.values import EventTime
+from growingio_tracker.model.subject import check_event
+from growingio_tracker.model.values import EventTime, sendable
 from growingio_wire.clock import now_ms
 from growingio_wire.errors import GrowingParamException
 from growingio_wire.table import EVENT, Kind

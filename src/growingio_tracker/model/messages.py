@@ -20,9 +20,8 @@ from growingio_tracker.model.arguments import (
     required,
     text_name,
 )
-from growingio_tracker.model.checks import sendable
 from growingio_tracker.model.losses import LeftOut
-from growingio_tracker.model.values import Attributes, EventTime, pairs
+from growingio_tracker.model.values import Attributes, EventTime, pairs, sendable
 from growingio_wire.errors import GrowingParamException
 from growingio_wire.table import ITEM, LIST_SEPARATOR, MAPPING, Kind
 

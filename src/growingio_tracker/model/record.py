@@ -16,10 +16,10 @@ import msgspec
 
 from growingio_tracker.core import NOT_PLAIN, EventNames, PlainEvents
 from growingio_tracker.model.arguments import valid_text
-from growingio_tracker.model.checks import PLATFORM
 from growingio_tracker.model.events import CustomEventMessage, ResourceItem, UserLoginMessage
 from growingio_tracker.model.losses import LeftOut
 from growingio_tracker.model.messages import ItemMessage, Message, UserMappingMessage
+from growingio_tracker.model.subject import PLATFORM
 from growingio_wire import VERSION
 from growingio_wire.clock import MICROSECONDS_FROM, MILLISECONDS_FROM
 from growingio_wire.clock import now_ms as _now_ms

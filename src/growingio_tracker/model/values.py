@@ -30,8 +30,9 @@ from typing import Any, TypeAlias, cast
 
 import msgspec
 
+from growingio_tracker.core import is_plain
 from growingio_tracker.model.arguments import UNREADABLE, WRONG_TYPE
-from growingio_tracker.model.losses import Unsendable, UnsendableError
+from growingio_tracker.model.losses import LeftOut, Unsendable, UnsendableError
 from growingio_tracker.model.scalars import Scalar, checked_text, scalar, text_of
 from growingio_wire.errors import GrowingParamException
 from growingio_wire.table import LIST_SEPARATOR, text
@@ -42,6 +43,16 @@ EventTime: TypeAlias = int | datetime
 
 _AnyMap: TypeAlias = Mapping[Any, object]
 _AnyItems: TypeAlias = Iterable[object]
+
+
+def sendable(
+    attributes: Mapping[str, Any] | None, argument: str
+) -> tuple[Mapping[str, Any] | None, LeftOut]:
+    """Return the sendable part of ``attributes``, as a copy if anything had to change."""
+    if attributes is None or is_plain(attributes):
+        return attributes, ()
+    copied, left_out = normalise(attributes, argument)
+    return copied, tuple(left_out)
 
 
 def normalise(attributes: object, argument: str) -> tuple[dict[str, Scalar], list[Unsendable]]:

@@ -12,7 +12,7 @@ from growingio_tracker.bulk.mapping import FIELDS, TIME_TYPES, RowKind, RowMappi
 from growingio_tracker.bulk.sending import PATIENCE_S
 from growingio_tracker.config import keys
 from growingio_tracker.config.build import Configuration, gather, usable
-from growingio_tracker.config.mistakes import unusable
+from growingio_tracker.config.keys import unusable
 from growingio_tracker.config.settings import Setting
 from growingio_tracker.model.option_types import FLAG, NAME, SECONDS, whole
 from growingio_tracker.model.options import OptionTypes

@@ -22,7 +22,7 @@ from growingio_tracker.bulk.rows import KINDS, Converter, RowOptions
 from growingio_tracker.bulk.sending import BatchSender
 from growingio_tracker.config.build import build
 from growingio_tracker.consumers.base import Consumer
-from growingio_tracker.delivery.pace import Pace
+from growingio_tracker.delivery.waiting import Pace
 from growingio_tracker.spark.options import (
     COLUMN,
     RECORD,

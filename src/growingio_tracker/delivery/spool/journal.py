@@ -18,8 +18,13 @@ from typing import Final
 from growingio_tracker.core import HEAD_BYTES, JournalEnd, packed
 from growingio_tracker.delivery.spool.control import KIND_CODES, Control, heading_size
 from growingio_tracker.delivery.spool.files import Files
-from growingio_tracker.delivery.spool.segment import NO_FILE, Count, Entry, Segment
-from growingio_tracker.delivery.spool.settled import SettledNumbers
+from growingio_tracker.delivery.spool.segment import (
+    NO_FILE,
+    Count,
+    Entry,
+    Segment,
+    SettledNumbers,
+)
 from growingio_wire.table import Kind
 
 SEGMENT_BYTES: Final = 1024 * 1024

@@ -9,8 +9,8 @@ from delivering.rig import ADDRESSES, FakeInterrupt, names
 from growingio_tracker.delivery.contract import BatchLimits
 from growingio_tracker.delivery.formats import JsonParser
 from growingio_tracker.delivery.ledger import Ledger, Reporter
-from growingio_tracker.delivery.pace import Pace
 from growingio_tracker.delivery.sender import Sender
+from growingio_tracker.delivery.waiting import Pace
 from growingio_tracker.kafka.delivering import Delivery
 from growingio_tracker.kafka.incoming import Incoming
 from growingio_tracker.kafka.partitions import Assignment

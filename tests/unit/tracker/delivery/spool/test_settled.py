@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from growingio_tracker.delivery.spool.settled import SettledNumbers
+from growingio_tracker.delivery.spool.segment import SettledNumbers
 
 ranges = st.lists(st.tuples(st.integers(1, 60), st.integers(1, 6)), max_size=20)
 
