@@ -202,7 +202,7 @@ class _Judgement:
 
     def _differ(self) -> bool:
         from growingio_collector.golden import difference, snapshot, write
-        from growingio_wire.harmless import harmless
+        from growingio_wire.said import harmless
 
         golden = self._given.golden
         if golden is None:

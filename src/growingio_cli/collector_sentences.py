@@ -119,7 +119,7 @@ def _for_phones(running: Collector) -> list[Said]:
     said = [_TOKEN.with_values(token=running.token)]
     page = running.network_page_url
     if page:
-        from growingio_collector.qr import as_blocks
+        from growingio_collector.pages import as_blocks
 
         said.append(_PHONE.with_values(page=page))
         with suppress(MissingExtraError):

@@ -156,7 +156,7 @@ class _DecodeReport(NamedTuple):
 
 def _report(request: Recorded, lang: Language) -> _DecodeReport:
     """Decode ``request``, and return everything there is to say about it."""
-    from growingio_wire.harmless import harmless
+    from growingio_wire.said import harmless
 
     kind, decoded = _decoded(request)
     lines = [_title(request, decoded), *_Lines(lang).of(kind, decoded)]

@@ -83,7 +83,7 @@ def diff(
 
 
 def _lines(found: list[Difference], lang: Language) -> list[str]:
-    from growingio_wire.harmless import harmless
+    from growingio_wire.said import harmless
 
     conclusion = _COUNT.with_values(count=len(found)) if found else _NONE
     lines = [lang.of(one.said) for one in found]

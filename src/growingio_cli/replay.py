@@ -165,7 +165,7 @@ class _Tally:
 
 
 def _why(sent: Sent) -> Said:
-    from growingio_wire.harmless import harmless
+    from growingio_wire.said import harmless
 
     answer = sent.answer
     if not answer.status:

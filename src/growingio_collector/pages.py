@@ -1,4 +1,4 @@
-"""Pages for the browser: the files of the folder ``page``, and the choice at ``/``.
+"""Pages for the browser: the files of the folder ``page``, the choice at ``/``, and QR codes.
 
 Nothing is built and nothing comes from outside. What was received is put into the page by its
 scripts, as text; the files themselves never change while the collector runs.
@@ -7,6 +7,7 @@ scripts, as text; the files themselves never change while the collector runs.
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Callable, Iterator
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -15,10 +16,18 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from growingio_wire.errors import missing_data
+from growingio_wire.errors import missing_data, missing_extra
 
 if TYPE_CHECKING:
     from importlib.abc import Traversable
+
+    from segno import QRCode
+
+_make: Callable[[str], QRCode] | None
+try:
+    from segno import make_qr as _make
+except ModuleNotFoundError:  # older installations lack the package and show no codes
+    _make = None
 
 LANGUAGES: Final = ("zh-CN", "en")
 
@@ -34,6 +43,12 @@ _ICONS: Final = ("/favicon.ico", "/apple-touch-icon.png", "/apple-touch-icon-pre
 _LANG: Final = b'<html lang="en"'
 
 _PACKAGE: Final = "growingio_collector"
+
+_QUIET: Final = 2
+"""Light modules around a code; a scanner needs them to find it."""
+
+_BLOCKS: Final = {(0, 0): "█", (0, 1): "▀", (1, 0): "▄", (1, 1): " "}
+"""Two rows of modules in one line. Light ones are drawn: most terminals are dark."""
 
 
 class _File(NamedTuple):
@@ -149,3 +164,33 @@ def routes(text: Callable[[], str], language: Callable[[], str]) -> list[BaseRou
         Route("/", pages.home, methods=["GET"]),
         Route("/page/{name:path}", pages.asset, methods=["GET"]),
     ]
+
+
+def as_blocks(text: str) -> str:
+    """Return the code of ``text`` as lines of block characters, two rows of modules each.
+
+    :raises MissingExtraError: if the package for it is not installed.
+    """
+    rows = [list(row) for row in _code(text).matrix_iter(border=_QUIET)]
+    rows += [[0] * len(rows[0])] * (len(rows) % 2)
+    pairs = zip(rows[::2], rows[1::2], strict=True)
+    return "\n".join(
+        "".join(_BLOCKS[bool(above), bool(below)] for above, below in zip(*pair, strict=True))
+        for pair in pairs
+    )
+
+
+def as_svg(text: str) -> bytes:
+    """Return the code of ``text`` as an SVG picture, black on white.
+
+    :raises MissingExtraError: if the package for it is not installed.
+    """
+    out = io.BytesIO()
+    _code(text).save(out, kind="svg", border=_QUIET, light="white", svgclass=None, lineclass=None)
+    return out.getvalue()
+
+
+def _code(text: str) -> QRCode:
+    if _make is None:
+        raise missing_extra("a QR code", "collector")
+    return _make(text)

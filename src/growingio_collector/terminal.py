@@ -11,8 +11,8 @@ import msgspec
 
 from growingio_collector.rules.issue import Issue
 from growingio_collector.store.rows import Event, show_event
-from growingio_wire.harmless import harmless
 from growingio_wire.json_text import as_text, written_attributes, written_members
+from growingio_wire.said import harmless
 
 _SHOWN_ATTRIBUTES: Final = 4
 _SHOWN_CHARACTERS: Final = 60

@@ -14,11 +14,16 @@
 
 Every message says what happened, what became of the events, and whether retrying helps. Facts that
 a program may depend on are attributes, so that nothing has to parse messages.
+
+:class:`DecodeError` stands apart: decoders raise it within the limits of :class:`DecodeLimits`, and
+their callers turn it into a sentence.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+
+from msgspec import Struct
 
 
 class GrowingError(Exception):
@@ -116,6 +121,36 @@ class ProxyError(GrowingParamException, GrowingIOException):
 
 class MissingExtraError(GrowingError, ImportError):
     """An optional package is missing. The message contains the ``pip install`` line."""
+
+
+class DecodeError(Exception):
+    """A body cannot be decoded. It holds facts, which become a sentence where they are shown.
+
+    :param code: a fixed identifier of the reason, for example ``"not_lz4"``.
+    :param offset: where in the input it was noticed, in bytes (in text, characters); ``None`` if
+        unknown.
+    :param values: further facts by name. ``detail`` is a further identifier, for example
+        ``"ends_early"``.
+    """
+
+    def __init__(self, code: str, offset: int | None = None, /, **values: str | int) -> None:
+        super().__init__(code, values)
+        self.code = code
+        self.offset = offset
+        self.values = values
+
+
+class DecodeLimits(Struct, frozen=True, kw_only=True):
+    """Limits for decoding one body, which are checked before memory or time is spent.
+
+    :param decoded_bytes: size after decompression.
+    :param steps: entries of LZ-String's dictionary, or sequences of an LZ4 block.
+    :param fields: fields of a protobuf body, including those of nested messages.
+    """
+
+    decoded_bytes: int
+    steps: int
+    fields: int
 
 
 def missing_extra(feature: str, extra: str) -> MissingExtraError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from growingio_wire.harmless import harmless
+from growingio_wire.said import harmless
 
 
 def add_case(suite: Element, group: str, name: str) -> Element:

@@ -12,7 +12,7 @@ from typing import Final, NoReturn
 
 import cramjam
 
-from growingio_wire.decoding import DecodeError, DecodeLimits
+from growingio_wire.errors import DecodeError, DecodeLimits
 
 CODEC: Final = "3"
 """Its number in ``X-Compress-Codec``."""

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Final
 
-from growingio_wire.decoding import DecodeError, DecodeLimits
+from growingio_wire.errors import DecodeError, DecodeLimits
 
 CODEC: Final = "1"
 """The number of UTF-16 characters in ``X-Compress-Codec``; the others are named in the query."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from growingio_wire.decoding import DecodeError
+from growingio_wire.errors import DecodeError
 
 VARINT: Final = 0
 FIXED64: Final = 1

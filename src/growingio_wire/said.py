@@ -1,7 +1,8 @@
-"""Sentences in two languages, and the choice of the reader's language.
+"""Texts for people: sentences in two languages, and strangers' text made safe to show.
 
 Every text that this project shows in English and Chinese is a :class:`Said`: what the collector
-finds, what the doctor advises, what the commands print. Received data is never translated.
+finds, what the doctor advises, what the commands print. Received data is never translated; it goes
+through :func:`harmless` on its way to a terminal or an XML file.
 """
 
 from __future__ import annotations
@@ -61,6 +62,11 @@ CHINESE: Final = Writer(chinese=True)
 NOTHING: Said = Said("", "")
 """Empty sentence."""
 
+# Control, format (bidirectional overrides), surrogate, private, unassigned; line separators.
+_HARMFUL: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_JOINERS: Final = "\u200c\u200d"
+"""Format characters that emoji and some scripts need, and that are harmless."""
+
 
 def prefers_chinese(environ: Mapping[str, str] | None = None) -> bool:
     """Return whether the person at this machine reads Chinese, going by the POSIX variables.
@@ -71,3 +77,18 @@ def prefers_chinese(environ: Mapping[str, str] | None = None) -> bool:
     variables = os.environ if environ is None else environ
     found = (variables.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
     return next((value for value in found if value), "").lower().startswith("zh")
+
+
+def harmless(text: str) -> str:
+    r"""Return ``text`` with control characters escaped (``\x1b``)."""
+    if text.isprintable():
+        return text
+    return "".join(_harmless_character(character) for character in text)
+
+
+def _harmless_character(character: str) -> str:
+    import unicodedata  # noqa: PLC0415 - few programs show such text
+
+    if character in _JOINERS or unicodedata.category(character) not in _HARMFUL:
+        return character
+    return character.encode("unicode_escape", "surrogatepass").decode("ascii")

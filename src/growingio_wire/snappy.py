@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
-from growingio_wire.decoding import DecodeError, DecodeLimits
-from growingio_wire.errors import missing_extra
+from growingio_wire.errors import DecodeError, DecodeLimits, missing_extra
 
 CODEC: Final = "2"
 """Its number in ``X-Compress-Codec``."""

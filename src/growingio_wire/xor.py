@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Final, NamedTuple
 
-from growingio_wire.decoding import DecodeError
+from growingio_wire.errors import DecodeError
 
 CODEC: Final = "1"
 """Its number in ``X-Crypt-Codec``."""

@@ -21,7 +21,7 @@ from growingio_tracker.kafka.topic import (
     headers_of,
     read,
 )
-from growingio_wire.decoding import DecodeError
+from growingio_wire.errors import DecodeError
 from growingio_wire.table import Kind
 
 some_text = st.text(st.characters(codec="utf-8"), min_size=1)

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from rich.cells import cell_len
 
-from growingio_wire.harmless import harmless
+from growingio_wire.said import harmless
 
 WIDTH: Final = 88
 INDENT: Final = "    "

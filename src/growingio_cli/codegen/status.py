@@ -9,9 +9,8 @@ from xml.etree.ElementTree import Element, SubElement
 import msgspec
 
 from growingio_cli.codegen.scanning import FoundCall, PlannedFunction, Scan
-from growingio_wire.harmless import harmless
 from growingio_wire.junit import add_case, junit_file
-from growingio_wire.said import Said
+from growingio_wire.said import Said, harmless
 
 _SUITE: Final = "generated calls"
 

@@ -160,7 +160,7 @@ def push(
 
 
 def _show(changes: list[Change], lang: Language) -> None:
-    from growingio_wire.harmless import harmless
+    from growingio_wire.said import harmless
 
     for change in changes:
         typer.echo(harmless(lang.of(change.said)))

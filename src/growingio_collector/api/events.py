@@ -9,8 +9,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from growingio_collector.api.calls import AnyCall, ApiCall, Handler, json_answer, missing, routes_of
-from growingio_collector.api.describe import COUNT, Answer, listed, path_id, record, ref
+from growingio_collector.api.calls import (
+    COUNT,
+    Answer,
+    AnyCall,
+    ApiCall,
+    Handler,
+    json_answer,
+    listed,
+    missing,
+    path_id,
+    record,
+    ref,
+    routes_of,
+)
 from growingio_collector.api.queries import (
     MAX_LISTED,
     EventsQuery,

@@ -7,19 +7,20 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from growingio_collector.api.calls import AnyCall, ApiCall, json_answer
-from growingio_collector.api.describe import (
+from growingio_collector.api.calls import (
     COUNT,
     OBJECT,
     TEXT,
     Answer,
-    Schema,
+    AnyCall,
+    ApiCall,
+    json_answer,
     listed,
     nullable,
     record,
     ref,
 )
-from growingio_collector.api.queries import NoQuery
+from growingio_collector.api.queries import NoQuery, Schema
 from growingio_collector.receiving.experiments import LayerAnswer
 from growingio_collector.rules.issue import BAD, OK, WARN, Explained
 from growingio_collector.settings import Info

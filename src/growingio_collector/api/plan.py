@@ -9,15 +9,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from growingio_collector.api.calls import (
+    JSON,
+    OBJECT,
+    TEXT,
+    Answer,
     AnyCall,
     ApiCall,
     Handler,
     body_up_to,
     json_answer,
     missing,
+    ref,
 )
-from growingio_collector.api.describe import JSON, OBJECT, TEXT, Answer, Schema, ref
-from growingio_collector.api.queries import NoQuery
+from growingio_collector.api.queries import NoQuery, Schema
 from growingio_collector.plan.draft import draft
 from growingio_collector.plan.in_use import Plans
 from growingio_collector.plan.report import make_report

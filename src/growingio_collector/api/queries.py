@@ -5,7 +5,7 @@ Unknown and repeated parameters are rejected by name.
 
 import types
 import typing
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
@@ -13,9 +13,11 @@ from msgspec import Meta
 from msgspec.structs import FieldInfo
 from starlette.datastructures import QueryParams
 
-from growingio_collector.api.describe import Schema
 from growingio_collector.store.filter import MAX_ID, Filter, RowId, Verdict
 from growingio_wire.clock import SPAN, ago_ms
+
+Schema = Mapping[str, Any]
+"""A JSON Schema, or another object of OpenAPI."""
 
 MAX_LISTED: Final = 10_000
 MAX_WAIT_S: Final = 300.0

@@ -8,14 +8,19 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from growingio_collector.api.calls import AnyCall, ApiCall, Handler, body_as, json_answer, missing
-from growingio_collector.api.describe import (
+from growingio_collector.api.calls import (
     COUNT,
     JSON,
     OBJECT,
     TEXT,
     Answer,
+    AnyCall,
+    ApiCall,
+    Handler,
+    body_as,
+    json_answer,
     listed,
+    missing,
     nullable,
     path_id,
     record,

@@ -5,17 +5,21 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from growingio_collector.api.calls import AnyCall, ApiCall, Handler, body_as, json_answer, missing
-from growingio_collector.api.describe import (
+from growingio_collector.api.calls import (
     JSON,
     OBJECT,
     Answer,
-    Schema,
+    AnyCall,
+    ApiCall,
+    Handler,
+    body_as,
+    json_answer,
+    missing,
     path_parameter,
     record,
     ref,
 )
-from growingio_collector.api.queries import NoQuery
+from growingio_collector.api.queries import NoQuery, Schema
 from growingio_collector.receiving.experiments import Experiments, LayerAnswer
 from growingio_collector.receiving.faults import Fault, Faults
 

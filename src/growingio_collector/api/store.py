@@ -10,20 +10,30 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from growingio_collector.api.calls import AnyCall, ApiCall, Handler, body_as, json_answer, missing
-from growingio_collector.api.describe import (
+from growingio_collector.api.calls import (
     COUNT,
     JSON,
     OBJECT,
     TEXT,
     Answer,
-    Schema,
+    AnyCall,
+    ApiCall,
+    Handler,
+    body_as,
+    json_answer,
     listed,
+    missing,
     record,
     ref,
 )
-from growingio_collector.api.queries import FilterQuery, NoQuery, ReadyQuery, WrongParameterError
-from growingio_collector.qr import as_svg
+from growingio_collector.api.queries import (
+    FilterQuery,
+    NoQuery,
+    ReadyQuery,
+    Schema,
+    WrongParameterError,
+)
+from growingio_collector.pages import as_svg
 from growingio_collector.receiving.importing import requests_in
 from growingio_collector.receiving.receiver import Receiver
 from growingio_collector.receiving.recorded import Recorded, receive

@@ -14,8 +14,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from growingio_collector.api.calls import AnyCall, ApiCall
-from growingio_collector.api.describe import TEXT, Answer
+from growingio_collector.api.calls import TEXT, Answer, AnyCall, ApiCall
 from growingio_collector.api.queries import StreamQuery, WrongParameterError
 from growingio_collector.store.filter import MAX_ID, Filter
 from growingio_collector.store.reading import find_events

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, unquote_to_bytes
 
 from growingio_collector.decode.limits import LIMITS, MAX_SHOWN
 from growingio_wire import lz4, lz_string, snappy
-from growingio_wire.decoding import DecodeError, DecodeLimits
+from growingio_wire.errors import DecodeError, DecodeLimits
 from growingio_wire.table import COMPRESS_HEADER, CRYPT_HEADER
 
 BEGINNING: Final = 96

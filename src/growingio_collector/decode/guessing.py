@@ -28,7 +28,7 @@ from growingio_collector.rules.encryption import (
     WRONG_KEY,
 )
 from growingio_collector.rules.issue import Issue
-from growingio_wire.decoding import DecodeError
+from growingio_wire.errors import DecodeError
 from growingio_wire.protobuf_fields import LENGTH
 from growingio_wire.table import SCHEMAS, Kind
 from growingio_wire.xor import CODEC, key_of, xor

@@ -18,7 +18,7 @@ from growingio_collector.decode.limits import (
 )
 from growingio_collector.rules.bodies import TOO_DEEP, TOO_MANY_VALUES
 from growingio_collector.rules.checked import DecodedMessage
-from growingio_wire.decoding import DecodeError
+from growingio_wire.errors import DecodeError
 from growingio_wire.json_text import type_of
 
 _ARRAY = msgspec.json.Decoder(list[msgspec.Raw])

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from growingio_wire.decoding import DecodeLimits
+from growingio_wire.errors import DecodeLimits
 
 MAX_BODY_BYTES: Final = 10_000_000
 """A body as it arrives."""

@@ -15,7 +15,7 @@ from growingio_collector.decode.limits import LIMITS, MAX_EVENTS
 from growingio_collector.rules.bodies import NAME_WITHOUT_TYPE
 from growingio_collector.rules.checked import DecodedMessage
 from growingio_collector.rules.issue import Issue, as_issue
-from growingio_wire.decoding import DecodeError
+from growingio_wire.errors import DecodeError
 from growingio_wire.protobuf import TYPE_NAMES, read_message, split_list
 from growingio_wire.protobuf_fields import Budget
 from growingio_wire.table import Kind

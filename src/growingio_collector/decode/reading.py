@@ -25,7 +25,7 @@ from growingio_collector.rules.compression import COMPRESSED_OTHERWISE, NOT_COMP
 from growingio_collector.rules.encryption import XOR_KEY_FROM_HEADER
 from growingio_collector.rules.issue import Issue, as_issue
 from growingio_collector.rules.requests import NO_DATA
-from growingio_wire.decoding import DecodeError
+from growingio_wire.errors import DecodeError
 from growingio_wire.said import Said
 from growingio_wire.table import Kind
 from growingio_wire.xor import CODEC, Key, key_of, xor

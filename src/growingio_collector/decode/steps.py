@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from growingio_collector.rules.issue import as_issue
-from growingio_wire.decoding import DecodeError
+from growingio_wire.errors import DecodeError
 from growingio_wire.said import Said
 
 _SHOWN: Final = 32

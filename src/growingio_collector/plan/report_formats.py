@@ -9,9 +9,8 @@ import msgspec
 from growingio_collector.plan.report import IssueCount, NeverSeen, NotPlanned, Report, Seen
 from growingio_collector.rules.issue import BAD, Explained, explain
 from growingio_collector.rules.plans import PROPERTY_WRONG_TYPE
-from growingio_wire.harmless import harmless
 from growingio_wire.junit import add_case, junit_file
-from growingio_wire.said import Said
+from growingio_wire.said import Said, harmless
 
 _SUITE: Final = "tracking plan"
 

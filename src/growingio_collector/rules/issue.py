@@ -9,7 +9,7 @@ from typing import Final, TypeAlias, cast
 
 import msgspec
 
-from growingio_wire.decoding import DecodeError
+from growingio_wire.errors import DecodeError
 from growingio_wire.said import Said, Writer
 
 OK: Final = "ok"

@@ -15,9 +15,8 @@ from growingio_collector.plan.report_formats import report_text
 from growingio_collector.rules.checked import CheckedMessage
 from growingio_collector.store.diagnosis import Cause
 from growingio_collector.terminal import line
-from growingio_wire.harmless import harmless
 from growingio_wire.plan.reading import load_plan
-from growingio_wire.said import Said, prefers_chinese
+from growingio_wire.said import Said, harmless, prefers_chinese
 
 if TYPE_CHECKING:
     from growingio_collector import Filters

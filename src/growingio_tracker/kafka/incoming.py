@@ -13,7 +13,7 @@ import msgspec
 
 from growingio_tracker.consumers.intake import MAX_EVENT_BYTES
 from growingio_tracker.kafka.topic import RECORD, Headers, Origin, read
-from growingio_wire.decoding import DecodeError
+from growingio_wire.errors import DecodeError
 
 if TYPE_CHECKING:
     from confluent_kafka import KafkaError

@@ -26,7 +26,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 import msgspec
 
-from growingio_wire.decoding import DecodeError
+from growingio_wire.errors import DecodeError
 from growingio_wire.table import Kind, camel
 
 VERSION: Final = "1"

@@ -8,8 +8,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from growingio_wire.errors import GrowingParamException
-from growingio_wire.harmless import harmless
-from growingio_wire.said import NOTHING, Said
+from growingio_wire.said import NOTHING, Said, harmless
 
 
 class Node(NamedTuple):

@@ -18,9 +18,9 @@ from drawing import examples
 from growingio_collector.decode import DecodeError, Envelope, decode_body, decode_request
 from growingio_collector.decode.guessing import find_coding, find_key
 from growingio_collector.rules.checking import check_one
-from growingio_wire.harmless import harmless
 from growingio_wire.protobuf import read_message
 from growingio_wire.protobuf_fields import Budget
+from growingio_wire.said import harmless
 from growingio_wire.table import (
     EVENT_TYPES,
     RESOURCE_ITEM,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from drawing import examples
 from growingio_wire import lz4, lz_string
-from growingio_wire.decoding import DecodeError, DecodeLimits
+from growingio_wire.errors import DecodeError, DecodeLimits
 from lz_packing import as_bytes, as_uri, as_utf16
 
 Function = Callable[[bytes, DecodeLimits], bytes]

@@ -6,7 +6,7 @@ import pytest
 from growingio_collector import Event
 from growingio_collector.rules.bodies import EMPTY_BODY
 from growingio_collector.terminal import line
-from growingio_wire.harmless import harmless
+from growingio_wire.said import harmless
 
 
 def _event(**changes: object) -> Event:

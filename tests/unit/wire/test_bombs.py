@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from growingio_wire import lz4, lz_string
-from growingio_wire.decoding import DecodeError, DecodeLimits
+from growingio_wire.errors import DecodeError, DecodeLimits
 from growingio_wire.protobuf import split_list
 from growingio_wire.protobuf_fields import Budget, WireField
 from growingio_wire.table import Kind

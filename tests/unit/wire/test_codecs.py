@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from growingio_wire import snappy as wire_snappy
-from growingio_wire.decoding import DecodeError, DecodeLimits
+from growingio_wire.errors import DecodeError, DecodeLimits
 from growingio_wire.protobuf import encode_list
 from growingio_wire.protobuf_fields import varint
 from growingio_wire.snappy import decompress

@@ -10,7 +10,7 @@ from growingio_collector.decode.json_reading import count_elements, deeper_than,
 from growingio_collector.decode.limits import MAX_DEPTH, MAX_EVENTS
 from growingio_collector.decode.parsing import read_protobuf
 from growingio_collector.rules.checked import DecodedMessage
-from growingio_wire.decoding import DecodeError
+from growingio_wire.errors import DecodeError
 from growingio_wire.table import Kind
 from growingio_wire.xor import xor
 

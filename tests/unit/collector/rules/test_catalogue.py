@@ -13,7 +13,7 @@ from growingio_collector.rules.bodies import LONE_SURROGATE, NOT_A_NUMBER, NOT_J
 from growingio_collector.rules.heads import WRONG_TYPE
 from growingio_collector.rules.issue import BAD, NAMES, RULES, WARN, Issue, as_issue, explain
 from growingio_collector.rules.plans import PROPERTY_NOT_IN_ENUM
-from growingio_wire.decoding import DecodeError
+from growingio_wire.errors import DecodeError
 from growingio_wire.said import Said
 
 SOURCE = "\n".join(
