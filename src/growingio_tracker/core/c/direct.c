@@ -19,14 +19,14 @@ unmap_page(char *page)
 {
 }
 
-long long
-size_of_named(int number)
+int
+has_name(int number)
 {
-    return -1;
+    return 0;
 }
 
 int
-append_whole(int number, long long size, const char *bytes, size_t length)
+append_whole(int number, const char *bytes, size_t length)
 {
     return 0;
 }
@@ -56,55 +56,56 @@ unmap_page(char *page)
     }
 }
 
-static long long
-size_by_fstat(int number)
+static int
+has_name_by_fstat(int number)
 {
     struct stat found;
-    return fstat(number, &found) == 0 && found.st_nlink > 0 ? (long long)found.st_size : -1;
+    return fstat(number, &found) == 0 && found.st_nlink > 0;
 }
 
 #if defined(__linux__) && defined(STATX_NLINK)
 
 /* fstat() tells the times of a file, too, and Linux from 6.13 on then makes the next write note an
    exact one, which costs more than the write itself. */
-long long
-size_of_named(int number)
+int
+has_name(int number)
 {
     struct statx found;
-    if (statx(number, "", AT_EMPTY_PATH, STATX_NLINK | STATX_SIZE, &found) < 0) {
-        return size_by_fstat(number); /* an old kernel, or a sandbox that does not know the call */
+    if (statx(number, "", AT_EMPTY_PATH, STATX_NLINK, &found) < 0) {
+        return has_name_by_fstat(number); /* an old kernel, or a sandbox without the call */
     }
-    return found.stx_nlink > 0 ? (long long)found.stx_size : -1;
+    return found.stx_nlink > 0;
 }
 
 #else
 
-long long
-size_of_named(int number)
+int
+has_name(int number)
 {
-    return size_by_fstat(number);
+    return has_name_by_fstat(number);
 }
 
 #endif
 
-/* Where that fails the long way finds what was written, and cuts it off. */
+/* Cuts off the last bytes. Where that fails the long way finds them, and does it. */
 static void
-cut_back(int number, long long size)
+cut_back(int number, ssize_t written)
 {
-    if (ftruncate(number, (off_t)size) < 0) {
+    struct stat found;
+    if (fstat(number, &found) < 0 || ftruncate(number, found.st_size - written) < 0) {
         return;
     }
 }
 
 int
-append_whole(int number, long long size, const char *bytes, size_t length)
+append_whole(int number, const char *bytes, size_t length)
 {
     ssize_t written = write(number, bytes, length);
     if (written == (ssize_t)length) {
         return 1;
     }
     if (written > 0) {
-        cut_back(number, size);
+        cut_back(number, written);
     }
     return 0;
 }

@@ -13,10 +13,10 @@ void unmap_page(char *page);
 /* The steady clock that Python's time.monotonic() reads, in nanoseconds; -1 where it is another. */
 long long steady_ns(void);
 
-/* The size of an open file; -1 when it has no name any more, because somebody has removed it. */
-long long size_of_named(int number);
+/* Whether an open file still has a name, which it loses when somebody removes it. */
+int has_name(int number);
 
-/* Adds bytes to a file of `size` bytes: all of them, or none, and then 0. */
-int append_whole(int number, long long size, const char *bytes, size_t length);
+/* Adds bytes to a file that nobody else adds to: all of them, or none, and then 0. */
+int append_whole(int number, const char *bytes, size_t length);
 
 #endif

@@ -21,6 +21,7 @@ typedef struct {
     PyObject *now_ms; /* owned: tells when a record enters, or None */
     long long wall_ms; /* what to add to the machine's steady clock instead; below 0: ask now_ms */
     long long rests_until_ns; /* on that clock: the disk lets writers wait */
+    long long looked_ns; /* on that clock: when the newest segment was last seen to have a name */
     long long entered; /* the number of the next record */
     long long first;   /* no record waits before this number */
     long long waiting; /* how many do, */

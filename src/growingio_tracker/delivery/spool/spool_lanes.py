@@ -285,6 +285,9 @@ class SpoolLanes(Lanes):
 
     def _mourn(self, one: OpenStore) -> None:
         """Count what was lost with a store that somebody removed, with the lock held."""
+        for lane in one.lanes.values():
+            seqs = lane.records.first_seq(), lane.records.next_seq
+            self._room.note_fate(lane.number, *seqs, Fate("dropped", _DAMAGED))
         self._count_lost(one.waiting())
         one.let_go()
         self._stores.own = None

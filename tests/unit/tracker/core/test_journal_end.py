@@ -163,6 +163,20 @@ def test_a_removed_file(journal: Journal) -> None:
     assert journal.counts == before
 
 
+def test_g6_when_it_looks(tmp_path: Path) -> None:
+    """With a steady clock it looks once in 50 µs; what enters until then is counted as before."""
+    journal = Journal(tmp_path, segment_bytes=10**7)
+    journal.end.keep_time(print, 10**12)
+    journal.enter()
+    journal.path.unlink()
+    entered = 1 + sum(1 for _ in iter(journal.enter, NOT_LET_IN))
+    assert journal.segment.size < 10**7, "it is not refused for being full"
+    assert (journal.end.waiting, journal.segment.events) == (entered, entered)
+    assert journal.admission.snapshot() == (entered, 6 * entered)
+    assert journal.enter() == NOT_LET_IN, "it stays noticed"
+    journal.close()
+
+
 def test_failing_calls(journal: Journal) -> None:
     """G2: After a write that fails in whatever way nothing has changed."""
     good = journal.segment.number
