@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T", bound="GrowingTracker")
 
-_LOOKED_UP: Final = frozenset({"_plain"})
+_LOOKED_UP: Final = frozenset({"plain_calls"})
 
 
 class GrowingTracker(Bindable):
@@ -80,7 +80,7 @@ class GrowingTracker(Bindable):
 
     def _attach(self) -> None:
         """Look up what every call needs."""
-        self._plain = self._intake.plain_calls
+        self.plain_calls = self._intake.plain_calls
 
     def __repr__(self) -> str:
         product_id, data_source_id = masked_id(self._product_id), masked_id(self._data_source_id)
@@ -160,14 +160,14 @@ class GrowingTracker(Bindable):
         :raises GrowingParamException: if the event is invalid; the message names the argument.
         :raises GrowingIOException: see the consumer.
         """
-        plain = self._plain if event_time is None and item is None and preset is None else None
-        if plain is not None and self._binding is None:
+        plain = self.plain_calls if event_time is None and item is None and preset is None else None
+        if plain is not None and self.own_binding is None:
             receipt = plain.track(
                 event_name, login_user_key, login_user_id, anonymous_id, attributes
             )
             if receipt is not NOT_PLAIN:
                 return receipt
-        if self._binding is not None or bindings() is not None:
+        if self.own_binding is not None or bindings() is not None:
             login_user_key, login_user_id, anonymous_id, attributes = self._complete(
                 login_user_key, login_user_id, anonymous_id, attributes
             )

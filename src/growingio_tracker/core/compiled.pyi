@@ -3,6 +3,7 @@ from typing import Any, Generic, TypeVar, final
 
 from growingio_tracker.core.contract import (
     Announce,
+    BoundTracker,
     Constants,
     Doorway,
     EncodeRecord,
@@ -20,7 +21,7 @@ _T = TypeVar("_T")
 def join_array(records: Sequence[bytes], /) -> bytes: ...
 def packed(kind_code: int, seq: int, at_ms: int, record: bytes, /) -> bytes: ...
 def process_number() -> int: ...
-def speed_up(tracker_class: type[object], /) -> None: ...
+def speed_up(tracker_class: type[BoundTracker], /) -> None: ...
 
 @final
 class PlainEvents:

@@ -124,6 +124,20 @@ class Doorway:
                 return
 
 
+class BoundTracker(Protocol):
+    """What both cores read of a tracker at every call."""
+
+    @property
+    def plain_calls(self) -> Any:
+        """Its :class:`~growingio_tracker.core.PlainCalls`; ``None`` if filters see each message."""
+        ...
+
+    @property
+    def own_binding(self) -> object:
+        """What is bound to the tracker itself, everywhere; ``None`` if nothing is."""
+        ...
+
+
 class TakenRecords(Protocol):
     """Records taken from a ring: a batch, or the last part of one."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from growingio_tracker.core.contract import EncodeRecord, FieldOf
+from growingio_tracker.core.contract import BoundTracker, EncodeRecord, FieldOf
 from growingio_tracker.core.pure_calls import PlainCalls, PlainEvents
 from growingio_tracker.core.pure_entrance import (
     Entrance,
@@ -42,7 +42,7 @@ __all__ = [
 ]
 
 
-def speed_up(tracker_class: type[object]) -> None:
+def speed_up(tracker_class: type[BoundTracker]) -> None:
     """Do nothing: the method that trackers have is what there is."""
 
 

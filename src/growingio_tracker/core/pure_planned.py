@@ -60,9 +60,8 @@ class PlannedEvent(Generic[_T]):
             tracker: Any, event_time: Any, visitor: Any, key: Any, user: Any, *values: Any
         ) -> _T:
             types = tuple(map(type, values))
-            checks: _Checks | None
             try:
-                checks = known[types]
+                checks: _Checks | None = known[types]
             except KeyError:
                 checks = learn(types)
             if (
@@ -81,8 +80,8 @@ class PlannedEvent(Generic[_T]):
             for seq, low, high in ranges:
                 if not low <= values[seq] <= high:
                     return slow(tracker, event_time, visitor, key, user, *values)
-            try:  # the compiled core reads these two as well
-                calls = tracker._plain if tracker._binding is None else None
+            try:
+                calls = tracker.plain_calls if tracker.own_binding is None else None
             except AttributeError:  # not a tracker of this package
                 calls = None
             if calls is not None:

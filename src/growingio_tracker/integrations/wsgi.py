@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from growingio_tracker.integrations.request_binding import (
@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 Environ: TypeAlias = dict[str, Any]
 
 _SERVER_ERROR: Final = 500
+_PRESERVE: Final = "werkzeug.debug.preserve_context"
+"""Key of the function to which applications pass contexts that outlive the response.
+
+The environment has it in Werkzeug's debugger and in a ``with`` block of Flask's test client.
+"""
 
 
 class GrowingIOMiddleware:
@@ -63,6 +68,8 @@ class GrowingIOMiddleware:
             None if user is None else lambda: user(environ),
             is_debug=self.is_debug(),
         )
+        if (preserve := environ.get(_PRESERVE)) is not None:
+            environ[_PRESERVE] = lambda context: preserve(_PreservedContext(context, bound))
         request = _Request(bound, environ, start_response)
         try:
             with bound.bound():
@@ -156,6 +163,25 @@ class _StreamedAnswer:
         except Exception:
             self._request.failed()
             raise
+
+
+class _PreservedContext:
+    """A context that outlives the response, entered and left with the request's ids bound.
+
+    Functions registered with Flask's ``teardown_request`` run when it is left.
+    """
+
+    def __init__(self, context: AbstractContextManager[Any], bound: BoundRequest) -> None:
+        self._context = context
+        self._bound = bound
+
+    def __enter__(self) -> Any:
+        with self._bound.bound():
+            return self._context.__enter__()
+
+    def __exit__(self, *error: Any) -> bool | None:
+        with self._bound.bound():
+            return self._context.__exit__(*error)
 
 
 def _header(environ: Environ, name: str) -> str | None:

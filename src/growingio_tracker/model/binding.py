@@ -112,7 +112,7 @@ class Bindable:
     """Base class of trackers that can be bound, so that calls need not repeat arguments."""
 
     def __init__(self) -> None:
-        self._binding: Binding | None = None
+        self.own_binding: Binding | None = None
         self._family = object()  # this tracker's and its bound copies' key in the context
 
     def bind(
@@ -144,7 +144,7 @@ class Bindable:
         """
         binding = make_binding(anonymous_id, login_user_key, login_user_id, attributes, on_nobody)
         copied = copy.copy(self)
-        copied._binding = binding.over(self._binding)
+        copied.own_binding = binding.over(self.own_binding)
         return copied
 
     def context(
@@ -227,4 +227,4 @@ class Bindable:
     def _here(self) -> Binding | None:
         bound = bindings()
         block = bound.get(self._family) if bound else None
-        return self._binding if block is None else block.binding.over(self._binding)
+        return self.own_binding if block is None else block.binding.over(self.own_binding)

@@ -233,7 +233,7 @@ add_method(PyObject *module)
             return -1;
         }
     }
-    if (intern(&plain_name, "_plain") < 0 || intern(&binding_name, "_binding") < 0
+    if (intern(&plain_name, "plain_calls") < 0 || intern(&binding_name, "own_binding") < 0
         || intern(&python_name, "_track_custom_event") < 0) {
         return -1;
     }

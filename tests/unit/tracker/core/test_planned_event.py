@@ -32,7 +32,7 @@ class Planned:
         calls = core.PlainCalls(
             plain_events(core, 500), way, lambda *_: None, "kind", lambda: self.bound
         )
-        self.tracker = SimpleNamespace(_binding=None, _plain=calls)
+        self.tracker = SimpleNamespace(own_binding=None, plain_calls=calls)
         keys = frozenset({"phone", "$notuser"})
         self.event = core.PlannedEvent("pay", values, keys, self.slow)
 
@@ -127,11 +127,11 @@ def test_bound(planned: Planned) -> None:
     planned.bound = object()
     assert not planned.track(*SOME)
     planned.bound = None
-    planned.tracker._binding = object()
+    planned.tracker.own_binding = object()
     assert not planned.track(*SOME)
     planned.tracker = SimpleNamespace()
     assert not planned.track(*SOME)
-    planned.tracker = SimpleNamespace(_binding=None, _plain=None)
+    planned.tracker = SimpleNamespace(own_binding=None, plain_calls=None)
     assert not planned.track(*SOME)
 
 

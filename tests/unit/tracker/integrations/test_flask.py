@@ -102,6 +102,33 @@ def test_j1_preserved_contexts(recording: Recording) -> None:
     assert recording.subjects == [("v", None)] * 2
 
 
+@pytest.mark.parametrize("on_nobody", ["drop", "notuser"])
+def test_j1_teardown_of_preserved_contexts(recording: Recording, on_nobody: str) -> None:
+    """J1: what runs when a test client lets a context go is bound as at the end of the request."""
+    app = make_app(GROWINGIO_HEADER="X-Visitor", GROWINGIO_ON_NOBODY=on_nobody)
+    growingio = GrowingIO(app, tracker=recording.tracker)
+
+    @app.teardown_request
+    @app.teardown_appcontext
+    def end(_: BaseException | None) -> None:
+        growingio.tracker.track_custom_event("ended")
+
+    @app.get("/")
+    def index() -> str:
+        return "x"
+
+    with app.test_client() as client:
+        client.get("/")
+        client.get("/", headers={"x-visitor": "v"})
+        recorded = len(recording.events)
+    assert recording.subjects[recorded:] == [("v", None)] * 2
+    known = [one for one in recording.subjects if one != (None, None)]
+    assert len(known) == 4
+    assert recording.tracker.stats().dropped == ({"about_nobody": 4} if on_nobody == "drop" else {})
+    with pytest.raises(GrowingParamException, match="anonymous_id"):
+        recording.track()
+
+
 @pytest.mark.parametrize("debug", [False, True])
 def test_j1_nobody(recording: Recording, caplog: pytest.LogCaptureFixture, debug: bool) -> None:
     """J1: an event about nobody is no error for the visitor, and loud where Flask is debugging."""
