@@ -78,7 +78,7 @@ class Sink(ThreadingMixIn, HTTPServer):
         """Return all messages that were accepted, in the order of their arrival."""
         return [one for request in list(self.requests) for one in decoded(*request)]
 
-    def wait(self, count, seconds=10):
+    def wait(self, count, seconds=30):
         """Return all messages as soon as there are ``count``, or after that time."""
         until = time.time() + seconds
         while len(self.messages()) < count and time.time() < until:

@@ -8,7 +8,10 @@ import sys
 import threading
 import time
 
-DEADLINE_S = 20
+DEADLINE_S = 60
+# Five seconds are what a program takes to give up; the rest is for a busy machine, and still less
+# than the four attempts of 5 s that one batch would take.
+GIVEN_UP_S = 15
 
 TRACKING = """
 import logging, os, signal, sys, threading, time
@@ -19,7 +22,7 @@ url = sys.argv[1]
 
 
 def started(program, *arguments):
-    """Start a program; it is killed when it has not ended after 20 seconds."""
+    """Start a program; it is killed when it has not ended after 60 seconds."""
     process = subprocess.Popen([sys.executable, "-c", program] + list(arguments),
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     process.killer = threading.Timer(DEADLINE_S, process.kill)
