@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from drawing import examples
 
@@ -56,7 +56,12 @@ def _name_failures(session: pytest.Session) -> None:
 
 
 # An example may take its time: a machine that is busy is no failure.
-settings.register_profile("suite", max_examples=examples(100), deadline=None)
+settings.register_profile(
+    "suite",
+    max_examples=examples(100),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("suite")
 
 

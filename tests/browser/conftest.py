@@ -10,13 +10,22 @@ from pathlib import Path
 
 import pytest
 import urllib3
-from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Error,
+    Page,
+    Playwright,
+    expect,
+    sync_playwright,
+)
 
 from growingio_collector import Collector
 from posted import Send
 
 CHROMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = ["--no-sandbox", "--disable-background-networking"]
+expect.set_options(timeout=30_000)  # as long as for everything else
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +62,6 @@ def context(chrome: Browser) -> Iterator[BrowserContext]:
     with chrome.new_context(
         locale="en-US", viewport={"width": 1440, "height": 900}, color_scheme="light"
     ) as opened:
-        opened.set_default_timeout(5000)
         yield opened
 
 
@@ -74,7 +82,7 @@ def page(context: BrowserContext) -> Iterator[Page]:
 @pytest.fixture
 def send(collector: Collector) -> Iterator[Send]:
     """Return ``send(*events, path=…)``, which posts one request as a client would."""
-    with urllib3.PoolManager(retries=False, timeout=10) as http:
+    with urllib3.PoolManager(retries=False, timeout=60) as http:
 
         def post(*events: object, path: str = "/v3/projects/p1/collect", body: bytes = b"") -> None:
             content = body or json.dumps(events).encode()

@@ -96,7 +96,6 @@ class TestNarrow:
     def phone(self, chrome: Browser) -> Any:
         """Open a tab 360 pixels wide."""
         with chrome.new_context(locale="en-US", viewport={"width": 360, "height": 740}) as context:
-            context.set_default_timeout(5000)
             yield context.new_page()
 
     def test_nothing_sticks_out(self, phone: Page, collector: Collector, send: Send) -> None:

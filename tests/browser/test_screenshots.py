@@ -53,7 +53,6 @@ def test_screenshots(
     with chrome.new_context(
         locale=locale, viewport={"width": 1200, "height": 500}, color_scheme="light"
     ) as window:
-        window.set_default_timeout(5000)
         for name, show in SHOTS.items():
             page = window.new_page()
             show(page, collector.url)

@@ -255,7 +255,7 @@ def test_request_timeout() -> None:
         begin = time.monotonic()
         with pytest.raises(gio.TransportError, match="timed out"):
             gio.GrowingTracker.consumer(consumer).track_custom_event("e", anonymous_id="a")
-        assert time.monotonic() - begin < 2
+        assert time.monotonic() - begin < 15
         over.set()
 
 

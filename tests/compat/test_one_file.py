@@ -64,7 +64,7 @@ def test_j3_collector(command: Callable[..., subprocess.Popen[str]]) -> None:
         page = urllib3.request("GET", url, headers={"accept": "text/html"})
         icon = urllib3.request("GET", f"{url}/page/icon.svg")
         process.terminate()
-        process.communicate(timeout=30)
+        process.communicate(timeout=60)
     assert page.data.startswith(b"<!doctype html>")
     assert icon.status == 200
 
@@ -81,7 +81,7 @@ def test_j3_without_data(
 ) -> None:
     """J3: one that was made without the packages' data says at once what is missing."""
     with command(*arguments, data=False) as process:
-        _, said = process.communicate(timeout=30)
+        _, said = process.communicate(timeout=60)
     assert process.returncode == 1
     assert said.startswith(f"{missing} is missing from this program")
     assert "Traceback" not in said
@@ -90,7 +90,7 @@ def test_j3_without_data(
 def test_j3_plan_schema(command: Callable[..., subprocess.Popen[str]]) -> None:
     """J3: the schema of plans is read from a zip, too."""
     with command("plan", "schema") as process:
-        schema, said = process.communicate(timeout=30)
+        schema, said = process.communicate(timeout=60)
     assert '"$schema"' in schema, said
 
 

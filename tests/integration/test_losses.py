@@ -72,7 +72,7 @@ def test_server(behaviour: Answer, kept: int, cut: int, delivered: bool) -> None
 
 def post(url: str) -> bool:
     try:
-        urllib.request.urlopen(url, CONTENT, timeout=10).close()
+        urllib.request.urlopen(url, CONTENT, timeout=60).close()
     except urllib.error.HTTPError as error:
         error.close()
         return False

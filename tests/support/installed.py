@@ -92,7 +92,7 @@ class Environment:
             env=self.variables(**environment),
             capture_output=True,
             encoding="utf-8",
-            timeout=60,
+            timeout=120,
             check=False,
         )
         assert (done.returncode, done.stderr) == (0, ""), explained(done.stderr)

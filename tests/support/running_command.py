@@ -15,6 +15,7 @@ import pytest
 import urllib3
 from typer.testing import CliRunner
 
+from delivering.waiting import DEADLINE_S
 from growingio_cli.application import app
 from posted import event
 
@@ -28,7 +29,7 @@ def run(*arguments: str, before: str = "") -> "subprocess.CompletedProcess[str]"
     """Run the command to its end; ``before`` is code that runs first."""
     command = [sys.executable, "-c", before + MAIN, *arguments]
     return subprocess.run(
-        command, check=False, capture_output=True, text=True, encoding="utf-8", timeout=30
+        command, check=False, capture_output=True, text=True, encoding="utf-8", timeout=120
     )
 
 
@@ -91,14 +92,14 @@ class Command:
             self._lines.put(line.rstrip("\n"))
 
     def line(self) -> str:
-        return self._lines.get(timeout=10)
+        return self._lines.get(timeout=DEADLINE_S)
 
     def end(self, number: int) -> int:
         self.process.send_signal(number)
-        return self.process.wait(10)
+        return self.process.wait(DEADLINE_S)
 
     def rest(self) -> list[str]:
-        self._reader.join(10)
+        self._reader.join(DEADLINE_S)
         return list(self._lines.queue)
 
 

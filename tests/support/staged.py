@@ -139,7 +139,7 @@ class Stage:
             input="y\n",
             capture_output=True,
             encoding="utf-8",
-            timeout=60,
+            timeout=120,
             check=False,
         )
         wanted = 1 if command.startswith(DIFFERENT) else 0

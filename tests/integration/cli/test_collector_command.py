@@ -58,8 +58,8 @@ def test_signal_with_open_connections() -> None:
         waiter.start()
         start = time.monotonic()
         assert command.end(signal.SIGINT) == 0
-        assert time.monotonic() - start < 3
-        waiter.join(10)
+        assert time.monotonic() - start < 30
+        waiter.join(60)
 
 
 @POSIX_SIGNALS

@@ -66,7 +66,7 @@ class _Running:
     def end(self) -> tuple[list[str], list[str]]:
         """Return what else it said on both outputs."""
         self.process.send_signal(signal.SIGINT)
-        out, err = self.process.communicate(timeout=15)
+        out, err = self.process.communicate(timeout=60)
         assert self.process.returncode == 0
         return out.splitlines(), err.splitlines()
 

@@ -35,7 +35,7 @@ class _Running:
     def end(self, number: int) -> str:
         """Send a signal and return what is said until the end."""
         self._process.send_signal(number)
-        self._process.wait(10)
+        self._process.wait(60)
         return self._output.read()
 
 
@@ -73,7 +73,7 @@ def test_killed(tmp_path: Path) -> None:
             _track(running.url, str(number))
         running.end(signal.SIGKILL)
     with Server(port=gone) as server, _collecting("--db", db, "--forward", to) as running:
-        server.wait(20)
+        server.wait(60)
         said = running.end(signal.SIGINT)
         assert server.names == [str(number) for number in range(20)]
     assert f"Forwarding all requests to {to}." in running.opening

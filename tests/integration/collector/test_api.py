@@ -35,7 +35,7 @@ class _Api:
 
     def __init__(self, collector: Collector) -> None:
         self.url = collector.url
-        self._http = urllib3.PoolManager(retries=False, timeout=10)
+        self._http = urllib3.PoolManager(retries=False, timeout=60)
 
     def send(self, *events: object, path: str = COLLECT, **more: Any) -> None:
         arguments = {"body": json.dumps(events).encode(), **more}
@@ -209,7 +209,7 @@ class TestRequests:
         target = f"{api.url}/v3/projects/p1/collect?stm=1&a=[1-3]{{x,y}}'"
         urllib3.request("POST", target, body=body, headers=headers)
         command = api.call("requests/1/curl").data.decode()
-        subprocess.run(["sh", "-c", command], check=True, cwd=tmp_path, timeout=20)
+        subprocess.run(["sh", "-c", command], check=True, cwd=tmp_path, timeout=60)
         first, second = api.get("requests/1"), api.get("requests/2")
         assert list(tmp_path.iterdir()) == []
         for key in ("method", "target", "body_base64"):
@@ -252,7 +252,7 @@ class _Stream:
             f"{api.url}/api/v1/stream{query}",
             headers=headers,
             preload_content=False,
-            timeout=10,
+            timeout=60,
             retries=False,
         )
         assert self._answer.headers["content-type"].startswith("text/event-stream")
@@ -345,7 +345,7 @@ class TestStream:
                 start = time.monotonic()
                 collector.stop()
                 assert list(stream._blocks) == []
-            assert time.monotonic() - start < 2
+            assert time.monotonic() - start < 30
             api.close()
 
 

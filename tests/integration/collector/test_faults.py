@@ -105,15 +105,15 @@ def test_truncate(collector: Collector) -> None:
 
 def test_delay(collector: Collector) -> None:
     """A delayed answer is the usual one, later, and holds up no other request."""
-    collector.faults.fail_next(1, delay_ms=400)
+    collector.faults.fail_next(1, delay_ms=2000)
     begun = time.monotonic()
     with socket.create_connection(("127.0.0.1", collector.port), 10) as slow:
         slow.sendall(f"POST {TARGET} HTTP/1.1\r\nhost: localhost\r\n\r\n".encode())
         until(lambda: len(collector.requests()) == 1)
         assert _status(collector) == 204
-        assert time.monotonic() - begun < 0.4
+        assert time.monotonic() - begun < 2
         assert slow.recv(100).startswith(b"HTTP/1.1 204")
-    assert time.monotonic() - begun >= 0.4
+    assert time.monotonic() - begun >= 2
 
 
 def test_image(collector: Collector) -> None:

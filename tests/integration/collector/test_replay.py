@@ -55,7 +55,7 @@ def collector() -> Iterator[Collector]:
 
 
 def _exchange(collector: Collector, method: str, request: bytes) -> tuple[int, dict[str, str]]:
-    with socket.create_connection(("127.0.0.1", collector.port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", collector.port), timeout=60) as client:
         client.sendall(request)
         with HTTPResponse(client, method=method) as answer:
             answer.begin()
@@ -182,7 +182,7 @@ def test_expect_continue(collector: Collector) -> None:
         f"POST {COLLECT} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n"
         "Expect: 100-continue\r\n\r\n"
     )
-    with socket.create_connection(("127.0.0.1", collector.port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", collector.port), timeout=60) as client:
         client.sendall(head.encode())
         interim = client.recv(4096)
         client.sendall(body)

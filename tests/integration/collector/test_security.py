@@ -28,7 +28,7 @@ EVENT = {
 @pytest.fixture
 def http() -> Iterator[urllib3.PoolManager]:
     """Send requests exactly once, and follow no redirect."""
-    with urllib3.PoolManager(retries=False, timeout=10) as pool:
+    with urllib3.PoolManager(retries=False, timeout=60) as pool:
         yield pool
 
 

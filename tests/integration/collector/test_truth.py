@@ -33,7 +33,7 @@ class _Events(msgspec.Struct):
 @pytest.fixture
 def http() -> Iterator[urllib3.PoolManager]:
     """Send requests exactly once."""
-    with urllib3.PoolManager(retries=False, timeout=10) as pool:
+    with urllib3.PoolManager(retries=False, timeout=60) as pool:
         yield pool
 
 

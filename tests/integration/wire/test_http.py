@@ -248,10 +248,10 @@ class TestTimeOuts:
             return False
 
         server.answer_next(trickle)
-        one, begin = consumer(server.url, timeout=0.3), time.monotonic()
+        one, begin = consumer(server.url, timeout=1.0), time.monotonic()
         with contextlib.suppress(TransportError, RejectedError):
             track(one, "a")
-        assert time.monotonic() - begin < 2
+        assert time.monotonic() - begin < 15
         assert one.stats().delivered == (b"20" in first)
         hold.set()
 
@@ -282,7 +282,7 @@ class TestTimeOuts:
             return False
 
         server.answer_next(trickle)
-        one = consumer(server.url, timeout=0.2)
+        one = consumer(server.url, timeout=2.0)
         Running(lambda: track(one, "a")).wait()
         hold.set()
         assert one.stats().delivered == 1

@@ -19,8 +19,8 @@ from chaos.settings import DRAIN_S, Settings
 
 _PAUSE_S = 0.002
 _WRITES_S = 0.5
-_OBEYS_S = 20.0
-_END_S = 20.0
+_OBEYS_S = 60.0
+_END_S = 60.0
 _STUCK_S = 30.0
 
 

@@ -17,8 +17,8 @@ from chaos.settings import Settings
 
 _SUPPORT = Path(__file__).parents[1]
 _PAUSE_S = 0.002
-_START_S = 30.0
-_END_S = 20.0
+_START_S = 60.0
+_END_S = 60.0
 
 
 class ChaosError(AssertionError):

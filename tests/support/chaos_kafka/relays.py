@@ -16,8 +16,8 @@ import urllib3
 from brokers import quick_group
 from chaos.member import ChaosError, wait_for
 
-_START_S: Final = 30.0
-_END_S: Final = 30.0
+_START_S: Final = 60.0
+_END_S: Final = 60.0
 _SUPPORT: Final = Path(__file__).parents[1]
 
 

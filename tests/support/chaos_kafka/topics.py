@@ -17,7 +17,7 @@ from growingio_tracker.kafka.topic import EVENT_ID
 
 _AT_ONCE: Final = 10_000
 _POLL_S: Final = 0.2
-_ADMITS_S: Final = 10.0
+_ADMITS_S: Final = 60.0
 COOPERATIVE: Final = {"partition_assignment_strategy": "cooperative-sticky"}
 
 

@@ -8,7 +8,7 @@ import sys
 import textwrap
 from pathlib import Path
 
-_PROCESS_DEADLINE_S = 60.0
+_PROCESS_DEADLINE_S = 120.0
 
 
 def quiet_environment(**more: str) -> dict[str, str]:

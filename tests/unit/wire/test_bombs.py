@@ -43,7 +43,7 @@ LONG_MATCH = b"\x1fa\x01\x00" + b"\xff" * (MAX_DECODED_BYTES // 255 + 1) + b"\x0
 )
 def test_bomb(decode: Decode, body: bytes) -> None:
     """It is refused while it is decoded, in a moment and within a few times the limit."""
-    start = time.monotonic()
+    start = time.thread_time()
     tracemalloc.start()
     with pytest.raises(DecodeError) as error:
         decode(body, LIMITS)
@@ -52,7 +52,7 @@ def test_bomb(decode: Decode, body: bytes) -> None:
     assert error.value.code == "expands_too_far"
     assert len(body) < 100_000
     assert peak < 8 * MAX_DECODED_BYTES
-    assert time.monotonic() - start < 5
+    assert time.thread_time() - start < 5
 
 
 @pytest.mark.parametrize(
@@ -87,10 +87,10 @@ def test_tedious_body(decode: Decode, body: bytes) -> None:
 )
 def test_long_lengths(body: bytes) -> None:
     """An LZ4 block that consists of lengths, or of far references, is refused in a moment."""
-    start = time.monotonic()
+    start = time.thread_time()
     with pytest.raises(DecodeError):
         lz4.decompress(body, LIMITS)
-    assert time.monotonic() - start < 2
+    assert time.thread_time() - start < 2
 
 
 class _Counting(Budget):

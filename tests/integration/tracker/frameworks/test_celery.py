@@ -66,7 +66,7 @@ AGAIN = """
             with tracker.context(login_user_key="phone", login_user_id=f"user-{number}"):
                 ship.delay(f"sku-{number}")
         tell.delay("unbound")
-        assert all(told.acquire(timeout=20) for _ in range(5))
+        assert all(told.acquire(timeout=60) for _ in range(5))
     tracker.close()
 """
 

@@ -92,7 +92,7 @@ def test_time_left(
 
         begun_s = time.monotonic()
         handler("a", Context(remaining_ms))
-        assert expected_s <= time.monotonic() - begun_s < expected_s + 2
+        assert expected_s <= time.monotonic() - begun_s < expected_s + 4
         assert "not everything was delivered" in caplog.text
 
 

@@ -56,7 +56,7 @@ def test_all_rows(spark: SparkSession) -> None:
     """Without register() every row arrives once from executors in other processes."""
     with Collector() as collector:
         write(orders(spark, 1000), collector.url)
-        found = collector.wait(1000, timeout=5)
+        found = collector.wait(1000, timeout=60)
     assert sorted(event.attributes["number"] for event in found) == list(range(1000))
 
 

@@ -69,7 +69,7 @@ def test_accepted(spark: SparkSession) -> None:
     """The local collector finds no fault with what arrives."""
     with Collector() as collector:
         write(topic(spark, 3), collector.url, kind="record")
-        found = collector.wait(2, name="order_paid", timeout=5)
+        found = collector.wait(2, name="order_paid", timeout=60)
     assert {event.attributes["number"] for event in found} == {0, 1}
 
 

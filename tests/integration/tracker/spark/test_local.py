@@ -46,7 +46,7 @@ def test_events(spark: SparkSession, tmp_path: Path) -> None:
     )
     with Collector() as collector:
         write(rows, collector.url, summary_path=str(tmp_path))
-        found = collector.wait(1200, name="order_paid", timeout=5)
+        found = collector.wait(1200, name="order_paid", timeout=60)
     assert {event.verdict for event in found} == {"ok"}
     assert {event.timestamp for event in found} == {yesterday}
     assert {event.attributes["number"] for event in found} == set(range(1200))
@@ -75,7 +75,7 @@ def test_users(spark: SparkSession) -> None:
     rows = spark.createDataFrame([("00123", 3)], "member string, level int")
     with Collector() as collector:
         write(rows, collector.url, kind="user", login_user_id_column="member")
-        [event] = collector.wait(1, timeout=5)
+        [event] = collector.wait(1, timeout=60)
     assert (event.type, event.user_id) == ("LOGIN_USER_ATTRIBUTES", "00123")
     assert event.attributes == {"level": 3}
 

@@ -36,7 +36,7 @@ class Loop:
 
     def run(self) -> None:
         self.runs += 1
-        assert self.proceed.wait(20.0)
+        assert self.proceed.wait(60.0)
         if self.error is not None:
             raise self.error
 
@@ -50,7 +50,7 @@ def test_f3_one_thread_for_many_callers() -> None:
     in_threads([loop.worker.ensure] * 8)
     until(lambda: loop.runs == 1)
     loop.proceed.set()
-    assert loop.worker.join(20.0)
+    assert loop.worker.join(60.0)
     assert (loop.runs, loop.restarts) == (1, 0)
 
 
@@ -64,7 +64,7 @@ def test_f3_a_dead_worker_is_replaced(caplog: pytest.LogCaptureFixture) -> None:
     assert "sending thread ended" in caplog.text
     loop.error = None
     assert loop.worker.ensure()
-    assert loop.worker.join(20.0)
+    assert loop.worker.join(60.0)
     assert (loop.runs, loop.restarts) == (2, 1)
 
 
@@ -74,7 +74,7 @@ def test_f3_a_worker_that_is_not_there() -> None:
     loop.worker.running = True
     loop.proceed.set()
     assert loop.worker.ensure()
-    assert loop.worker.join(20.0)
+    assert loop.worker.join(60.0)
     assert loop.runs == 1
 
 
@@ -92,7 +92,7 @@ def test_f3_interrupted_start(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not loop.worker.running
     assert loop.worker.ensure()
     loop.proceed.set()
-    assert loop.worker.join(20.0)
+    assert loop.worker.join(60.0)
 
 
 def test_e3_join_is_bounded() -> None:
@@ -102,7 +102,7 @@ def test_e3_join_is_bounded() -> None:
     loop.worker.ensure()
     assert not loop.worker.join(0.0)
     loop.proceed.set()
-    assert loop.worker.join(20.0)
+    assert loop.worker.join(60.0)
 
 
 @pytest.mark.usefixtures("no_threads")

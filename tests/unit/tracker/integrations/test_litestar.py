@@ -72,7 +72,7 @@ def test_streams_at_once(recording: Recording) -> None:
 
     async def both() -> list[bytes]:
         answers = asyncio.gather(ask(app, "1"), ask(app, "2"))
-        return list(await asyncio.wait_for(answers, 10))
+        return list(await asyncio.wait_for(answers, 60))
 
     assert asyncio.run(both()) == [b"xxx", b"xxx"]
     found = sorted((one["deviceId"], one["eventName"]) for one in recording.events)
