@@ -37,7 +37,7 @@ class Said(NamedTuple):
         return bool(self.en)
 
 
-class Writer(Formatter):
+class SentenceFormatter(Formatter):
     """Fills values into the sentences of one language.
 
     :param chinese: which one.
@@ -56,8 +56,8 @@ class Writer(Formatter):
         return str(super().format_field(value, format_spec))
 
 
-ENGLISH: Final = Writer(chinese=False)
-CHINESE: Final = Writer(chinese=True)
+ENGLISH: Final = SentenceFormatter(chinese=False)
+CHINESE: Final = SentenceFormatter(chinese=True)
 
 NOTHING: Said = Said("", "")
 """Empty sentence."""

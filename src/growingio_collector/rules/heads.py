@@ -75,7 +75,7 @@ class AnyObject(msgspec.Struct):
     """Any JSON object; its content is not read."""
 
 
-class ResourceItem(msgspec.Struct):
+class EventItem(msgspec.Struct):
     """The item that an event is about; its ids may be of any type."""
 
     id: object = None
@@ -98,7 +98,7 @@ class EventHead(msgspec.Struct, rename=camel):
     event_sequence_id: _Int64 | None = None
     global_sequence_id: _Int64 | None = None
     send_time: _Int64 | None = None
-    resource_item: ResourceItem | None = None
+    resource_item: EventItem | None = None
     attributes: AnyObject | UnsetType = UNSET
 
 

@@ -10,7 +10,7 @@ from typing import Final, TypeAlias, cast
 import msgspec
 
 from growingio_wire.errors import DecodeError
-from growingio_wire.said import Said, Writer
+from growingio_wire.said import Said, SentenceFormatter
 
 OK: Final = "ok"
 WARN: Final = "warn"
@@ -155,7 +155,7 @@ class Issue(msgspec.Struct, frozen=True, gc=False):
         return _written(said, values)
 
 
-class _Writer(Writer):
+class _Writer(SentenceFormatter):
     """Formats any issue, even a damaged one or one stored by another release."""
 
     def get_value(

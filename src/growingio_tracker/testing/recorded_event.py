@@ -1,7 +1,8 @@
-"""Recorded events, and the conditions of assertions about them."""
+"""Recorded events, and assertions about them: their conditions, and why they failed."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final, Literal, TypeAlias, cast
@@ -110,6 +111,7 @@ def _ms(time: EventTime | None) -> int | None:
 
 
 _NEAREST: Final = 3
+_LISTED: Final = 20
 _SENT_AS_THEY_ARE: Final = (str, bool, int, float, type(None))
 
 
@@ -175,3 +177,29 @@ def _as_sent(value: object) -> object:
         return value
     sent, _ = normalise({"value": value}, "value")
     return sent.get("value", value)
+
+
+def why(wanted: Wanted, found: int, count: int | None, events: tuple[RecordedEvent, ...]) -> str:
+    """Return why an assertion failed: it expected ``count`` matches, and got ``found``."""
+    expected = "at least once" if count is None else _times(count)
+    lines = [f"{wanted}: tracked {_times(found)}, expected {expected}."]
+    nearest = wanted.nearest(events)
+    if nearest and found < (1 if count is None else count):
+        lines.append("Nearest:")
+        lines += [f"  {one}\n    but {', '.join(wanted.differences(one))}" for one in nearest]
+    return "\n".join([*lines, listed(events)])
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
+
+
+def listed(events: tuple[RecordedEvent, ...]) -> str:
+    """Return what was tracked, in words: how many of each, and the newest in full."""
+    if not events:
+        return "Nothing was tracked."
+    counts = Counter(event.name or f"({event.kind})" for event in events)
+    names = ", ".join(f"{count} × {name}" for name, count in counts.most_common())
+    newest = [f"  {event}" for event in events[-_LISTED:]]
+    heading = "Tracked" if len(events) <= _LISTED else f"Tracked, the newest {_LISTED}"
+    return "\n".join([f"{heading} ({names}):", *newest])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Final
@@ -17,12 +16,16 @@ from growingio_tracker.delivery.pipeline import Pipeline
 from growingio_tracker.delivery.receipt import DELIVERED, Receipt, receipt_of
 from growingio_tracker.model.losses import OnError
 from growingio_tracker.testing.fakes import MemoryTransport
-from growingio_tracker.testing.recorded_event import RecordedEvent, Wanted, recorded_event
+from growingio_tracker.testing.recorded_event import (
+    RecordedEvent,
+    Wanted,
+    listed,
+    recorded_event,
+    why,
+)
 from growingio_wire.errors import GrowingError
 from growingio_wire.http.exchange import Request, guarded
 from growingio_wire.table import Kind
-
-_LISTED: Final = 20
 
 
 class WouldSendError(GrowingError, AssertionError):
@@ -67,7 +70,7 @@ class Recording:
         wanted, events = Wanted(name, match), self.events
         found = tuple(event for event in events if not wanted.differences(event))
         if not found if count is None else len(found) != count:
-            raise AssertionError(_why(wanted, len(found), count, events))
+            raise AssertionError(why(wanted, len(found), count, events))
         return found
 
     def assert_nothing_tracked(self) -> None:
@@ -77,7 +80,7 @@ class Recording:
         """
         __tracebackhide__ = True
         if events := self.events:
-            raise AssertionError(f"Nothing was to be tracked. {_listed(events)}")
+            raise AssertionError(f"Nothing was to be tracked. {listed(events)}")
 
     def clear(self) -> None:
         """Remove the events tracked so far."""
@@ -86,30 +89,6 @@ class Recording:
     def record(self, kind: Kind, record: bytes) -> None:
         """Accept one record from a tracker."""
         self._recorded.append(recorded_event(kind, record))
-
-
-def _why(wanted: Wanted, found: int, count: int | None, events: tuple[RecordedEvent, ...]) -> str:
-    expected = "at least once" if count is None else _times(count)
-    lines = [f"{wanted}: tracked {_times(found)}, expected {expected}."]
-    nearest = wanted.nearest(events)
-    if nearest and found < (1 if count is None else count):
-        lines.append("Nearest:")
-        lines += [f"  {one}\n    but {', '.join(wanted.differences(one))}" for one in nearest]
-    return "\n".join([*lines, _listed(events)])
-
-
-def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count} times"
-
-
-def _listed(events: tuple[RecordedEvent, ...]) -> str:
-    if not events:
-        return "Nothing was tracked."
-    counts = Counter(event.name or f"({event.kind})" for event in events)
-    names = ", ".join(f"{count} × {name}" for name, count in counts.most_common())
-    newest = [f"  {event}" for event in events[-_LISTED:]]
-    heading = "Tracked" if len(events) <= _LISTED else f"Tracked, the newest {_LISTED}"
-    return "\n".join([f"{heading} ({names}):", *newest])
 
 
 _DELIVERED: Final = receipt_of(DELIVERED)
