@@ -10,7 +10,7 @@ from growingio_cli.codegen.command import codegen
 from growingio_cli.collector import collector
 from growingio_cli.console import option, text
 from growingio_cli.decode import decode
-from growingio_cli.demo.command import demo
+from growingio_cli.demo import demo
 from growingio_cli.diff import diff
 from growingio_cli.doctor.command import doctor
 from growingio_cli.import_ import import_

@@ -20,11 +20,13 @@ from growingio_cli.dead_letters import (
     LimitOption,
     ReasonOption,
     follow_requeueing,
+    letters_table,
     show,
+    stores_table,
+    waiting_table,
     with_reason,
 )
 from growingio_cli.relay import drain, keeping_owner
-from growingio_cli.spool_tables import letters_table, stores_table, waiting_table
 from growingio_cli.usage import CommandGroup
 from growingio_wire.said import Said
 

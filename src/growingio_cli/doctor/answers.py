@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import socket
 from collections.abc import Mapping
 from ssl import SSLCertVerificationError
 from typing import Final, NamedTuple
 
 from growingio_cli.doctor import Finding, Status
-from growingio_cli.doctor.connection import reason_of
 from growingio_wire.errors import TransportError
 from growingio_wire.http.exchange import Response
 from growingio_wire.said import NOTHING, Said
@@ -198,3 +199,32 @@ _BROKEN: Final[Mapping[str, Said]] = {
     ),
     "not_http": Said("the answer is not HTTP", "该端口返回的不是 HTTP"),
 }
+
+
+def reason_of(error: Exception) -> Said:
+    """Return why connecting failed, in plain words for common reasons."""
+    if isinstance(error, TimeoutError):
+        return _TIMED_OUT
+    if isinstance(error, ConnectionRefusedError):
+        return _REFUSED
+    if isinstance(error, ConnectionResetError):
+        return _RESET
+    if isinstance(error, socket.gaierror) and error.errno in _NO_SUCH_NAME:
+        return _UNKNOWN_NAME
+    text = getattr(error, "strerror", None) or str(error)
+    return _UNREACHABLE.get(getattr(error, "errno", None), Said(text, text))
+
+
+_TIMED_OUT: Final = Said("timed out", "连接超时")
+_REFUSED: Final = Said(
+    "connection refused: nothing is listening on that port", "连接被拒绝：该端口没有服务在监听"
+)
+_RESET: Final = Said("the connection was reset", "连接被重置")
+_UNKNOWN_NAME: Final = Said("no such host name", "主机名不存在")
+_UNREACHABLE: Final[Mapping[int | None, Said]] = {
+    errno.ENETUNREACH: Said("the network is unreachable", "网络不可达"),
+    errno.EHOSTUNREACH: Said("the host is unreachable", "主机不可达"),
+}
+_NO_SUCH_NAME: Final = tuple(
+    getattr(socket, name) for name in ("EAI_NONAME", "EAI_NODATA") if hasattr(socket, name)
+)

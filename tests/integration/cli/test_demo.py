@@ -13,9 +13,9 @@ import pytest
 from msgspec.structs import replace
 from typer.testing import CliRunner
 
+from growingio_cli import demo_runs
 from growingio_cli.application import app
-from growingio_cli.demo import run as demo_run
-from growingio_cli.demo.run import STRATEGIES, run
+from growingio_cli.demo_runs import STRATEGIES, run
 from growingio_collector import Collector, Event
 from growingio_tracker.config.keys import FORMATS
 
@@ -56,7 +56,7 @@ def test_a_difference_is_seen(collector: type[Collector], differences: int) -> N
 def test_exit_status(monkeypatch: pytest.MonkeyPatch) -> None:
     """The command ends with status 1 when an event is missing, and says which."""
     monkeypatch.setattr("growingio_collector.Collector", Forgetful)
-    monkeypatch.setattr(demo_run, "ROUNDS", 1)
+    monkeypatch.setattr(demo_runs, "ROUNDS", 1)
     result = CliRunner().invoke(app, ["demo"])
     assert result.exit_code == 1
     assert "DefaultConsumer, json: missing: {" in result.output

@@ -12,7 +12,6 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
-from growingio_cli.demo.calls import CALLS
 from growingio_collector import Collector, Event, WaitTimeoutError
 from growingio_tracker.config.build import parser_of
 from growingio_tracker.config.keys import FORMATS
@@ -21,6 +20,7 @@ from growingio_tracker.consumers.buffered import AsyncBufferedConsumer, Buffered
 from growingio_tracker.consumers.default import DebugConsumer, DefaultConsumer
 from growingio_tracker.consumers.durable import DurableConsumer
 from growingio_tracker.delivery.formats import DataParser
+from growingio_tracker.model.events import CustomEventMessage, ResourceItem
 from growingio_tracker.tracker import GrowingTracker
 from growingio_wire import VERSION
 from growingio_wire.table import text
@@ -134,3 +134,115 @@ def _stripped(event: Event) -> dict[str, Any]:
 
 def _canonical(message: Mapping[str, Any]) -> str:
     return msgspec.json.encode(message, order="deterministic").decode()
+
+
+_TIME: Final = 1_700_000_000_123
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call, and its message as the JSON format sends it, without what the tracker adds."""
+
+    make: Callable[[GrowingTracker], None]
+    expected: Mapping[str, Any]
+
+
+def _custom(tracker: GrowingTracker) -> None:
+    tracker.track_custom_event(
+        "test", login_user_id="cpacm", login_user_key="email", attributes=_GIVEN
+    )
+
+
+def _user(tracker: GrowingTracker) -> None:
+    tracker.track_user(login_user_id="user", login_user_key="email", attributes=_GIVEN)
+
+
+def _item(tracker: GrowingTracker) -> None:
+    tracker.submit_item("item_key", "item_name", item_attrs={"attr": "item"})
+
+
+def _built(tracker: GrowingTracker) -> None:
+    tracker.track(
+        CustomEventMessage.EventBuilder()
+        .set_event_name("tracker_consumer")
+        .set_attributes({"num": 3})
+        .set_anonymous_id("python")
+        .build()
+    )
+
+
+def _dated(tracker: GrowingTracker) -> None:
+    tracker.track_custom_event("加入购物车", _TIME, "设备-1", attributes={"商品": "苹果🍎"})
+
+
+def _typed(tracker: GrowingTracker) -> None:
+    tracker.track_custom_event(
+        "types",
+        anonymous_id="python",
+        attributes={"int": 3, "float": 1.5, "bool": True, "none": None, "map": {"城市": "上海"}},
+    )
+
+
+def _about_an_item(tracker: GrowingTracker) -> None:
+    tracker.track_custom_event(
+        "order_paid",
+        login_user_id="user",
+        item=ResourceItem("product", "1001"),
+        preset={"app_version": "1.2.3", "language": "zh-CN"},
+    )
+
+
+def _without_user(tracker: GrowingTracker) -> None:
+    tracker.track_custom_event("nightly_job", login_user_key="$notuser")
+
+
+def _mapping(tracker: GrowingTracker) -> None:
+    tracker.track_user_mapping({"phone": "13800000000", "email": "user@shop.example"})
+
+
+_GIVEN: Final = {"name": "cpacm", "age": "100", "education": ["本科", "硕士"]}
+_EDUCATED: Final = {**_GIVEN, "education": "本科||硕士"}
+
+
+def _event(call: Callable[[GrowingTracker], None], name: str, **expected: Any) -> Call:
+    return Call(call, {"eventType": "CUSTOM", "eventName": name, **expected})
+
+
+CALLS: Final = (
+    _event(_custom, "test", userId="cpacm", userKey="email", attributes=_EDUCATED),
+    Call(
+        _user,
+        {
+            "eventType": "LOGIN_USER_ATTRIBUTES",
+            "userId": "user",
+            "userKey": "email",
+            "attributes": _EDUCATED,
+        },
+    ),
+    Call(_item, {"key": "item_key", "id": "item_name", "attributes": {"attr": "item"}}),
+    _event(_built, "tracker_consumer", deviceId="python", attributes={"num": 3}),
+    _event(
+        _dated,
+        "加入购物车",
+        deviceId="设备-1",
+        timestamp=_TIME,
+        sendTime=_TIME,
+        attributes={"商品": "苹果🍎"},
+    ),
+    _event(
+        _typed,
+        "types",
+        deviceId="python",
+        attributes={"int": 3, "float": 1.5, "bool": True, "map": '{"城市":"上海"}'},
+    ),
+    _event(
+        _about_an_item,
+        "order_paid",
+        userId="user",
+        resourceItem={"key": "product", "id": "1001"},
+        appVersion="1.2.3",
+        language="zh-CN",
+    ),
+    _event(_without_user, "nightly_job", userKey="$notuser"),
+    Call(_mapping, {"identifies": {"phone": "13800000000", "email": "user@shop.example"}}),
+)

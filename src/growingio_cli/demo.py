@@ -12,7 +12,7 @@ from rich.table import Table
 from growingio_cli.console import in_chinese, option, plain_table, text
 
 if TYPE_CHECKING:
-    from growingio_cli.demo.run import Row
+    from growingio_cli.demo_runs import Row
 
 _SHOWN_DIFFERENCES = 10
 
@@ -27,7 +27,7 @@ def demo(
     ] = False,
 ) -> None:
     """Send real events through every strategy and format to a collector on this machine."""
-    from growingio_cli.demo.run import run
+    from growingio_cli.demo_runs import run
     from growingio_collector import Collector
 
     console = Console()

@@ -4,7 +4,7 @@ from datetime import datetime, timezone
 
 import pytest
 
-from growingio_cli.doctor.certificates import ServerCertificate
+from growingio_cli.doctor.setup import ServerCertificate
 
 
 @pytest.mark.parametrize(

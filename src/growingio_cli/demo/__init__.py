@@ -1,1 +1,0 @@
-"""Demonstration of every strategy and format with real events and a local collector."""
