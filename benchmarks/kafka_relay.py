@@ -24,8 +24,8 @@ from benchmarks.environments import ROOT
 from benchmarks.kafka import a_topic
 from benchmarks.measure import running_sink
 from growingio_tracker.kafka.client import Client
+from growingio_tracker.kafka.options import RelayOptions
 from growingio_tracker.kafka.relay import Relay
-from growingio_tracker.kafka.relay_options import RelayOptions
 from growingio_tracker.kafka.topic import Origin, TopicRecord, headers_of
 from growingio_wire.table import Kind
 

@@ -1,4 +1,4 @@
-"""Options shared by ``growingio collector`` and ``growingio collector run``."""
+"""Options of ``growingio collector`` and of ``growingio collector run``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
-from growingio_cli.conditions import JunitOption, PlanOption
+from growingio_cli.conditions import ExitOn, ExitOnOption, JunitOption, PlanOption
 from growingio_cli.console import Language, WrongUsage, option
 from growingio_wire.clock import span_ms
 from growingio_wire.said import Said
@@ -19,6 +19,7 @@ _NO_AGE: Final = Said(
     "--max-age {value} is not an age. Write 7d, 12h, 30m or 90s; 0 disables the limit.",
     "--max-age {value} 不是时长。请写 7d、12h、30m 或 90s；0 表示不限。",
 )
+_NO_GOLDEN: Final = Said("--update needs --golden FILE.", "--update 需要 --golden FILE。")
 _WITHOUT_FORWARD: Final = Said(
     "--forward-only, --forward-timeout, --forward-ca and --forward-sync need --forward URL.",
     "--forward-only、--forward-timeout、--forward-ca 和 --forward-sync 需要 --forward URL。",
@@ -199,3 +200,40 @@ class KeepingOptions(StoringOptions):
         from growingio_collector import Keep
 
         return Keep(self.max_events, (span_ms(self.max_age) or 0) / 1000)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions(StoringOptions):
+    """The options of ``growingio collector run``."""
+
+    exit_code_on: ExitOnOption = ExitOn.BAD
+    at_least: Annotated[
+        int,
+        option(
+            "Exit with status 3 when fewer events arrive. 0 allows none.",
+            "收到的事件少于此数时以状态 3 退出。0 表示可以没有。",
+            min=0,
+            metavar="N",
+        ),
+    ] = 1
+    golden: Annotated[
+        Path | None,
+        option(
+            "Compare what arrived with this snapshot, and exit with status 3 when it differs.",
+            "把收到的内容与此快照比较，不同时以状态 3 退出。",
+            metavar="FILE",
+            dir_okay=False,
+        ),
+    ] = None
+    update: Annotated[
+        bool,
+        option(
+            "Write the snapshot instead of comparing with it.",
+            "写入快照，而不是与它比较。",
+            "--update",
+        ),
+    ] = False
+
+    def __post_init__(self) -> None:
+        if self.update and self.golden is None:
+            raise WrongUsage(_NO_GOLDEN)

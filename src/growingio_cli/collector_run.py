@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 from collections import Counter
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from growingio_cli.child import status_of
-from growingio_cli.collector_options import StoringOptions
-from growingio_cli.conditions import FAILED_STATUS, Conditions, ExitOn, ExitOnOption
-from growingio_cli.console import WrongUsage, argument, in_chinese, option, showing_log, taking
-from growingio_wire.said import Said
+from growingio_cli.collector_options import RunOptions
+from growingio_cli.conditions import FAILED_STATUS, Conditions
+from growingio_cli.console import argument, in_chinese, showing_log, taking
+from growingio_wire.said import Said, prefers_chinese
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from growingio_collector import Collector
 
 _SHOWN: Final = 20
@@ -50,45 +54,7 @@ _SEND_HERE: Final = Said(
     "请让 CMD 把数据发送到 GROWINGIO_SERVER_HOST 中的地址（GrowingTracker.from_env() 会这样做），"
     "并在结束前调用客户端的 flush 或 close。",
 )
-_NO_GOLDEN: Final = Said("--update needs --golden FILE.", "--update 需要 --golden FILE。")
 _WRITTEN: Final = Said("Wrote {file}.", "已写入 {file}。")
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunOptions(StoringOptions):
-    """The options of ``growingio collector run``."""
-
-    exit_code_on: ExitOnOption = ExitOn.BAD
-    at_least: Annotated[
-        int,
-        option(
-            "Exit with status 3 when fewer events arrive. 0 allows none.",
-            "收到的事件少于此数时以状态 3 退出。0 表示可以没有。",
-            min=0,
-            metavar="N",
-        ),
-    ] = 1
-    golden: Annotated[
-        Path | None,
-        option(
-            "Compare what arrived with this snapshot, and exit with status 3 when it differs.",
-            "把收到的内容与此快照比较，不同时以状态 3 退出。",
-            metavar="FILE",
-            dir_okay=False,
-        ),
-    ] = None
-    update: Annotated[
-        bool,
-        option(
-            "Write the snapshot instead of comparing with it.",
-            "写入快照，而不是与它比较。",
-            "--update",
-        ),
-    ] = False
-
-    def __post_init__(self) -> None:
-        if self.update and self.golden is None:
-            raise WrongUsage(_NO_GOLDEN)
 
 
 _Command = Annotated[
@@ -219,3 +185,58 @@ class _Judgement:
 
     def _say(self, said: Said) -> None:
         typer.echo(self._given.lang.of(said), err=True)
+
+
+_NOT_FOUND_STATUS: Final = 127
+_NOT_RUN_STATUS: Final = 126
+_SIGNALLED: Final = 128
+
+_PASSED_ON: Final = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
+_OF_TERMINAL: Final = frozenset({"SIGINT", "SIGQUIT"})
+"""A terminal sends these to the child itself, too."""
+
+_CANNOT_RUN: Final = Said("{command} cannot be run: {why}.", "无法运行 {command}：{why}。")
+
+
+def status_of(command: list[str], environment: Mapping[str, str]) -> int:
+    """Run the command to its end, and return its exit status as a shell would.
+
+    :raises typer.Exit: it cannot be run: 127 when there is no such program, else 126.
+    """
+    try:
+        process = subprocess.Popen(command, env=environment)  # noqa: S603 - given by the user
+    except OSError as error:
+        said = _CANNOT_RUN.with_values(command=command[0], why=error.strerror)
+        typer.echo(said.chosen(chinese=prefers_chinese()), err=True)
+        is_missing = isinstance(error, FileNotFoundError)
+        raise typer.Exit(_NOT_FOUND_STATUS if is_missing else _NOT_RUN_STATUS) from error
+    with process, _passing_on(process):
+        status = process.wait()
+    return status if status >= 0 else _SIGNALLED - status
+
+
+@contextmanager
+def _passing_on(process: subprocess.Popen[bytes]) -> Generator[None, None, None]:
+    """Pass signals on to the process inside the block."""
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        if not (signal.Signals(number).name in _OF_TERMINAL and _has_terminal()):
+            process.send_signal(number)
+
+    numbers = [getattr(signal, name) for name in _PASSED_ON if hasattr(signal, name)]
+    before = {number: signal.signal(number, handle) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler or signal.SIG_DFL)
+
+
+def _has_terminal() -> bool:
+    """Tell whether a terminal sends its signals to this process, and so to its command."""
+    if sys.platform == "win32":
+        return True
+    try:
+        return os.tcgetpgrp(0) == os.getpgrp()
+    except OSError:
+        return False

@@ -102,7 +102,7 @@ def import_(
     Exit status: 0 done, 1 rows failed (in a dry run: would fail) or not everything was read.
     """
     from growingio_cli.importing import ReadOptions, SendOptions, look, read_mapping, run
-    from growingio_tracker.bulk.formats import FileOptions
+    from growingio_tracker.bulk.arguments import FileOptions
     from growingio_tracker.bulk.platform_files import NOWHERE
 
     show_any_character()

@@ -31,7 +31,7 @@ from growingio_cli.dead_letters import (
     show,
     with_reason,
 )
-from growingio_cli.kafka_options import KafkaConfigOption, client_for, parsed
+from growingio_cli.sending import KafkaConfigOption, client_for, parsed
 from growingio_cli.usage import CommandGroup
 from growingio_wire.said import Said
 
@@ -145,7 +145,7 @@ def _opened(source: str, dead_letters: str | None, config: Path | None) -> DeadL
     from growingio_tracker.kafka.client import library
 
     library("growingio kafka")
-    from growingio_tracker.kafka.dead_letters import default_name
+    from growingio_tracker.kafka.options import default_name
     from growingio_tracker.kafka.requeue import DeadLetterTopic
 
     address = parsed(source, "ADDRESS")

@@ -23,9 +23,8 @@ from growingio_cli.console import (
     taking,
     text,
 )
-from growingio_cli.kafka_options import SCHEME, TopicOptions, parsed
-from growingio_cli.relay_kafka import relay_options, run, tell
-from growingio_cli.sending import CertOption, Format, FormatOption, RedirectOption
+from growingio_cli.relay_kafka import TopicOptions, relay_options, run, tell
+from growingio_cli.sending import SCHEME, CertOption, Format, FormatOption, RedirectOption, parsed
 from growingio_wire.said import Said
 
 if TYPE_CHECKING:

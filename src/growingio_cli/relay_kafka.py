@@ -5,21 +5,22 @@ from __future__ import annotations
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from growingio_cli.console import WrongUsage, ending_on_signals, text
-from growingio_cli.kafka_options import KafkaAddress, TopicOptions, client_for
+from growingio_cli.console import WrongUsage, ending_on_signals, option, text
+from growingio_cli.sending import KafkaAddress, KafkaConfigOption, client_for, configured
 from growingio_wire.errors import GrowingParamException
 from growingio_wire.said import Said
 
 if TYPE_CHECKING:
     from growingio_tracker.delivery.ledger import Stats
+    from growingio_tracker.kafka.options import RelayOptions
     from growingio_tracker.kafka.relay import Relay
-    from growingio_tracker.kafka.relay_options import RelayOptions
     from growingio_tracker.model.losses import Problem
 
 _NO_HEALTH: Final = Said(
@@ -35,6 +36,69 @@ _LINE_EVERY_S: Final = 10.0
 _HIGHEST_PORT: Final = 65_535
 
 
+@dataclass(frozen=True, kw_only=True)
+class TopicOptions:
+    """Options that only a relay of a Kafka topic takes."""
+
+    group: Annotated[
+        str | None,
+        option(
+            "Kafka: the consumer group. Relays of one group share the topic.",
+            "Kafka：消费组。同组的多个 relay 分担该主题。",
+            metavar="NAME",
+        ),
+    ] = None
+    dead_letters: Annotated[
+        str | None,
+        option(
+            "Kafka: the topic for what can never be delivered. Default: TOPIC.dead-letters.",
+            "Kafka：存放无法送达的消息的主题。默认为 TOPIC.dead-letters。",
+            metavar="TOPIC",
+        ),
+    ] = None
+    product_id: Annotated[
+        str | None,
+        option(
+            "Kafka: the project of raw messages that name none.",
+            "Kafka：未注明项目的原始消息所属的项目。",
+            metavar="ID",
+        ),
+    ] = None
+    data_source_id: Annotated[
+        str | None,
+        option(
+            "Kafka: the data source of raw messages that name none.",
+            "Kafka：未注明数据源的原始消息所属的数据源。",
+            metavar="ID",
+        ),
+    ] = None
+    rate: Annotated[
+        float | None,
+        option("Kafka: events a second at most.", "Kafka：每秒最多的事件数。", metavar="N"),
+    ] = None
+    workers: Annotated[
+        int,
+        option(
+            "Kafka: requests at the same time, each for another partition.",
+            "Kafka：同时进行的请求数，每个请求对应一个分区。",
+            min=1,
+            max=64,
+            metavar="N",
+        ),
+    ] = 4
+    health: Annotated[
+        str | None,
+        option(
+            "Kafka: answer /livez, /readyz and /metrics (Prometheus) there. Use 0.0.0.0:PORT in a "
+            "container.",
+            "Kafka：在此地址提供 /livez、/readyz 和 /metrics（Prometheus）。"
+            "容器中请用 0.0.0.0:PORT。",
+            metavar="HOST:PORT",
+        ),
+    ] = None
+    kafka_config: KafkaConfigOption = None
+
+
 def relay_options(
     address: KafkaAddress,
     chosen: TopicOptions,
@@ -47,13 +111,12 @@ def relay_options(
     :raises WrongUsage: when one is missing, or cannot be used.
     :raises MissingExtraError: when the format or Kafka needs an extra that is not installed.
     """
-    from growingio_cli.sending import configured
     from growingio_tracker.config.build import parser_of
     from growingio_tracker.config.keys import told
     from growingio_tracker.kafka.client import library
 
     library(_FEATURE)
-    from growingio_tracker.kafka.relay_options import RelayOptions
+    from growingio_tracker.kafka.options import RelayOptions
 
     host = configured(None, server_host=server_host).settings.get("server_host")
     parser = parser_of(format_)

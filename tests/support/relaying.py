@@ -14,8 +14,8 @@ from confluent_kafka.cimpl import OFFSET_BEGINNING
 from brokers import QUICK_GROUP, Broker
 from delivering.waiting import DEADLINE_S, until
 from growingio_tracker.kafka.client import Client
+from growingio_tracker.kafka.options import RelayOptions
 from growingio_tracker.kafka.relay import Relay
-from growingio_tracker.kafka.relay_options import RelayOptions
 from growingio_tracker.kafka.topic import Header, Headers, Origin, TopicRecord, headers_of
 from growingio_tracker.model.losses import Problem
 from growingio_wire.table import Kind

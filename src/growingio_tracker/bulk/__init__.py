@@ -1,7 +1,7 @@
 """Import of many rows, from files, databases or Python, with checks, checkpoints and outcomes."""
 
+from growingio_tracker.bulk.arguments import FileOptions
 from growingio_tracker.bulk.files import import_files
-from growingio_tracker.bulk.formats import FileOptions
 from growingio_tracker.bulk.mapping import RowMapping, Source
 from growingio_tracker.bulk.outcomes import FailedRow, FileSummary, Progress, Summary
 from growingio_tracker.bulk.query import Query

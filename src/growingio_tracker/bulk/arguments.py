@@ -1,4 +1,4 @@
-"""Types of the arguments of imports, and the errors for wrong types."""
+"""Arguments of imports: options of files, types, and the errors for wrong types."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from inspect import signature
-from typing import Final, ParamSpec, TypeVar
+from typing import Final, Literal, ParamSpec, TypeAlias, TypeVar
 
-from growingio_tracker.bulk.formats import FileOptions
+from msgspec import Struct
+
+from growingio_tracker.bulk.chunks import GB18030, UTF_8
 from growingio_tracker.bulk.mapping import FIELDS, RowMapping
 from growingio_tracker.consumers.base import Consumer
 from growingio_tracker.model.option_types import (
@@ -23,14 +25,72 @@ from growingio_tracker.model.option_types import (
     whole,
 )
 from growingio_tracker.model.options import OptionType, OptionTypes, check_options
+from growingio_wire.checks import check_fields
+from growingio_wire.errors import GrowingParamException
 from growingio_wire.plan.model import Plan
 from growingio_wire.said import Said
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
+FileFormat: TypeAlias = Literal["csv", "tsv", "ndjson", "parquet"]
+
+ENCODINGS: Final = {
+    "utf-8": UTF_8,
+    "utf8": UTF_8,
+    "utf-8-sig": UTF_8,
+    "gbk": GB18030,
+    "gb2312": GB18030,
+    "gb18030": GB18030,
+    "utf-16": "utf-16-le",
+    "utf-16-le": "utf-16-le",
+    "utf-16-be": "utf-16-be",
+}
+"""Supported encodings by their common names."""
+
 MAX_BATCH_ROWS: Final = 100_000
 MAX_WORKERS: Final = 64
+
+
+class FileOptions(Struct, frozen=True):
+    """How to read files.
+
+    :param file_format: ``None`` infers it from the ending of each file's name, ignoring ``.gz``.
+    :param delimiter: the character between CSV cells; ``None`` is the most frequent in the header:
+        comma, semicolon, tab or bar. A first line ``sep=;`` also sets it.
+    :param encoding: ``"utf-8"``, ``"gbk"``, which is read as its superset GB 18030, ``"utf-16"``,
+        ``"utf-16-le"`` or ``"utf-16-be"``; ``None`` detects it from the file's first bytes.
+    :param skip_lines: lines before the header, or before the first row of NDJSON.
+    :param nulls: CSV cells that mean a missing value, besides empty ones, for example
+        ``("NULL", "\\\\N")``.
+    """
+
+    file_format: FileFormat | None = None
+    delimiter: str | None = None
+    encoding: str | None = None
+    skip_lines: int = 0
+    nulls: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        if self.encoding is not None and self.encoding.lower() not in ENCODINGS:
+            raise GrowingParamException(
+                f"encoding must be one of {', '.join(ENCODINGS)}, got {self.encoding!r}",
+                "encoding",
+            )
+        delimiter = self.delimiter
+        if delimiter is not None and (
+            len(delimiter) != 1 or delimiter in '"\r\n' or not delimiter.isascii()
+        ):
+            raise GrowingParamException(
+                "delimiter must be one ASCII character other than a quote or a line break, got "
+                f"{delimiter!r}",
+                "delimiter",
+            )
+        if self.skip_lines < 0:
+            raise GrowingParamException(
+                f"skip_lines must be 0 or more, got {self.skip_lines}", "skip_lines"
+            )
 
 
 def _one(kind: type) -> OptionType:

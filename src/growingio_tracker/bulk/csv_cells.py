@@ -13,7 +13,9 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Final
 
+from growingio_tracker.bulk.chunks import HAS_NUL, NOT_TEXT
 from growingio_tracker.bulk.rows import BadRow
+from growingio_tracker.model.scalars import has_surrogates
 
 _OPEN: Final = "has a quote that is never closed"
 _BEHIND: Final = "has text behind a closing quote"
@@ -119,3 +121,17 @@ def _plain(line: str, at: int, delimiter: str) -> tuple[str, int]:
     if "\r" in cell:
         raise _MalformedError(_RETURN)
     return cell, end
+
+
+def damage(cells: list[str]) -> BadRow | None:
+    """Return why a row cannot be used although it was read; ``None`` if it can."""
+    if any(map(has_surrogates, cells)):
+        return BadRow(NOT_TEXT)
+    return BadRow(HAS_NUL) if any("\0" in cell for cell in cells) else None
+
+
+def wrong_width(cells: list[str], width: int) -> str:
+    """Return what is said of a row with another number of cells than the header."""
+    open_quote = any("\n" in cell for cell in cells)
+    hint = "; a quote may be open" if open_quote else ""
+    return f"has {len(cells)} cells, and the header {width}{hint}"

@@ -12,8 +12,6 @@ from typing import Final
 from msgspec import Struct
 
 from growingio_tracker.bulk.chunks import (
-    HAS_NUL,
-    NOT_TEXT,
     UNREADABLE,
     Chunk,
     LineReader,
@@ -22,7 +20,7 @@ from growingio_tracker.bulk.chunks import (
     text_of,
     too_long,
 )
-from growingio_tracker.bulk.csv_cells import cells_of, cells_of_text
+from growingio_tracker.bulk.csv_cells import cells_of, cells_of_text, damage, wrong_width
 from growingio_tracker.bulk.mapping import ERROR_COLUMN, Row
 from growingio_tracker.bulk.rows import BadRow
 from growingio_tracker.bulk.streams import AS_IT_IS, MAX_ROW_BYTES, Form
@@ -83,9 +81,9 @@ class CsvLayout(Struct, frozen=True):
                 yield cells
             elif len(cells) != width and not self._fits(cells):
                 if cells:  # blank lines are not rows
-                    yield BadRow(_wrong_width(cells, width))
-            elif is_damaged and (damage := _damage(cells)) is not None:
-                yield damage
+                    yield BadRow(wrong_width(cells, width))
+            elif is_damaged and (found := damage(cells)) is not None:
+                yield found
             elif is_plain and len(cells) == width and "" not in cells:
                 yield dict(zip(columns, cells, strict=True))
             else:
@@ -240,15 +238,3 @@ def _blank(lines: list[bytes], data: bytes) -> int:
     if b"\r\r" in data:
         return sum(not line.strip(b"\r\n") for line in lines)
     return lines.count(b"\n") + lines.count(b"\r\n") + lines.count(b"\r")
-
-
-def _damage(cells: list[str]) -> BadRow | None:
-    if any(map(has_surrogates, cells)):
-        return BadRow(NOT_TEXT)
-    return BadRow(HAS_NUL) if any("\0" in cell for cell in cells) else None
-
-
-def _wrong_width(cells: list[str], width: int) -> str:
-    open_quote = any("\n" in cell for cell in cells)
-    hint = "; a quote may be open" if open_quote else ""
-    return f"has {len(cells)} cells, and the header {width}{hint}"

@@ -11,10 +11,9 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Final
 
-from growingio_tracker.bulk.arguments import FILE_ARGUMENTS, checked
+from growingio_tracker.bulk.arguments import FILE_ARGUMENTS, FileOptions, checked
 from growingio_tracker.bulk.checkpoint import Checkpoint
 from growingio_tracker.bulk.conversion import Conversion, Recipe, conversion
-from growingio_tracker.bulk.formats import FileOptions
 from growingio_tracker.bulk.mapping import RowKind, RowMapping
 from growingio_tracker.bulk.outcomes import FailedRowsFile, OnProgress, Progress, Summary
 from growingio_tracker.bulk.plan import AnySource, FilePlan, ImportPlan, places, plan_all

@@ -6,20 +6,15 @@ import io
 import re
 from codecs import BOM_UTF8
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
-from msgspec import Struct
-
+from growingio_tracker.bulk.arguments import ENCODINGS, FileFormat, FileOptions
 from growingio_tracker.bulk.arrow import parquet_layout
-from growingio_tracker.bulk.chunks import UNREADABLE, FileLayout
+from growingio_tracker.bulk.chunks import GB18030, UNREADABLE, UTF_8, FileLayout
 from growingio_tracker.bulk.csv_rows import csv_layout
-from growingio_tracker.bulk.encodings import ENCODINGS, encoding_of
 from growingio_tracker.bulk.ndjson import ndjson_layout
-from growingio_tracker.bulk.streams import Form, opened
-from growingio_wire.checks import check_fields
+from growingio_tracker.bulk.streams import UTF16_MARKS, Form, opened
 from growingio_wire.errors import GrowingIOException, GrowingParamException
-
-FileFormat: TypeAlias = Literal["csv", "tsv", "ndjson", "parquet"]
 
 _SUFFIXES: Final[dict[str, FileFormat]] = {
     ".csv": "csv",
@@ -50,47 +45,6 @@ _OPEN_LINE: Final = re.compile(rb"\s*\{[ \t\r]*\n|\s*\{[^\n]*[,{\[][ \t\r]*\n")
 """Line of JSON that continues on the next one."""
 
 _JSON: Final = re.compile(rb'\s*(?:\[\s*[\[{\]]|\{\s*")')
-
-
-class FileOptions(Struct, frozen=True):
-    """How to read files.
-
-    :param file_format: ``None`` infers it from the ending of each file's name, ignoring ``.gz``.
-    :param delimiter: the character between CSV cells; ``None`` is the most frequent in the header:
-        comma, semicolon, tab or bar. A first line ``sep=;`` also sets it.
-    :param encoding: ``"utf-8"``, ``"gbk"``, which is read as its superset GB 18030, ``"utf-16"``,
-        ``"utf-16-le"`` or ``"utf-16-be"``; ``None`` detects it from the file's first bytes.
-    :param skip_lines: lines before the header, or before the first row of NDJSON.
-    :param nulls: CSV cells that mean a missing value, besides empty ones, for example
-        ``("NULL", "\\\\N")``.
-    """
-
-    file_format: FileFormat | None = None
-    delimiter: str | None = None
-    encoding: str | None = None
-    skip_lines: int = 0
-    nulls: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        check_fields(self)
-        if self.encoding is not None and self.encoding.lower() not in ENCODINGS:
-            raise GrowingParamException(
-                f"encoding must be one of {', '.join(ENCODINGS)}, got {self.encoding!r}",
-                "encoding",
-            )
-        delimiter = self.delimiter
-        if delimiter is not None and (
-            len(delimiter) != 1 or delimiter in '"\r\n' or not delimiter.isascii()
-        ):
-            raise GrowingParamException(
-                "delimiter must be one ASCII character other than a quote or a line break, got "
-                f"{delimiter!r}",
-                "delimiter",
-            )
-        if self.skip_lines < 0:
-            raise GrowingParamException(
-                f"skip_lines must be 0 or more, got {self.skip_lines}", "skip_lines"
-            )
 
 
 def layout_of(path: Path, options: FileOptions) -> FileLayout:
@@ -184,3 +138,82 @@ def _check_text(path: Path, sample: bytes, file_format: FileFormat) -> None:
         )
     if file_format != "ndjson" and _JSON.match(sample.removeprefix(BOM_UTF8)):
         raise GrowingParamException(f"{path} is JSON; set the format (--input ndjson)")
+
+
+_BAD_LINES: Final = 0.1
+
+
+def encoding_of(path: Path, sample: bytes, told: str | None) -> tuple[str, str]:
+    """Return the encoding of a file's lines, and the kind of UTF-16 they come from, if any.
+
+    :raises GrowingParamException: if the encoding is not supported or cannot be detected.
+    """
+    marked = next((name for mark, name in UTF16_MARKS.items() if sample.startswith(mark)), "")
+    if marked:
+        return UTF_8, marked
+    if told is not None:
+        encoding = ENCODINGS[told.lower()]
+        if encoding.startswith("utf-16"):
+            return UTF_8, encoding
+        if not _is_in(sample, encoding):
+            raise GrowingParamException(f"{path} is not {told}{_seems(sample)}", "encoding")
+        return encoding, ""
+    if unmarked := _unmarked_utf16(sample):
+        raise GrowingParamException(
+            f"{path} seems to be UTF-16 without a byte order mark; "
+            f"set the encoding (--encoding {unmarked})",
+            "encoding",
+        )
+    if _is_in(sample, UTF_8):
+        return UTF_8, ""
+    if _is_chinese(sample):
+        return GB18030, ""
+    raise GrowingParamException(f"{path} is neither UTF-8 nor GBK; save it as UTF-8", "encoding")
+
+
+def _seems(sample: bytes) -> str:
+    for encoding, name in ((UTF_8, "utf-8"), (GB18030, "gbk")):
+        if _is_in(sample, encoding):
+            return f"; it looks like {name}, so set the encoding (--encoding {name})"
+    return ""
+
+
+def _is_in(sample: bytes, encoding: str) -> bool:
+    """Return whether bytes are valid in an encoding, except for a few lines, which are bad rows."""
+    lines = sample.splitlines(keepends=True)
+    if len(lines) > 1 and not lines[-1].endswith(b"\n"):
+        lines.pop()  # where the sample ends, a character may be cut in two
+    bad = [number for number, line in enumerate(lines) if not _can_decode(line, encoding)]
+    return len(bad) <= _BAD_LINES * len(lines) and 0 not in bad
+
+
+def _can_decode(line: bytes, encoding: str) -> bool:
+    try:
+        line.decode(encoding)
+    except UnicodeDecodeError as error:
+        return error.start > len(line) - 4 and not line.endswith(b"\n")
+    return True
+
+
+_PAIR: Final = re.compile(rb"[\x81-\xfe][\x30-\xfe]")
+
+
+def _is_chinese(sample: bytes) -> bool:
+    """Return whether bytes are plausible GB 18030.
+
+    Text in other legacy encodings can be decoded as GB 18030, too, but becomes rare characters,
+    whose second byte is an ASCII character.
+    """
+    if not _is_in(sample, GB18030):
+        return False
+    pairs = _PAIR.findall(sample)
+    usual = sum(1 for pair in pairs if pair[1] >= 0xA1)
+    return usual >= 0.8 * len(pairs)
+
+
+def _unmarked_utf16(sample: bytes) -> str:
+    """Return the UTF-16 byte order that explains the NUL bytes, or an empty string."""
+    half = len(sample) // 2
+    if half and sample[1::2].count(0) > 0.3 * half:
+        return "utf-16-le"
+    return "utf-16-be" if half and sample[0::2].count(0) > 0.3 * half else ""

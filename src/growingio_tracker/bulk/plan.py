@@ -9,9 +9,10 @@ from typing import Final, Protocol, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
+from growingio_tracker.bulk.arguments import FileOptions
 from growingio_tracker.bulk.checkpoint import FileIdentity, ImportState, file_identity
 from growingio_tracker.bulk.chunks import Chunk, FileLayout, Layout, Place
-from growingio_tracker.bulk.formats import FileOptions, layout_of, stem
+from growingio_tracker.bulk.formats import layout_of, stem
 from growingio_tracker.bulk.guess import guess
 from growingio_tracker.bulk.mapping import Row, RowKind, RowMapping
 from growingio_tracker.bulk.query import Query, QueryPlan, query_layout

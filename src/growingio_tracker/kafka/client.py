@@ -10,11 +10,11 @@ from __future__ import annotations
 import logging
 import os
 import re
-import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
+from growingio_tracker.kafka.refusals import LogLines, Refusal
 from growingio_tracker.model.option_types import is_of_kubernetes
 from growingio_wire import VERSION
 from growingio_wire.errors import GrowingParamException, missing_extra
@@ -44,7 +44,6 @@ _ALWAYS_OURS: Final = {
     "error_cb": "errors go to on_error and the log",
 }
 _NO_SUCH: Final = "growingio.end"  # no option of librdkafka, which ends a check
-_LINE_EVERY_S: Final = 60.0
 
 
 def library(feature: str) -> ModuleType:
@@ -178,6 +177,10 @@ class Client:
                 text = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", MASK, text)
         return text
 
+    def refusal(self, error: KafkaError) -> Refusal:
+        """Return an error of one of this client's handles."""
+        return Refusal(error.name(), self.said(error))
+
     def said(self, error: KafkaError) -> str:
         """Return what an error of librdkafka says, without secrets."""
         return f"{error.name()}: {self.masked(error.str())}"
@@ -245,27 +248,3 @@ def _text(value: object) -> object:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if isinstance(value, (int, float)) else value
-
-
-class LogLines:
-    """Logger for librdkafka, which writes lines when somebody polls.
-
-    Of lines about the same, one a minute has the level that librdkafka gives it, and the others
-    are for debugging: while brokers are away, it writes many.
-
-    :param masked: takes the secrets out of a line.
-    """
-
-    def __init__(self, masked: Callable[[str], str]) -> None:
-        self._masked = masked
-        self._said_at: dict[str, float] = {}
-
-    def log(self, level: int, form: str, facility: str, name: str, line: str) -> None:
-        """Write one line; librdkafka calls this."""
-        now = time.monotonic()
-        if now - self._said_at.get(facility, -_LINE_EVERY_S) < _LINE_EVERY_S:
-            level = logging.DEBUG
-        else:
-            self._said_at[facility] = now
-        if _log.isEnabledFor(level):
-            _log.log(min(level, logging.WARNING), form, facility, name, self._masked(line))

@@ -70,11 +70,6 @@ _OF_CONSUMERS: Final = (
 """What options that mean nothing to a producer begin with, which would warn of each."""
 
 
-def default_name(topic: str) -> str:
-    """Return the name of a topic's dead-letter topic where nobody gives another."""
-    return f"{topic}.dead-letters"
-
-
 class WritesLetters(Protocol):
     """Where dead letters are put."""
 

@@ -136,7 +136,7 @@ class ProducerHandle:
         try:
             self._producer = make({**producer_configuration(client), "error_cb": tell})
         except self._kafka.KafkaException as error:
-            raise NoHandleError(Refusal.of(error.args[0], client)) from None
+            raise NoHandleError(client.refusal(error.args[0])) from None
         self._immortal = _Immortal(self._producer)
         self._immortal.knot = self._immortal
 
@@ -190,7 +190,7 @@ class ProducerHandle:
         self, refusals: Refusals, number: int, error: KafkaError | None, _message: object
     ) -> None:
         if error is not None:
-            refusals[number] = Refusal.of(error, self._client)
+            refusals[number] = self._client.refusal(error)
 
     def _serve(self, wait_s: float) -> int:
         """Call back for up to ``wait_s``; return how many messages have no outcome."""
@@ -203,7 +203,7 @@ class ProducerHandle:
 
 
 def _tell(client: Client, on_trouble: Callable[[Refusal], None], error: KafkaError) -> None:
-    on_trouble(Refusal.of(error, client))
+    on_trouble(client.refusal(error))
 
 
 def _threads_are_greenlets() -> bool:

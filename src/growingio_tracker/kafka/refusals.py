@@ -1,13 +1,14 @@
-"""Errors of librdkafka and of brokers: which event, configuration or moment they blame."""
+"""What librdkafka says: errors, by what they blame, and log lines."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+import logging
+import time
+from collections.abc import Callable
+from typing import Final, NamedTuple, TypeAlias
 
-from growingio_tracker.kafka.client import Client
-
-if TYPE_CHECKING:
-    from confluent_kafka import KafkaError
+_log: Final = logging.getLogger("growingio_tracker.kafka")
+_LINE_EVERY_S: Final = 60.0
 
 _OF_CONTENT: Final = frozenset(
     {
@@ -46,11 +47,6 @@ class Refusal(NamedTuple):
     name: str
     said: str
 
-    @staticmethod
-    def of(error: KafkaError, client: Client) -> Refusal:
-        """Return what an error of one of the client's handles says."""
-        return Refusal(error.name(), client.said(error))
-
     @property
     def is_of_content(self) -> bool:
         """Whether it would come again, perhaps because of another message of the same request."""
@@ -69,3 +65,27 @@ class Refusal(NamedTuple):
 
 Refusals: TypeAlias = dict[int, Refusal]
 """The errors of messages that no broker acknowledged, by the numbers that they were given."""
+
+
+class LogLines:
+    """Logger for librdkafka, which writes lines when somebody polls.
+
+    Of lines about the same, one a minute has the level that librdkafka gives it, and the others
+    are for debugging: while brokers are away, it writes many.
+
+    :param masked: takes the secrets out of a line.
+    """
+
+    def __init__(self, masked: Callable[[str], str]) -> None:
+        self._masked = masked
+        self._said_at: dict[str, float] = {}
+
+    def log(self, level: int, form: str, facility: str, name: str, line: str) -> None:
+        """Write one line; librdkafka calls this."""
+        now = time.monotonic()
+        if now - self._said_at.get(facility, -_LINE_EVERY_S) < _LINE_EVERY_S:
+            level = logging.DEBUG
+        else:
+            self._said_at[facility] = now
+        if _log.isEnabledFor(level):
+            _log.log(min(level, logging.WARNING), form, facility, name, self._masked(line))

@@ -19,6 +19,7 @@ import msgspec
 from growingio_tracker.consumers.pipelines import is_disabled
 from growingio_tracker.delivery.contract import BatchLimits
 from growingio_tracker.delivery.ledger import Ledger, Reporter, Stats
+from growingio_tracker.delivery.sender import Sender
 from growingio_tracker.delivery.waiting import Interrupt, Pace
 from growingio_tracker.delivery.workers import WorkerPool
 from growingio_tracker.kafka.client import Client
@@ -26,11 +27,16 @@ from growingio_tracker.kafka.dead_letters import LetterWriter
 from growingio_tracker.kafka.delivering import Delivery
 from growingio_tracker.kafka.incoming import Incoming
 from growingio_tracker.kafka.member import Member
+from growingio_tracker.kafka.options import RelayOptions
 from growingio_tracker.kafka.partitions import Assignment
-from growingio_tracker.kafka.relay_options import RelayOptions
-from growingio_tracker.kafka.senders import Senders
+from growingio_tracker.kafka.topic import Origin
 from growingio_tracker.model.losses import Problem
+from growingio_wire.endpoints import endpoints
 from growingio_wire.errors import GrowingParamException
+from growingio_wire.http.connections import Route
+from growingio_wire.http.exchange import Transport
+from growingio_wire.http.tls import warn_of_verification
+from growingio_wire.http.transport import HttpTransport
 
 _WAIT_S: Final = 0.05
 _ROOM_S: Final = 1.0
@@ -60,7 +66,7 @@ class RelayStatus(msgspec.Struct, frozen=True):
 class Relay:
     """Delivers what is on a topic until it is ended.
 
-    :param options: see :class:`~growingio_tracker.kafka.relay_options.RelayOptions`.
+    :param options: see :class:`~growingio_tracker.kafka.options.RelayOptions`.
     :param client: the brokers, and how to reach them.
     :raises GrowingParamException: when sending is switched off.
     :raises ProxyError: when the environment names a proxy that cannot be used.
@@ -170,3 +176,53 @@ class Relay:
         self._assignment.forget(self._assignment.numbers())
         self._letters.close(self._interrupt.bounded_s(timeout_s))
         self._senders.close()
+
+
+class Senders:
+    """Makes senders as projects are seen. What one has learned of its address stays with it.
+
+    :raises ProxyError: when the environment names a proxy that cannot be used.
+    """
+
+    def __init__(
+        self, options: RelayOptions, ledger: Ledger, reporter: Reporter, interrupt: Interrupt
+    ) -> None:
+        self._options = options
+        self._parser = options.parser
+        self._ledger = ledger
+        self._reporter = reporter
+        self._interrupt = interrupt
+        self._transport = options.transport or _connection(options)
+        self._lock = threading.Lock()  # guards the next
+        self._by_project: dict[str, Sender] = {}
+
+    def to(self, origin: Origin) -> Sender:
+        """Return the sender for the records of an origin."""
+        with self._lock:
+            sender = self._by_project.get(origin.product_id)
+            if sender is None:
+                sender = self._by_project[origin.product_id] = self._make(origin.product_id)
+            return sender
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._transport.close()
+
+    def _make(self, product_id: str) -> Sender:
+        options = self._options
+        return Sender(
+            self._transport,
+            self._parser,
+            endpoints(options.server_host, product_id),
+            options.retry_policy,
+            request_timeout_s=options.request_timeout,
+            ledger=self._ledger,
+            reporter=self._reporter,
+            interrupt=self._interrupt,
+        )
+
+
+def _connection(options: RelayOptions) -> Transport:
+    route = Route.by_environment(options.server_host, verify_cert=options.verify_cert)
+    warn_of_verification(options.verify_cert, options.server_host)
+    return HttpTransport(route)

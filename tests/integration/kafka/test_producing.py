@@ -30,7 +30,7 @@ from growingio_tracker import (
 )
 from growingio_tracker.consumers.durable import Adopters
 from growingio_tracker.kafka import consumer as consumer_module
-from growingio_tracker.kafka.client import LogLines
+from growingio_tracker.kafka.refusals import LogLines
 from growingio_wire.table import Kind
 from kafka_topic import Arrived, arrived, names
 

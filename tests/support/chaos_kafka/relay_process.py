@@ -15,9 +15,9 @@ import msgspec
 
 from chaos.settings import REQUEST_TIMEOUT_S
 from growingio_cli import main
-from growingio_cli.kafka_options import KafkaAddress, TopicOptions
-from growingio_cli.relay_kafka import relay_options
-from growingio_tracker.kafka.relay_options import RelayOptions
+from growingio_cli.relay_kafka import TopicOptions, relay_options
+from growingio_cli.sending import KafkaAddress
+from growingio_tracker.kafka.options import RelayOptions
 from growingio_wire.http.retry import RetryPolicy
 
 

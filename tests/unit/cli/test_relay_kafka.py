@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from growingio_cli.console import WrongUsage
-from growingio_cli.kafka_options import parsed
 from growingio_cli.relay_kafka import health_address, line
+from growingio_cli.sending import parsed
 from growingio_tracker.delivery.ledger import Stats
 from running_command import invoked
 

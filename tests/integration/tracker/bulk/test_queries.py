@@ -20,8 +20,8 @@ from databases import PASSWORD, mariadb, postgresql
 from delivering.servers import Server
 from growingio_tracker import DefaultConsumer, GrowingIOException, GrowingParamException
 from growingio_tracker.bulk import Query, RowMapping, Source, Summary, import_files
+from growingio_tracker.bulk.arguments import FileOptions
 from growingio_tracker.bulk.database import Database
-from growingio_tracker.bulk.formats import FileOptions
 from growingio_tracker.bulk.plan import look_at, plan_all
 
 MAPPING = RowMapping(fields={"event_name": Source("id", type="text"), "login_user_id": "member"})

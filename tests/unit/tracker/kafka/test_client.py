@@ -12,13 +12,13 @@ from growingio_tracker import GrowingParamException
 from growingio_tracker.kafka.client import (
     Client,
     Given,
-    LogLines,
     in_environment,
     in_file,
     in_options,
     is_secret,
 )
 from growingio_tracker.kafka.handle import OURS
+from growingio_tracker.kafka.refusals import LogLines
 
 SECRET = "geheim-7f3a"
 
