@@ -98,7 +98,8 @@ def described(parameter: Any) -> tuple[str, str]:
     elif parameter.show_default is True and not parameter.is_flag and parameter.default is not None:
         notes.append(text(*_DEFAULT.with_values(value=_plain(parameter.default))))
     takes_value = not parameter.is_flag and parameter.metavar
-    head = f"{name_of(parameter)} {parameter.metavar}" if takes_value else name_of(parameter)
+    names = ", ".join(sorted(parameter.opts, key=len))
+    head = f"{names} {parameter.metavar}" if takes_value else names
     return head, " ".join(notes)
 
 
@@ -119,10 +120,10 @@ def _plain(value: object) -> object:
 
 
 def name_of(parameter: Any) -> str:
-    """Return an option or argument as it is written."""
+    """Return an argument as it is written, or the long name of an option."""
     if parameter.param_type_name == "argument":
         return str(parameter.metavar)
-    return str(parameter.opts[-1])
+    return max(parameter.opts, key=len)
 
 
 def _summary(command: Any) -> str:

@@ -12,6 +12,7 @@ from growingio_cli.conditions import Conditions, ExitOn, ExitOnOption, PlanOptio
 from growingio_cli.console import (
     LangOption,
     Language,
+    OutputOption,
     WrongUsage,
     argument,
     in_chinese,
@@ -38,16 +39,6 @@ _Database = Annotated[
     Path,
     argument(
         "The file in which a collector kept a run.", "采集器保存一次运行的文件。", metavar="DB"
-    ),
-]
-_Output = Annotated[
-    Path | None,
-    option(
-        "The file to write, in UTF-8. Default: standard output.",
-        "写入的文件，UTF-8。默认为标准输出。",
-        "--output",
-        metavar="FILE",
-        dir_okay=False,
     ),
 ]
 
@@ -93,7 +84,7 @@ def check(
 
 
 @in_chinese("根据收到的事件起草 YAML 方案。其中的类型是推测的，请核对。")
-def draft(db: _Database, output: _Output = None) -> None:
+def draft(db: _Database, output: OutputOption = None) -> None:
     """Write a plan in YAML from received events. Its types are guesses: review them."""
     from growingio_collector.plan.draft import draft as drafted
     from growingio_collector.store.schema import existing_store
@@ -117,7 +108,7 @@ def report(
             "--exit-code",
         ),
     ] = False,
-    output: _Output = None,
+    output: OutputOption = None,
     lang: LangOption = Language.AUTO,
 ) -> None:
     """Compare a stored run with a plan. Default: the run's own plan."""
@@ -133,7 +124,7 @@ def report(
 
 
 @in_chinese("输出方案的 JSON Schema，供编辑器补全和检查。")
-def schema(output: _Output = None) -> None:
+def schema(output: OutputOption = None) -> None:
     """Write the JSON Schema of plans, for completion and validation in editors."""
     from growingio_wire.plan.reading import plan_schema
 

@@ -110,6 +110,8 @@ def export(
         option(
             "The file to write. Default: standard output.",
             "写入的文件。默认为标准输出。",
+            "--output",
+            "-o",
             metavar="FILE",
             dir_okay=False,
         ),

@@ -12,6 +12,9 @@ from growingio_wire.near import nearest
 from growingio_wire.said import Said
 from growingio_wire.table import SCHEMAS, Kind, Schema
 
+DOCTOR: Final = "growingio-doctor"
+"""Product at the end of the User-Agent with which ``growingio doctor`` sends an empty list."""
+
 COLLECTOR_HEADER: Final = "X-Gio-Collector"
 """Header of the local collector, always ``1``.
 

@@ -19,6 +19,7 @@ from growingio_tracker.kafka.relay import Relay
 from growingio_tracker.kafka.topic import Header, Headers, Origin, TopicRecord, headers_of
 from growingio_tracker.model.losses import Problem
 from growingio_wire.table import Kind
+from mock_cluster import MockCluster
 
 EVENTS = Origin(Kind.EVENT, "project-1", "source-1")
 _KEYS = {"eventType": "CUSTOM", "userId": "u1", "timestamp": 1_700_000_000_000}
@@ -39,7 +40,7 @@ def put(
 
 
 def put_raw(
-    broker: Broker,
+    broker: Broker | MockCluster,
     topic: str,
     values: Iterable[tuple[bytes | None, list[Header]]],
     partition: int = 0,

@@ -19,15 +19,18 @@ from growingio_tracker.delivery.formats import DataParser, JsonParser
 from growingio_tracker.model.events import CustomEventMessage
 from growingio_tracker.model.record import to_record
 from growingio_wire.clock import now_ms
-from growingio_wire.endpoints import COLLECTOR_HEADER, endpoints
+from growingio_wire.endpoints import COLLECTOR_HEADER, DOCTOR, endpoints
 from growingio_wire.errors import MissingExtraError, TransportError
 from growingio_wire.http.exchange import Request, Response
-from growingio_wire.http.transport import HttpTransport
+from growingio_wire.http.transport import OWN_HEADERS, HttpTransport
 from growingio_wire.said import Said
 from growingio_wire.table import Kind
 
 TEST_EVENT: Final = "growingio_doctor_test"
 TEST_VISITOR: Final = "growingio-doctor"
+
+_AGENT: Final = f"{OWN_HEADERS['user-agent']} {DOCTOR}"
+"""User-Agent of the empty list, by which the local collector tells it from a client's mistake."""
 
 _UNNAMED: Final = "unknown"  # placeholder for an id missing from the configuration
 _IN_SYNC_S: Final = 1
@@ -95,7 +98,7 @@ class Asker:
         """Send an empty list of events, which changes nothing, and look at the answer."""
         asked = datetime.now(timezone.utc)
         try:
-            response = self._post(EncodedTest(JsonParser(), b"[]", now_ms()))
+            response = self._post(EncodedTest(JsonParser(), b"[]", now_ms()), _AGENT)
         except TransportError as error:
             yield self._or_tls(explain_silence("answer", error, self._setup.timeout_s))
             return
@@ -112,13 +115,14 @@ class Asker:
         except TransportError as error:
             return explain_silence(name, error, self._setup.timeout_s)
 
-    def _post(self, encoded: EncodedTest) -> Response:
+    def _post(self, encoded: EncodedTest, agent: str | None = None) -> Response:
         query = urlencode(encoded.parser.get_params(encoded.stm))
+        own = {} if agent is None else {"user-agent": agent}
         return self._transport.exchange(
             Request(
                 url=f"{self._address}?{query}",
                 body=encoded.body,
-                headers=encoded.parser.get_headers(),
+                headers={**encoded.parser.get_headers(), **own},
                 timeout_s=self._setup.timeout_s,
             )
         )

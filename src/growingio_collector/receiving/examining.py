@@ -21,6 +21,7 @@ from growingio_collector.receiving.exchanges import (
     target_of,
 )
 from growingio_collector.receiving.masking import Credentials, Redaction
+from growingio_collector.rules.bodies import DOCTOR_PROBE, NO_MESSAGES
 from growingio_collector.rules.checked import (
     Arrival,
     CheckedMessage,
@@ -42,7 +43,7 @@ from growingio_collector.rules.requests import (
 )
 from growingio_collector.settings import Handling
 from growingio_collector.store.received import Received
-from growingio_wire.endpoints import Target, read_path
+from growingio_wire.endpoints import DOCTOR, Target, read_path
 from growingio_wire.table import Kind
 
 
@@ -71,7 +72,15 @@ def _judge(request: Request, path: str, body: Body) -> _Verdict:
     query = query_of(request)
     headers = request.headers.items()
     decoded = decode_request(target.kind, request.method, query, headers, body.content)
+    if _is_probe(request, decoded):
+        decoded = Decoded(reason=DOCTOR_PROBE.issue())
     return _Verdict(204 if request.method == "POST" else 200, decoded, target)
+
+
+def _is_probe(request: Request, decoded: Decoded) -> bool:
+    """Tell whether it is the empty list of ``growingio doctor``, and of no other client."""
+    is_empty = decoded.reason is not None and decoded.reason.code == NO_MESSAGES.code
+    return is_empty and request.headers.get("user-agent", "").endswith(f" {DOCTOR}")
 
 
 def _is_image(method: str, target: Target) -> bool:

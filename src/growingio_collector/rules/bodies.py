@@ -106,6 +106,19 @@ NO_MESSAGES: Final = rule(
     Said("The body holds no message.", "请求体中没有消息。"),
     Said("Put the messages into the list that the path takes.", "把消息放进路径所要求的列表中。"),
 )
+DOCTOR_PROBE: Final = rule(
+    "doctor_probe",
+    WARN,
+    Said(
+        "This is the connection check of growingio doctor: an empty list, without any event.",
+        "这是 growingio doctor 的连通性检查：一个不含事件的空列表。",
+    ),
+    Said(
+        "Nothing has to be done: the client reaches the collector.",
+        "无需处理：客户端可以连接到采集器。",
+    ),
+    headline=Said("The connection check of growingio doctor", "growingio doctor 的连通性检查"),
+)
 WRONG_LIST_FIELD: Final = rule(
     "wrong_list_field",
     BAD,

@@ -10,6 +10,7 @@ import urllib3
 
 from delivering.waiting import until
 from growingio_collector import Collector, Event, Handling, Serving
+from growingio_wire.endpoints import DOCTOR
 
 TARGET = "/v3/projects/p1/collect?stm=1"
 
@@ -129,6 +130,22 @@ class TestBrokenHttp:
         """A list without messages, and text in another encoding, are bad and say why."""
         urllib3.request("POST", collector.url + TARGET, body=body)
         assert _only(collector).issues[0].code == code
+
+    @pytest.mark.parametrize(
+        ("agent", "body", "code"),
+        [
+            (f"growingio-python/2.0.0 {DOCTOR}", b"[]", "doctor_probe"),
+            (f"growingio-python/2.0.0 {DOCTOR}", b"[", "not_json"),
+            ("growingio-python/2.0.0", b"[]", "no_messages"),
+            (f"Mozilla/5.0 {DOCTOR}s", b"[]", "no_messages"),
+        ],
+    )
+    def test_doctor_probe(self, collector: Collector, agent: str, body: bytes, code: str) -> None:
+        """Only the empty list of ``growingio doctor`` is no mistake, and it is marked as such."""
+        urllib3.request("POST", collector.url + TARGET, body=body, headers={"User-Agent": agent})
+        row = _only(collector)
+        assert [issue.code for issue in row.issues] == [code]
+        assert row.verdict == ("warn" if code == "doctor_probe" else "bad")
 
 
 class TestCredentials:

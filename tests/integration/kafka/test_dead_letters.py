@@ -6,9 +6,17 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from brokers import Broker
 from delivering.servers import Server
+from growingio_tracker.kafka.client import Client
+from growingio_tracker.kafka.dead_letters import REASON, SOURCE_TOPIC
+from growingio_tracker.kafka.requeue import DeadLetterTopic
 from growingio_tracker.kafka.topic import TopicRecord, headers_of
+from growingio_wire.errors import GrowingIOException
+from kafka_topic import arrived
+from mock_cluster import NO_ACCESS, running_mock_cluster
 from relaying import EVENTS, messages, put, put_raw, record, relaying
 from running_command import Ended, invoked
 
@@ -98,3 +106,26 @@ def test_no_topic(broker: Broker) -> None:
     ended = kafka("list", broker, "there-is-none")
     assert ended.returncode == 1
     assert ended.stderr.startswith("there-is-none.dead-letters: UNKNOWN_TOPIC_OR_PART")
+
+
+def test_requeue_that_fails() -> None:
+    """A transaction that fails is aborted: nothing is put back, and the next run puts it back."""
+    with running_mock_cluster() as cluster:
+        topic = cluster.make_topic("events", 1)
+        dead = cluster.make_topic("events.dead-letters", 1)
+        put_raw(
+            cluster,
+            dead,
+            [(record("poison"), [(REASON, b"status_400"), (SOURCE_TOPIC, b"events")])],
+        )
+        letters = DeadLetterTopic(Client(cluster.address), dead)
+        chosen = list(letters)
+        cluster.answer(NO_ACCESS, NO_ACCESS)
+        with pytest.raises(GrowingIOException, match=f"^{dead}: TOPIC_AUTHORIZATION_FAILED"):
+            list(letters.put_back(chosen))
+        assert list(letters) == chosen
+        assert arrived(cluster.address, topic) == []
+        cluster.forgive()
+        assert list(letters.put_back(chosen)) == [1]
+        assert list(letters) == []
+        assert [one.record.record for one in arrived(cluster.address, topic)] == [record("poison")]

@@ -93,6 +93,14 @@ def test_bounds_and_defaults(english: dict[str, str]) -> None:
     assert "[default: 300]" in shown
 
 
+def test_output_has_a_letter(english: dict[str, str]) -> None:
+    """Every command that takes ``--output`` takes ``-o`` as well."""
+    lines = [line for shown in english.values() for line in shown.splitlines()]
+    outputs = [line for line in lines if re.search(r"^\s+(-\w, *)?--output\b", line)]
+    assert len(outputs) >= 6
+    assert [line for line in outputs if "-o" not in line.replace("--output", "")] == []
+
+
 WRONG = [
     ("collectr", "unknown command collectr. Did you mean collector?", "没有命令 collectr。"),
     ("spool x", "unknown command x.", "没有命令 x。"),

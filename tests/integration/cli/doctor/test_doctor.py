@@ -64,7 +64,9 @@ def test_send() -> None:
     """With send, one good event in each format arrives, named as a test."""
     with Collector() as collector:
         findings = diagnose(collector.url, send=True)
-        events = collector.wait(4, name=TEST_EVENT)  # the empty list of the step before is one, too
+        events = collector.wait(4, name=TEST_EVENT)
+        [probe] = [event for event in collector.events() if event.kind == "request"]
+        assert [issue.code for issue in probe.issues] == ["doctor_probe"]
         assert {event.verdict for event in events} == {"ok"}
         formats = ["json", "protobuf", "snappy", "snappy_crypt"]
         assert sorted(str(event.attributes["format"]) for event in events) == formats
