@@ -123,7 +123,7 @@ def name_of(parameter: Any) -> str:
     """Return an argument as it is written, or the long name of an option."""
     if parameter.param_type_name == "argument":
         return str(parameter.metavar)
-    return max(parameter.opts, key=len)
+    return str(max(parameter.opts, key=len))
 
 
 def _summary(command: Any) -> str:
