@@ -143,7 +143,8 @@ class TestBrokenHttp:
     def test_doctor_probe(self, collector: Collector, agent: str, body: bytes, code: str) -> None:
         """Only the empty list of ``growingio doctor`` is no mistake, and it is marked as such."""
         urllib3.request("POST", collector.url + TARGET, body=body, headers={"User-Agent": agent})
-        row = _only(collector)
+        until(lambda: collector.totals().requests)
+        [row] = collector.events()
         assert [issue.code for issue in row.issues] == [code]
         assert row.verdict == ("warn" if code == "doctor_probe" else "bad")
 
