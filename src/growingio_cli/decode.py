@@ -26,10 +26,10 @@ from growingio_wire.table import Kind
 
 if TYPE_CHECKING:
     from growingio_collector.decode import Decoded
-    from growingio_collector.decode.steps import Step
     from growingio_collector.receiving.recorded import Recorded
     from growingio_collector.rules.checked import DecodedMessage
     from growingio_collector.rules.issue import Issue
+    from growingio_collector.store.rows import Step
 
 _STDIN: Final = Path("-")
 _NAME_WIDTH: Final = 10

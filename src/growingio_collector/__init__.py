@@ -11,14 +11,13 @@
 from growingio_wire.errors import missing_extra
 
 try:
-    from growingio_collector.decode.steps import Step
     from growingio_collector.embedded import DEFAULT_PORT, Collector
     from growingio_collector.plan.report import Report
     from growingio_collector.rules.issue import Issue
     from growingio_collector.settings import Forwarding, Handling, Serving
     from growingio_collector.store.filter import Filters
     from growingio_collector.store.pruning import Keep
-    from growingio_collector.store.rows import Event, StoredRequest, Totals
+    from growingio_collector.store.rows import Event, Step, StoredRequest, Totals
     from growingio_collector.store.waiting import Miss, WaitTimeoutError
 except ModuleNotFoundError as error:
     if error.name in ("starlette", "uvicorn", "cramjam", "yaml"):

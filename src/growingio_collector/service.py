@@ -1,25 +1,152 @@
-"""Components of one running collector: sockets, store, plan, gateway and server."""
+"""Components of one running collector, and the ASGI application over them."""
 
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, NamedTuple
 
-from growingio_collector.app import Parts, make_app
+from starlette.applications import Starlette
+from starlette.datastructures import URLPath
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Match, Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from growingio_collector import pages
+from growingio_collector.api import events, requests, scenarios, stream
+from growingio_collector.api import plan as plan_calls
+from growingio_collector.api import store as store_calls
+from growingio_collector.api.calls import ERROR_HANDLERS, AnyCall, routes_of
+from growingio_collector.api.openapi import with_description
 from growingio_collector.forwarding.gateway import Gateway
 from growingio_collector.listening import Listening
 from growingio_collector.plan.in_use import Plans
+from growingio_collector.receiving.exchanges import is_for_collecting
 from growingio_collector.receiving.experiments import Experiments
+from growingio_collector.receiving.experiments import routes as experiment_routes
 from growingio_collector.receiving.faults import Faults
 from growingio_collector.receiving.receiver import Receiver, Rules
+from growingio_collector.security import Access, AccessMiddleware
 from growingio_collector.server import ServerThread
 from growingio_collector.settings import Forwarding, Handling, Info, Limits, Serving
 from growingio_collector.store.pruning import Keep
+from growingio_collector.store.reading import count_all
 from growingio_collector.store.writing import EventStore
+from growingio_wire import VERSION
+from growingio_wire.table import SCHEMAS
 
 _READERS: Final = 4
 """Large requests that are read at the same time."""
+
+_HOME: Final = """GrowingIO collector {version} is listening.
+
+Received: {totals.requests} requests, {totals.events} events \
+({totals.ok} ok, {totals.warn} with warnings, {totals.bad} bad)
+
+Send to:
+{paths}
+
+Look at:
+  GET /api/v1/events     what was received, newest first
+  GET /api/v1/wait       block until it is there
+  GET /api/v1/requests   the requests as they came
+  GET /healthy-check
+"""
+
+
+def home_text(store: EventStore) -> str:
+    """Return the response of ``GET /`` for clients that do not accept HTML."""
+    paths = "\n".join(f"  POST {schema.path.format('{project}')}" for schema in SCHEMAS.values())
+    return _HOME.format(version=VERSION, totals=count_all(store.path), paths=paths)
+
+
+class _Behind(BaseRoute):
+    """A route of the collector's own, for those who may look."""
+
+    def __init__(self, route: BaseRoute, access: Access) -> None:
+        self._route = route
+        self._guarded = AccessMiddleware(route.handle, access)
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Match what the route does."""
+        return self._route.matches(scope)
+
+    def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
+        """Return the route's address."""
+        return self._route.url_path_for(name, **path_params)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request to the route if access is allowed."""
+        await self._guarded(scope, receive, send)
+
+
+class Parts(NamedTuple):
+    """Parts of the application; ``writer`` runs one call at a time.
+
+    ``info`` tells what the collector is at the moment it is called.
+    """
+
+    store: EventStore
+    writer: Executor
+    receiver: Receiver
+    plans: Plans
+    gateway: Gateway
+    faults: Faults
+    access: Access
+    info: Callable[[], Info]
+    experiments: Experiments
+
+
+def api_calls(parts: Parts) -> list[AnyCall]:
+    """Return all calls of the API below ``/api/v1``."""
+    store = parts.store
+    return with_description(
+        [
+            *events.calls(store),
+            *requests.calls(store, parts.gateway),
+            *store_calls.calls(store, parts.writer, parts.receiver, parts.info),
+            *stream.calls(store),
+            *plan_calls.calls(store, parts.plans),
+            *scenarios.calls(parts.faults, parts.experiments),
+        ]
+    )
+
+
+def _own_routes(parts: Parts) -> list[BaseRoute]:
+    """Return what shows what was collected, or changes it."""
+
+    return [
+        *pages.routes(lambda: home_text(parts.store), lambda: parts.info().lang),
+        Mount("/api/v1", routes=routes_of(api_calls(parts))),
+        Mount("/micro", routes=events.micro_routes(parts.store)),
+    ]
+
+
+def make_app(parts: Parts) -> ASGIApp:
+    """Return the application."""
+
+    def healthy(_request: Request) -> Response:
+        return PlainTextResponse("OK")
+
+    app = Starlette(
+        routes=[
+            Route("/healthy-check", healthy),
+            *(_Behind(route, parts.access) for route in _own_routes(parts)),
+            *experiment_routes(parts.experiments),
+            Route("/{path:path}", parts.receiver),
+        ],
+        exception_handlers=ERROR_HANDLERS,
+    )
+    # A path that almost fits is shown as unknown, not redirected: clients do not follow.
+    app.router.redirect_slashes = False
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        answer = parts.receiver if is_for_collecting(scope) else app
+        await answer(scope, receive, send)
+
+    return serve
 
 
 class Service:

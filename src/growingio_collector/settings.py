@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
-from growingio_collector.decode.limits import LIMITS, MAX_BODY_BYTES, MAX_EVENTS
+from growingio_collector.rules.bodies import LIMITS, MAX_BODY_BYTES, MAX_EVENTS
 from growingio_collector.rules.issue import RULES
 from growingio_wire import VERSION
 from growingio_wire.checks import check_fields, check_seconds

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple, TypeAlias
 from urllib.parse import parse_qsl, unquote_to_bytes
 
-from growingio_collector.decode.limits import LIMITS, MAX_SHOWN
+from growingio_collector.rules.bodies import LIMITS, MAX_SHOWN
 from growingio_wire import lz4, lz_string, snappy
 from growingio_wire.errors import DecodeError, DecodeLimits
 from growingio_wire.table import COMPRESS_HEADER, CRYPT_HEADER

@@ -9,14 +9,15 @@ from typing import Final, NoReturn
 import msgspec
 
 from growingio_collector.decode.json_repair import repair
-from growingio_collector.decode.limits import (
+from growingio_collector.rules.bodies import (
     MAX_COMMAS,
     MAX_DEPTH,
     MAX_EVENTS,
     MAX_REPAIRED_BYTES,
     MAX_VALUES,
+    TOO_DEEP,
+    TOO_MANY_VALUES,
 )
-from growingio_collector.rules.bodies import TOO_DEEP, TOO_MANY_VALUES
 from growingio_collector.rules.checked import DecodedMessage
 from growingio_wire.errors import DecodeError
 from growingio_wire.json_text import type_of

@@ -9,8 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final, cast
 
-from growingio_collector.decode.limits import MAX_DEPTH
-from growingio_collector.rules.bodies import LONE_SURROGATE, NOT_A_NUMBER, TOO_DEEP
+from growingio_collector.rules.bodies import LONE_SURROGATE, MAX_DEPTH, NOT_A_NUMBER, TOO_DEEP
 from growingio_collector.rules.checked import DecodedMessage
 from growingio_collector.rules.issue import Issue, Rule, Value
 from growingio_wire.json_text import Pairs, WrittenNumber, verbatim_decoder

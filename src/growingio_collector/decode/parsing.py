@@ -11,8 +11,7 @@ from growingio_collector.decode.json_reading import (
     read_json,
     too_many,
 )
-from growingio_collector.decode.limits import LIMITS, MAX_EVENTS
-from growingio_collector.rules.bodies import NAME_WITHOUT_TYPE
+from growingio_collector.rules.bodies import LIMITS, MAX_EVENTS, NAME_WITHOUT_TYPE
 from growingio_collector.rules.checked import DecodedMessage
 from growingio_collector.rules.issue import Issue, as_issue
 from growingio_wire.errors import DecodeError

@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Scope
 
-from growingio_collector.decode.limits import MAX_BODY_BYTES
+from growingio_collector.rules.bodies import MAX_BODY_BYTES
 from growingio_collector.rules.checked import has_bad, reasons
 from growingio_collector.rules.issue import Issue
 from growingio_collector.rules.requests import BROKEN_OFF, TOO_LARGE, TWO_LENGTHS
@@ -23,6 +23,9 @@ _MAX_DRAINED_BYTES: Final = 10 * MAX_BODY_BYTES
 """A body over the limit is read on, and thrown away, up to here: a client that is still sending
 when the connection closes sees a broken connection instead of the answer."""
 
+_VISITED: Final = re.compile(
+    r"/|/healthy-check|/favicon\.ico|/robots\.txt|/apple-touch-icon[\w.-]*|/\.well-known/.*"
+)
 _COLLECTING: Final = b"/projects/"
 _RUN: Final = re.compile(r"/+run/+([^/]+)(/.*)", re.DOTALL)
 
@@ -92,6 +95,16 @@ def split_run(path: str) -> tuple[str | None, str]:
     """
     found = _RUN.fullmatch(path)
     return (unquote(found[1]), found[2]) if found else (None, path)
+
+
+def is_a_visit(request: Request) -> bool:
+    """Tell whether a browser or the Java SDK requests this by itself, without any event.
+
+    Any other path is shown as unknown: a client may have been given a wrong address.
+    """
+    if request.method not in ("GET", "HEAD"):
+        return False
+    return _VISITED.fullmatch(split_run(path_of(request))[1]) is not None
 
 
 def cors_headers(headers: Headers) -> dict[str, str]:

@@ -13,7 +13,6 @@ from typing import Final
 import msgspec
 
 from growingio_collector.decode.json_reading import looks_like_json
-from growingio_collector.decode.limits import MAX_BODY_BYTES
 from growingio_collector.receiving.curl import is_curl, read_curl
 from growingio_collector.receiving.recorded import (
     Line,
@@ -23,6 +22,7 @@ from growingio_collector.receiving.recorded import (
     read_recorded,
     requests_of,
 )
+from growingio_collector.rules.bodies import MAX_BODY_BYTES
 from growingio_collector.rules.issue import RULES, Issue
 from growingio_wire.errors import GrowingParamException
 from growingio_wire.table import SCHEMAS, Kind

@@ -5,10 +5,10 @@ from typing import Any, Final, cast
 
 from msgspec.structs import replace
 
-from growingio_collector.decode.steps import Step
 from growingio_collector.rules.checked import CheckedMessage
 from growingio_collector.rules.issue import Issue
 from growingio_collector.store.received import Received
+from growingio_collector.store.rows import Step
 from growingio_wire.json_text import encode, written_elements, written_members
 from growingio_wire.table import MASK
 

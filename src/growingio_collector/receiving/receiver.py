@@ -1,16 +1,18 @@
 """Handler of the collect paths: read the body, examine and store it, and then respond.
 
-Web SDKs read only a 204 as success, and send everything again otherwise;
-the Java and mini-program SDKs repeat after a 4xx. So a malformed body, too, is answered 204.
+Malformed bodies are answered 204 as well: Web SDKs resend after any other status, and the Java and
+mini-program SDKs after a 4xx.
 """
 
 import asyncio
 import logging
-import re
 import sqlite3
+import sys
+import threading
 import time
 from concurrent.futures import Executor
 from contextlib import suppress
+from types import TracebackType
 from typing import Final, NamedTuple
 
 from msgspec.structs import replace
@@ -24,14 +26,12 @@ from growingio_collector.receiving.examining import Examiner, Kept, broken
 from growingio_collector.receiving.exchanges import (
     Body,
     cors_headers,
+    is_a_visit,
     make_answer,
-    path_of,
     read_body,
-    split_run,
     target_of,
 )
 from growingio_collector.receiving.faults import Fault, Faults, FaultyAnswer
-from growingio_collector.receiving.turns import short_turns
 from growingio_collector.rules.checking import Judge
 from growingio_collector.settings import Handling
 from growingio_collector.store.forwards import State
@@ -39,11 +39,12 @@ from growingio_collector.store.received import Received, prepare, seen_types
 from growingio_collector.store.writing import EventStore
 from growingio_wire.table import COMPRESS_HEADER
 
-_VISITED: Final = re.compile(
-    r"/|/healthy-check|/favicon\.ico|/robots\.txt|/apple-touch-icon[\w.-]*|/\.well-known/.*"
-)
 _QUICK_BYTES: Final = 64_000
 _QUICK_PACKED_BYTES: Final = 4_000
+TURN_S: Final = 0.0005
+_HALF_MICROSECOND: Final = 5e-7
+"""Python truncates lengths to whole microseconds, and returns slightly less than was set."""
+
 _logger: Final = logging.getLogger("growingio_collector")
 
 
@@ -69,6 +70,48 @@ class _Taken(NamedTuple):
     received: Received
 
 
+class ShortTurns:
+    """Shortens the turns of all threads of the process while a ``with`` block runs.
+
+    Python lets a computing thread run for 5 ms before another one gets the interpreter, and storing
+    a small request takes some twenty such handovers. With short turns, it waits only a few
+    milliseconds while a large body is read or stored.
+
+    Blocks of several threads may overlap; the last one to end restores the original length. An
+    interval that is already shorter, or that the program sets meanwhile, is left alone.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()  # guards the others
+        self._running = 0
+        self._before_s = 0.0
+        self._set_s = 0.0
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._running == 0:
+                self._before_s = sys.getswitchinterval()
+                if self._before_s > TURN_S:
+                    sys.setswitchinterval(TURN_S)
+                self._set_s = sys.getswitchinterval()
+            self._running += 1
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        with self._lock:
+            self._running -= 1
+            if self._running == 0 and sys.getswitchinterval() == self._set_s:
+                sys.setswitchinterval(self._before_s + _HALF_MICROSECOND)
+
+
+short_turns: Final = ShortTurns()
+"""The only instance, because the interval belongs to the process."""
+
+
 class Receiver:
     """The ASGI application behind every path that is not the collector's own.
 
@@ -92,7 +135,7 @@ class Receiver:
         """Store one request, then answer it."""
         request = Request(scope, receive)
         received_us = time.time_ns() // 1000
-        if _is_a_visit(request):
+        if is_a_visit(request):
             response: Response = PlainTextResponse("Nothing is here.\n", 404)
         else:
             response = await self._take(request, received_us, await read_body(request))
@@ -198,13 +241,3 @@ def _is_quickly_read(request: Request, body: Body) -> bool:
     """Tell whether reading takes milliseconds only, also when all of it is as slow as can be."""
     packed = COMPRESS_HEADER.lower() in request.headers or "compress" in request.query_params
     return len(body.content) <= (_QUICK_PACKED_BYTES if packed else _QUICK_BYTES)
-
-
-def _is_a_visit(request: Request) -> bool:
-    """Tell whether it is what browsers and the Java SDK ask for by themselves, without any event.
-
-    Any other path is shown as unknown: a client may have been given a wrong address.
-    """
-    if request.method not in ("GET", "HEAD"):
-        return False
-    return _VISITED.fullmatch(split_run(path_of(request))[1]) is not None

@@ -1,9 +1,37 @@
-"""Rules of unreadable or malformed bodies, found by the readers in ``decode``."""
+"""Limits of bodies, and rules of unreadable or malformed ones, found by the readers in ``decode``.
+
+The limits bound the cost of one request. Each is checked before memory is spent.
+"""
 
 from typing import Final
 
 from growingio_collector.rules.issue import BAD, WARN, rule
+from growingio_wire.errors import DecodeLimits
 from growingio_wire.said import Said
+
+MAX_BODY_BYTES: Final = 10_000_000
+"""Size of a body as it arrives."""
+
+LIMITS: Final = DecodeLimits(decoded_bytes=16_000_000, steps=500_000, fields=500_000)
+"""Limits of decoding it. All steps take under a second; 5,000 events need a quarter of them."""
+
+MAX_EVENTS: Final = 5000
+"""Messages in one request."""
+
+MAX_DEPTH: Final = 64
+"""Levels of nesting in one JSON message."""
+
+MAX_VALUES: Final = 100_000
+"""Commas in one JSON message, about as many as its values."""
+
+MAX_COMMAS: Final = 200_000
+"""Commas in a JSON body; with more, its messages are counted before they are read."""
+
+MAX_REPAIRED_BYTES: Final = 1_000_000
+"""Size of an almost-JSON body (``NaN``) that the slow, forgiving parser still reads."""
+
+MAX_SHOWN: Final = 20
+"""Characters of a declared encoding that a sentence repeats."""
 
 NOT_UTF8: Final = Said("it is not UTF-8 at byte {at}", "第 {at} 字节处不是 UTF-8")
 """A part of several sentences."""

@@ -8,11 +8,10 @@ from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 
-from growingio_collector.decode.steps import Step
 from growingio_collector.rules.issue import BAD, OK, WARN, Issue, Value
 from growingio_collector.store.filter import Condition, Filter, where
 from growingio_collector.store.forwards import forwards_of
-from growingio_collector.store.rows import Event, ListedRequest, StoredRequest, Totals
+from growingio_collector.store.rows import Event, ListedRequest, Step, StoredRequest, Totals
 from growingio_collector.store.schema import reading, unpack
 from growingio_wire.json_text import stored_json
 

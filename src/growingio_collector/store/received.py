@@ -14,10 +14,10 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from growingio_collector.decode.steps import Step
 from growingio_collector.rules.checked import CheckedMessage
 from growingio_collector.rules.history import MAX_PROPERTIES, SeenType
 from growingio_collector.rules.issue import Issue
+from growingio_collector.store.rows import Step
 from growingio_collector.store.schema import pack, reading
 
 _ROWS_AT_ONCE: Final = 20

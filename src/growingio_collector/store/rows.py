@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from growingio_collector.decode.steps import Step
 from growingio_collector.rules.issue import Issue, explain
 from growingio_wire.json_text import as_object, read_object
 
@@ -53,6 +52,25 @@ class Event(msgspec.Struct, frozen=True, dict=True):
     def attributes(self) -> dict[str, Any]:
         """The message's attributes; empty if it has none or they are not an object."""
         return as_object((self.message or {}).get("attributes")) or {}
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One step of decoding a body: ``name`` (``"xor"``), and ``detail`` (the key that was used).
+
+    ``detail_zh`` says the same in Chinese. ``ok`` is False for the step that failed; its ``detail``
+    is the reason, and ``offset`` the byte of its input at which it failed. ``in_bytes`` and
+    ``out_bytes`` are the sizes before and after, ``head_hex`` the first bytes of the output in
+    hexadecimal. None means unknown or not applicable.
+    """
+
+    name: str
+    detail: str
+    ok: bool = True
+    in_bytes: int | None = None
+    out_bytes: int | None = None
+    head_hex: str = ""
+    offset: int | None = None
+    detail_zh: str = ""
 
 
 class StoredRequest(msgspec.Struct, frozen=True):

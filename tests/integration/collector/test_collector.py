@@ -17,7 +17,7 @@ import pytest
 import urllib3
 
 from growingio_collector import Collector, WaitTimeoutError
-from growingio_collector.decode.limits import MAX_BODY_BYTES
+from growingio_collector.rules.bodies import MAX_BODY_BYTES
 from growingio_tracker.exceptions import GrowingError, GrowingParamException
 from tree import CAPTURES
 

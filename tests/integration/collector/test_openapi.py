@@ -14,7 +14,7 @@ from schemathesis.specs.openapi.checks import negative_data_rejection, positive_
 from growingio_collector import Collector
 from growingio_collector.api.calls import AnyCall
 from growingio_collector.api.openapi import document
-from growingio_collector.app import api_calls
+from growingio_collector.service import api_calls
 
 EVENTS = [
     {"eventType": "CUSTOM", "eventName": "pay", "timestamp": 1, "userId": 7, "deviceId": "d"},

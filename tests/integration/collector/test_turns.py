@@ -12,7 +12,7 @@ import urllib3
 
 from growingio_collector import Collector, Keep
 from growingio_collector.decode import Decoded, decode_request
-from growingio_collector.receiving.turns import TURN_S
+from growingio_collector.receiving.receiver import TURN_S
 
 TARGET = "/v3/projects/p1/collect?stm=1"
 

@@ -7,8 +7,8 @@ import pytest
 
 from growingio_collector.decode import Envelope, decode_body
 from growingio_collector.decode.json_reading import count_elements, deeper_than, read_json
-from growingio_collector.decode.limits import MAX_DEPTH, MAX_EVENTS
 from growingio_collector.decode.parsing import read_protobuf
+from growingio_collector.rules.bodies import MAX_DEPTH, MAX_EVENTS
 from growingio_collector.rules.checked import DecodedMessage
 from growingio_wire.errors import DecodeError
 from growingio_wire.table import Kind

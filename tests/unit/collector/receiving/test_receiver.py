@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from growingio_collector.receiving.turns import TURN_S, ShortTurns
+from growingio_collector.receiving.receiver import TURN_S, ShortTurns
 
 
 @pytest.fixture(autouse=True)
