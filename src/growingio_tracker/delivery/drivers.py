@@ -18,6 +18,7 @@ from growingio_wire.errors import GrowingIOException
 from growingio_wire.table import Kind
 
 _DELIVERED: Final = receipt_of(DELIVERED)
+_INTERRUPTED: Final = Postponed(GrowingIOException("interrupted while sending"), 0.0)
 _DISABLED: Final = receipt_of(Fate("dropped", "disabled"))
 
 
@@ -103,7 +104,7 @@ class EachCaller:
         ledger, sender = self._pipeline.ledger, self._pipeline.sender
         with ledger.lock:
             ledger.count_accepted(batch.size)
-        outcome: Outcome = Postponed(GrowingIOException("interrupted while sending"), 0.0)
+        outcome: Outcome = _INTERRUPTED
         try:
             ((_, outcome),) = sender.deliver(batch)
         finally:

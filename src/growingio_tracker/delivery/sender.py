@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping
 from functools import partial
-from typing import Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 from urllib.parse import urlencode
 
 from growingio_tracker.delivery.address import Address
@@ -128,7 +128,7 @@ class Sender:
             elif address.suspects_content(answer):
                 suspects.append(_Suspect(part, answer))
             elif (outcome := self._settled(answer)) is not None:
-                doubt = yield from self._convictions(suspects, address)
+                doubt = (yield from self._convictions(suspects, address)) if suspects else None
                 if doubt is not None:
                     yield _joined(suspects, [part, *parts]), doubt
                     return
@@ -136,7 +136,8 @@ class Sender:
             else:
                 yield _joined(suspects, [part, *parts]), self._postponed(address, answer)
                 return
-        yield from self._judged(suspects, parts, address)
+        if suspects:
+            yield from self._judged(suspects, parts, address)
 
     def report(self, part: Batch, outcome: Rejected) -> None:
         """Report a rejected part, without any lock."""
@@ -180,8 +181,6 @@ class Sender:
         self, suspects: list[_Suspect], unsent: list[Batch], address: Address
     ) -> Iterator[tuple[Batch, Outcome]]:
         """Yield the outcomes of suspects after which nothing was accepted."""
-        if not suspects:
-            return
         answer = suspects[-1].answer
         if len(suspects) == 1 and not unsent and address.is_taken_at_its_word(answer):
             yield from self._rejections(suspects)
@@ -229,14 +228,20 @@ class Sender:
     def _request(self, batch: Batch, address: Address) -> Request:
         stm = self._parser.get_timestamp()
         body = self._parser.encode_records(batch.kind, batch.records, stm)
-        given = {k: v for k, v in self._parser.get_params(stm).items() if v is not None}
-        query = urlencode(given, doseq=True)
+        query = _query(self._parser.get_params(stm))
         return Request(
             url=f"{address.url}?{query}" if query else address.url,
             body=body,
             headers=self._parser.get_headers(),
             timeout_s=self._attempts.timeout_s(),
         )
+
+
+def _query(params: Mapping[str, Any]) -> str:
+    """Return the query of a request, nearly always without the long way of ``urlencode``."""
+    if len(params) == 1 and type(stm := params.get("stm")) is int:
+        return f"stm={stm}"
+    return urlencode({k: v for k, v in params.items() if v is not None}, doseq=True)
 
 
 def _joined(suspects: list[_Suspect], parts: list[Batch]) -> Batch:

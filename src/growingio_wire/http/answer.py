@@ -83,7 +83,7 @@ class _Stream:
 
     def status_line(self) -> tuple[int, int]:
         """Parse a status line; return the minor version and the status."""
-        while True:
+        while self.data or self._more():
             if self.data.startswith((b"\r", b"\n")):  # left over from a body
                 self.data = self.data.lstrip(b"\r\n")
             if found := _STATUS_LINE.match(self.data):
@@ -93,7 +93,8 @@ class _Stream:
             if b"\n" in self.data or not b"HTTP/1.".startswith(self.data[:7]):
                 raise NotHttpError("the answer is not HTTP")
             if not self._more():
-                raise self._why_nothing_came()
+                break
+        raise self._why_nothing_came()
 
     def head(self) -> tuple[bytes, bool]:
         """Parse the header lines; return them and whether they are complete."""
@@ -116,6 +117,8 @@ class _Stream:
             return self._chunks(most) if chunked else (self._take(most), False)
         length = _length(headers.get("content-length"))
         wanted = most if length is None else min(length, most)
+        if not wanted:
+            return b"", length == 0
         self._room = max(0, wanted - len(self.data))
         body = self._take(wanted)
         return body, len(body) == length
@@ -191,8 +194,9 @@ def _headers(lines: bytes) -> dict[str, str]:
 
 def _length(value: str | None) -> int | None:
     """Return the length announced by the headers; ``None`` if there is none, or more than one."""
-    lengths = {one.strip() for one in (value or "").split(",")}
-    [length, *others] = lengths
+    if value is None or _LENGTH.fullmatch(value):
+        return None if value is None else int(value)
+    [length, *others] = {one.strip() for one in value.split(",")}
     return int(length) if not others and _LENGTH.fullmatch(length) else None
 
 

@@ -10,7 +10,8 @@ import sys
 import weakref
 from collections import deque
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from types import ModuleType
 from typing import Final
 
 from growingio_wire import VERSION
@@ -193,11 +194,11 @@ def open_transport(
 
 def _target(url: str) -> str:
     """Return everything after the host, unchanged."""
-    start = url.index("//") + 2
-    slash, question = url.find("/", start), url.find("?", start)
-    if slash < 0 or 0 <= question < slash:
-        return f"/{url[question:]}" if question >= 0 else "/"
-    return url[slash:]
+    _, _, behind = url.partition("//")
+    host, slash, target = behind.partition("/")
+    if "?" in host:
+        return f"/{behind[host.index('?') :]}"
+    return slash + target or "/"
 
 
 def _close_all(idle: deque[SocketConnection]) -> None:
@@ -216,17 +217,24 @@ def _transport_error(request: Request, error: OSError) -> TransportError:
 _PLAIN_KEY: Final = "suppress_instrumentation"
 
 
-@contextmanager
-def untraced() -> Generator[None, None, None]:
+_TRACED: Final = nullcontext()
+
+
+def untraced() -> AbstractContextManager[None]:
     """Hide requests inside the block from OpenTelemetry's instrumentations.
 
     OpenTelemetry is never imported for this. Without it, the cost is one look-up.
     """
     api = sys.modules.get("opentelemetry.context")
+    if api is None:
+        return _TRACED
     key: str | None = getattr(api, "_SUPPRESS_INSTRUMENTATION_KEY", None)
-    if api is None or key is None:  # another thread may just be importing it
-        yield
-        return
+    # Another thread may just be importing it.
+    return _TRACED if key is None else _suppressing(api, key)
+
+
+@contextmanager
+def _suppressing(api: ModuleType, key: str) -> Generator[None, None, None]:
     token = api.attach(api.set_value(key, True, api.set_value(_PLAIN_KEY, True)))
     try:
         yield
