@@ -163,7 +163,7 @@ class ConsumerOptions(Options, frozen=True, kw_only=True):
 
     @property
     def parser(self) -> DataParser:
-        """The format, as the engine needs it."""
+        """The format, adapted if it is from outside this package."""
         return JsonParser() if self.data_parser is None else as_data_parser(self.data_parser)
 
     @property

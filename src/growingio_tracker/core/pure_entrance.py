@@ -144,9 +144,8 @@ class Entrance(Generic[_R]):
         if doorway.busy:
             doorway.let_leave()
         size = len(record)
-        # It takes `with`, though acquire() and try are cheaper: an exception that a signal handler
-        # raises between those two, which is how some servers end a process, would leave the lock
-        # locked forever.
+        # `with`, although acquire() and try are cheaper: some servers end a process by raising in a
+        # signal handler, and an exception between those two would leave the lock locked forever.
         with doorway.lock:
             doorway.busy = True
             try:

@@ -25,7 +25,7 @@ _DISABLED: Final = receipt_of(Fate("dropped", "disabled"))
 class Nobody:
     """Driver that sends nothing.
 
-    :param take_in: called with each record; it records, discards or sends it.
+    :param take_in: called with each record, to record, discard or pass it on.
     """
 
     flush_sends = queues = False
@@ -48,7 +48,7 @@ class Nobody:
         """Do nothing: nothing waits."""
 
     def is_callback(self) -> bool:
-        """Return False: nobody has to wait for anybody."""
+        """Return False: no call waits for another."""
         return False
 
     def flush(self, timeout_s: float | None) -> bool:
@@ -56,7 +56,7 @@ class Nobody:
         return True
 
     def close(self, timeout_s: float) -> bool:
-        """Let go of the connection."""
+        """Close the connection."""
         self._pipeline.sender.close()
         return True
 
@@ -88,7 +88,7 @@ class EachCaller:
         """Do nothing: nothing waits."""
 
     def is_callback(self) -> bool:
-        """Return False: nobody has to wait for anybody."""
+        """Return False: no call waits for another."""
         return False
 
     def flush(self, timeout_s: float | None) -> bool:
@@ -96,7 +96,7 @@ class EachCaller:
         return True
 
     def close(self, timeout_s: float) -> bool:
-        """Let go of the connection."""
+        """Close the connection."""
         self._pipeline.sender.close()
         return True
 

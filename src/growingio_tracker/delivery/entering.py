@@ -134,10 +134,10 @@ class OverflowPolicy:
 
 
 class WayIn:
-    """The way into a waiting room: for one record after the other, or a short one for events.
+    """The way into a waiting room: :meth:`offer`, and a shortcut for plain events.
 
-    :param room: whose way in it is.
-    :param outcomes: what receipts ask.
+    :param room: the waiting room.
+    :param outcomes: where receipts look up their outcome.
     """
 
     def __init__(
@@ -162,7 +162,7 @@ class WayIn:
         self.open()
 
     def open(self) -> None:
-        """Let records in, again where it was closed."""
+        """Let records in, even if the room was closed before."""
         self._admission.max_events = self._max_events
 
     def offer(self, kind: Kind, record: bytes) -> Receipt:
@@ -192,9 +192,8 @@ class WayIn:
         doorway = self._doorway
         if doorway.busy:
             doorway.let_leave()
-        # It takes `with`, though acquire() and try are cheaper: an exception that a signal handler
-        # raises between those two, which is how some servers end a process, would leave the lock
-        # locked forever.
+        # `with`, although acquire() and try are cheaper: some servers end a process by raising in a
+        # signal handler, and an exception between those two would leave the lock locked forever.
         with self._lock:
             doorway.busy = True
             try:
@@ -206,7 +205,7 @@ class WayIn:
                     self._announce(lane, seq)
                 return Receipt(self._outcomes, lane.number, seq)
             except SpoolError as error:
-                if not self._admission.closed:  # by a signal handler amid this very call
+                if not self._admission.closed:  # by a signal handler during this call
                     self._note_refused(error)
                     raise
                 return None
@@ -218,10 +217,10 @@ class WayIn:
                 doorway.busy = False
 
     def entrance(self, requesting: set[int], *, announces: bool) -> Entrance[Receipt] | None:
-        """Return a short way in for events, which is shut; ``None`` where there is none.
+        """Return the shortcut for plain events, still closed; ``None`` if there is none.
 
-        :param requesting: the threads that are amid a request.
-        :param announces: whether an event that begins a wait or fills a batch comes in by it, too.
+        :param requesting: the threads that are making a request.
+        :param announces: whether an event that begins a wait or fills a batch may take it, too.
         """
         lane = None if self._by_kind is None else self._by_kind[Kind.EVENT]
         if lane is not None and isinstance(lane.records, Ring):
@@ -244,10 +243,10 @@ class WayIn:
         )
 
     def _announce(self, lane: Lane, seq: int) -> None:
-        """Wake whoever takes batches: with the record of this seq a wait has begun, or is over."""
+        """Wake a thread that takes batches, as this record begins a wait or fills a batch."""
         with self._lock:
             since = self._schedule.note_come(lane, seq)
-            # Everything pending waits here.
+            # Nothing else is pending.
             if since is not None and self._admission.pending <= len(lane.records):
                 self._ledger.pending_since = since
 

@@ -1,7 +1,6 @@
 """Formats (public name: parsers), which encode the records of a batch as a request body.
 
-A parser from outside this package, as release 1.0.5 allowed it, is asked in the words of that
-release.
+A parser from outside this package is called by the methods of release 1.0.5.
 """
 
 from __future__ import annotations
@@ -123,7 +122,7 @@ class JsonParser(DataParser):
 
     def json(self, message: Message) -> str:
         """Return one message as a JSON object."""
-        from json import loads  # few programs need what takes so long to import
+        from json import loads  # slow to import, and few programs need it
 
         return self.json_dumps(loads(record_of(message)))
 
@@ -136,7 +135,7 @@ class JsonParser(DataParser):
 
 
 class _ForeignParser(DataParser):
-    """Puts a parser from outside this package into the engine, and asks it as 1.0.5 did.
+    """Adapts a parser from outside this package, and calls it as 1.0.5 did.
 
     It may return ``None`` for headers and parameters.
     """
@@ -176,7 +175,7 @@ PARSER: Final = OptionType(
 
 
 def as_data_parser(parser: Parser) -> DataParser:
-    """Return ``parser`` as the engine needs it."""
+    """Return ``parser``, adapted if it is from outside this package."""
     if isinstance(parser, DataParser) and type(parser).__module__ in _OURS:
         return parser
     return _ForeignParser(parser)

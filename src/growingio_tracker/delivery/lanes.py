@@ -52,17 +52,17 @@ class Lane:
         self.kind = kind
         self.limits = limits
         self.records = records
-        self.enter = records.enter  # of its own, because every call needs it
-        self.since = 0.0  # when lingering began for what waits
+        self.enter = records.enter  # an attribute, because every call needs it
+        self.since = 0.0  # when the queued records began to linger
         self.flush_to = 0  # everything before this seq is due now
         self.paused_until = 0.0  # nothing is due before
-        self.in_flight = 0  # how many of the batch that was taken have no outcome
+        self.in_flight = 0  # records of the batch taken that have no outcome yet
         self.flight_seq = 0  # the seq of the first of them
 
     def oldest_unsettled(self) -> int:
         """Return the seq of the oldest record without an outcome."""
         first = self.records.first_seq()
-        # Some records of the batch may already be waiting again.
+        # Some records of the batch may be queued again already.
         return min(first, self.flight_seq) if self.in_flight else first
 
     def due_at(self) -> float:
@@ -103,7 +103,7 @@ class Room(Protocol):
         ...
 
     def note_fate(self, lane: int, first_seq: int, end_seq: int, fate: Fate) -> None:
-        """Remember what became of records that wait no more, and were not delivered."""
+        """Remember the fate of records that left the queue without being delivered."""
         ...
 
     def wake_ready(self) -> None:
@@ -112,21 +112,21 @@ class Room(Protocol):
 
 
 Lead: TypeAlias = "Callable[[JournalEnd[Any] | None, Lane | None], None]"
-"""Is told where events enter from now on, by a journal's end and its lane; ``None``: nowhere."""
+"""Called with the journal's end, and its lane, that events enter from now on; ``None``: none."""
 
 
 class Lanes:
-    """The lanes of one waiting room, and what else has to be done for them.
+    """The lanes of one waiting room, with hooks for what else their storage needs.
 
-    This base class does nothing besides: as lanes in memory need it.
+    The hooks of this base class do nothing, which is all that lanes in memory need.
 
-    :ivar numbers: for further lanes.
-    :ivar by_number: the lanes there are. The room's lock guards it. No number is used twice.
-    :ivar by_kind: the lane of each kind, where the kind alone decides which one a record enters;
-        ``None`` where :meth:`choose` does.
-    :ivar confirm: called without the lock when a record has entered, before its call returns; it
-        may wait. ``None`` spares the call.
-    :ivar keep: whether what is left at the end waits there for the next process.
+    :ivar numbers: the numbers of further lanes. None is used twice.
+    :ivar by_number: the existing lanes, guarded by the room's lock.
+    :ivar by_kind: the lane of each kind, if the kind alone decides which one a record enters;
+        ``None`` if :meth:`choose` does.
+    :ivar confirm: called without the lock after a record has entered, before the tracking call
+        returns; it may wait. ``None`` does nothing.
+    :ivar keep: whether records left at the end are kept for the next process.
     :ivar look_every_s: seconds between two calls of :meth:`look_around`; infinity never calls it.
     """
 
@@ -143,56 +143,55 @@ class Lanes:
         """Work for ``room`` from now on; called once, before anything else."""
 
     def choose(self, kind: Kind, record: bytes) -> Lane | None:
-        """Return the lane that ``record`` enters; ``None`` when closed. Called without the lock.
+        """Return the lane that ``record`` enters; ``None`` if closed. Called without the lock.
 
-        :raises SpoolError: if there is none, because the disk cannot be used.
+        :raises SpoolError: if the disk cannot be used.
         """
         return None
 
     def source_of(self, batch: Batch) -> str | None:
-        """Return what names the lane of a batch in all processes and for all time.
+        """Return a name that identifies the lane of a batch across processes, forever.
 
-        ``None`` where its records are in this process alone. Called without the lock.
+        ``None`` if its records are in this process only. Called without the lock.
         """
         return None
 
     def tell_of_journals(self, lead: Lead) -> bool:
-        """Tell ``lead`` from now on where events enter; return False where it is no journal."""
+        """Call ``lead`` whenever events enter another journal; return False if they enter none."""
         return False
 
     def look_around(self) -> None:
-        """Do what has to be done from time to time. Called without the lock."""
+        """Do periodic work. Called without the lock."""
 
     def may_send(self) -> bool:
-        """Return False when another process sends what waits here. Called without the lock."""
+        """Return False if another process sends the queued records. Called without the lock."""
         return True
 
     def hand_over(self) -> None:
-        """Leave what waits to that other process."""
+        """Leave the queued records to that process."""
 
     def repair(self, error: Exception) -> None:
-        """Do something about records that could not be taken. Called without the lock."""
+        """Handle an error of taking records. Called without the lock."""
 
     def keep_rejected(self, batch: Batch, outcome: Rejected) -> Outcome:
-        """Put away what was rejected; return what became of it. Called without the lock."""
+        """Keep rejected records elsewhere; return the outcome. Called without the lock."""
         return outcome
 
     def settled(self, batch: Batch) -> None:
-        """Let go of records that have an outcome. Called with the lock held."""
+        """Remove records that have an outcome. Called with the lock held."""
 
     def given_up(self, kind: Kind | None) -> None:
-        """Let go of what was dropped; ``None`` means every kind. Called with the lock held."""
+        """Remove records that were given up; ``None`` is every kind. Called with the lock held."""
 
 
 class MemoryLanes(Lanes):
     """Lanes in memory, ``shards`` of them for each kind.
 
-    Each lane has one batch on its way at a time. All events of a user go through one lane, and all
-    states of an item, so that these keep their order; with more than one shard, those of different
-    users may overtake each other. A user is a login user id; where an event has none, its
-    anonymous id.
+    Each lane sends one batch at a time. All events of a user go through one lane, and so do all
+    states of an item, so they keep their order; with several shards, events of different users may
+    overtake each other. Users are told apart by login user id, or by anonymous id without one.
 
-    :param batches: what makes a batch of each kind.
+    :param batches: the limits of a batch of each kind.
     """
 
     def __init__(self, batches: Mapping[Kind, BatchLimits], shards: int = 1) -> None:
@@ -216,7 +215,7 @@ class MemoryLanes(Lanes):
 
 
 class _Owner(msgspec.Struct, rename=camel):
-    """What of a record decides which others it may not overtake."""
+    """Fields of a record that decide which other records it must not overtake."""
 
     user_id: str | None = None
     device_id: str | None = None

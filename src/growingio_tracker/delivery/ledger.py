@@ -31,8 +31,8 @@ class Stats(Struct, frozen=True):
     :param pending: events that are queued or being sent.
     :param pending_bytes: the size of their records.
     :param adopted: accepted events that an earlier process had left in the spool.
-    :param handed_over: events that somebody else answers for: a Kafka broker that acknowledged
-        them, or a relay that the spool was left to.
+    :param handed_over: events that others are responsible for: a Kafka broker that acknowledged
+        them, or a relay that sends what is in the spool.
     :param attributes_left_out: attributes that could not be encoded; their events were sent.
     :param experiments_failed: calls of ``experiment()`` that got no response, or whose hit could
         not be reported.
@@ -113,10 +113,10 @@ class Reporter:
 
 
 class Ledger:
-    """Counts. ``lock`` guards every field, and the waiting room that shares it with its ledger.
+    """Counts. ``lock`` guards every field, and the waiting room, which shares it.
 
-    Methods that begin with ``count`` must be called with the lock held. A signal handler or a
-    destructor may track in a thread that holds it; that is why it is reentrant.
+    Methods that begin with ``count`` must be called with the lock held. It is reentrant, because a
+    signal handler or a destructor may track in a thread that holds it.
 
     ``accepted`` is not counted but derived from the other counts, so that they always agree.
     """
@@ -162,7 +162,7 @@ class Ledger:
         self.handed_over += events
 
     def count_acknowledged(self, events: int, size: int) -> None:
-        """Pending events were acknowledged by a broker, which answers for them from now on."""
+        """Pending events were acknowledged by a broker, which is responsible for them now."""
         self.count_handed_over(events, size)
         self.last_success = self._clock.monotonic()
 
@@ -220,7 +220,7 @@ class Ledger:
     def stats(self) -> Stats:
         """Return a consistent snapshot of all counts."""
         with self.lock:
-            # The entrance lets events in without the lock, so both of one instant.
+            # Both in one step, because the entrance lets events in without the lock.
             pending, pending_bytes = self.admission.snapshot()
             rejected, dropped = dict(self.rejected), dict(self.dropped)
             ended = self.delivered + sum(rejected.values()) + sum(dropped.values())

@@ -19,8 +19,8 @@ strategy, and its driver                 ``before_send``     parser, transport  
 ``DurableConsumer``,                                         (where none can be  or the caller whose
 ``KafkaConsumer``:                                           started, ``flush``  event is refused
 :class:`~.workers.WorkerThreads`                             and ``close``)
-disabled, recording, and consumers of    the caller's        none                the caller's
-one's own: :class:`~.drivers.Nobody`
+disabled, recording, and custom          the caller's        none                the caller's
+consumers: :class:`~.drivers.Nobody`
 =======================================  ==================  ==================  ==================
 
 ``close`` and the end of the process send in their own thread what no worker does. Callbacks are
@@ -51,7 +51,7 @@ from growingio_wire.table import Kind
 _log: Final = logging.getLogger("growingio_tracker.delivery")
 
 _ENDED_S: Final = 0.1
-"""How long a lock is waited for when no other thread runs any more."""
+"""How long to wait for a lock that may belong to a thread ended by the interpreter."""
 
 UNDELIVERED: Final = "undelivered"
 REENTRANT: Final = receipt_of(Fate("dropped", "reentrant"))
@@ -59,43 +59,43 @@ _INTERRUPTED: Final = Postponed(GrowingIOException("sending was interrupted"), p
 
 
 class Failures(NamedTuple):
-    """What went wrong with a batch: the error of what stays queued, and of what never can."""
+    """Errors of a batch: of the records that stay queued, and of those that were rejected."""
 
     postponed: GrowingIOException | None
     rejected: GrowingIOException | None
 
 
 class Driver(Sends, Protocol):
-    """Who makes records move, and in which thread."""
+    """Interface of drivers, which decide who sends, and when."""
 
     @property
     def offer(self) -> Callable[[Kind, bytes], Receipt]:
-        """What takes in one record, and returns its receipt.
+        """The function that accepts one record, and returns its receipt.
 
-        It raises GrowingIOException, as the strategy says.
+        It raises GrowingIOException as the strategy documents.
         """
         ...
 
     def flush(self, timeout_s: float | None) -> bool:
-        """Return whether everything offered before has an outcome; ``None`` waits forever."""
+        """Send everything now; return whether all of it has an outcome. ``None`` waits forever."""
         ...
 
     def close(self, timeout_s: float) -> bool:
-        """Finish closing, which has begun; return whether nothing was lost by it."""
+        """Finish closing; return whether nothing was lost."""
         ...
 
 
 class Pipeline:
-    """See the module. Making one starts no thread and opens no socket.
+    """Waiting room, sender and driver. Creating one starts no thread and opens no socket.
 
-    :param sender: takes a batch to its outcome.
-    :param drive: makes the driver.
-    :param room: where records wait; ``None`` where none do.
+    :param sender: delivers batches.
+    :param drive: creates the driver.
+    :param room: where records are queued; ``None`` if they are not.
     :param close_timeout_s: seconds that the end of the process may take.
-    :param post: makes a request that is not a batch; ``None`` does so, repeating as configured.
-    :ivar offer: takes in a record, as the driver says.
-    :ivar entrance: the short way in for plain events, which drivers open; ``None`` where there is
-        none. Where callers send, an event for which there is something to do takes the long way.
+    :param post: makes a request that is not a batch; ``None`` makes it like any other.
+    :ivar offer: accepts one record; the driver's.
+    :ivar entrance: the shortcut for plain events, which drivers open and close; ``None`` if there
+        is none. If callers send, an event that makes a batch due does not take it.
     """
 
     def __init__(
@@ -122,7 +122,7 @@ class Pipeline:
         process.know(self)
 
     def start(self) -> None:
-        """Start to send what others left, without waiting for an event of one's own."""
+        """Start to send what other processes left, before the first event of this one."""
         self.driver.drive()
 
     def flush(self, timeout_s: float | None) -> bool:
@@ -141,7 +141,7 @@ class Pipeline:
         return await awaiting.until_settled(self.room.outcomes, mark, timeout_s)
 
     def stop(self, timeout_s: float) -> bool:
-        """Close for good: what comes later is refused, also at the end of the process."""
+        """Close for good: later events are refused, even at the end of the process."""
         self._is_stopped = True
         self.offer = self.driver.offer
         return self.close(timeout_s)
@@ -157,17 +157,17 @@ class Pipeline:
         return await awaiting.in_own_thread(lambda: self.stop(self.interrupt.bounded_s(timeout_s)))
 
     def open(self) -> None:
-        """Let plain events in by the short way from now on."""
+        """Open the shortcut for plain events."""
         if self.entrance is not None:
             self.entrance.open()
 
     def shut(self) -> None:
-        """Let no events in by the short way any more."""
+        """Close the shortcut for plain events."""
         if self.entrance is not None:
             self.entrance.shut()
 
     def begin_close(self, timeout_s: float) -> None:
-        """Start to close, without waiting for anything."""
+        """Start to close, without waiting."""
         self.shut()
         self.interrupt.close_within(timeout_s)
         self.room.close()
@@ -220,7 +220,7 @@ class Pipeline:
         finally:
             self.room.senders.discard(threading.get_ident())
             if settled < len(batch):
-                # An exception that is nobody's fault here, KeyboardInterrupt for one.
+                # Interrupted from outside, for example by KeyboardInterrupt.
                 self.room.settle(batch.after(settled), _INTERRUPTED)
         return Failures(postponed, rejected)
 
@@ -245,11 +245,11 @@ class Pipeline:
                 self.room.give_up(UNDELIVERED, batch.kind)
 
     def end(self) -> None:
-        """Send each event in its caller from now on: the end of the process has been prepared."""
+        """Send each later event in its caller's thread, because the process is ending."""
         self.offer = self._offer_late
 
     def _offer_late(self, kind: Kind, record: bytes) -> Receipt:
-        """Take in an event that nobody else would send; refuse it when no time remains."""
+        """Send an event that nobody else would send; refuse it if no time remains."""
         if self._is_locked_forever():
             _log.warning("an event was not sent: the interpreter is shutting down")
             return REFUSED_CLOSED
@@ -280,7 +280,7 @@ class Pipeline:
         return not is_free
 
     def close_at_exit(self) -> None:
-        """Have this closed at the end of the process, unless it is closed before."""
+        """Close this at the end of the process, unless it is closed before."""
         process.close_at_exit(self)
 
     def finish(self) -> bool:
@@ -295,8 +295,7 @@ class Pipeline:
     def _report_undelivered(self) -> None:
         """Report all kinds at once, because the log takes one line a minute."""
         with self.ledger.lock:
-            # What is still on its way is pending, and nobody may be left to learn what becomes
-            # of it.
+            # Records being sent are pending, and nobody may be left to report their outcome.
             dropped = 0 if self.room.keeps else self.ledger.dropped.get(UNDELIVERED, 0)
             events = dropped + self.ledger.pending - self._reported_undelivered
             self._reported_undelivered += events

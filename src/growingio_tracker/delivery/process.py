@@ -47,8 +47,8 @@ _T = TypeVar("_T")
 
 _log: Final = logging.getLogger("growingio_tracker.delivery")
 
-# Behind everything else that waits for the end, such as queues and managers with priorities of
-# -5 to 100, because all of that may track a last event.
+# After all other finalizers, for example of queues and managers (priorities -5 to 100), because
+# they may track a last event.
 _LAST: Final = -1000
 
 

@@ -33,19 +33,19 @@ _LEFT: Final = Postponed(GrowingIOException("left to the relay"), pause_s=1.0)
 class WaitingRoom:
     """Waiting room of records. Every method may be called from any thread.
 
-    The records of a lane leave in the order in which they entered: the next batch of a lane can be
-    taken once the last one is settled completely.
+    Records leave a lane in the order in which they entered: its next batch can be taken only when
+    the previous one is completely settled.
 
-    :param accepted_as: the fate of what was sent, and accepted: by the server, or by a broker that
-        answers for it from then on.
+    :param accepted_as: the fate of accepted records: delivered to the server, or handed over to a
+        broker.
 
     The ledger's lock guards all state here, in the lanes and in the ledger. It is never held
-    during encoding, requests or callbacks. The compiled core's entrance does without: records may
-    come in by it while the lock is held, each in one step.
+    during encoding, requests or callbacks. The compiled core's entrance does not take it: records
+    may enter that way while the lock is held, each in one indivisible step.
 
-    :ivar offer: takes in one record; see :meth:`WayIn.offer`.
-    :ivar entrance: returns a short way in; see :meth:`WayIn.entrance`.
-    :ivar open: lets records in, again where it was closed.
+    :ivar offer: accepts one record; see :meth:`WayIn.offer`.
+    :ivar entrance: returns the shortcut for plain events; see :meth:`WayIn.entrance`.
+    :ivar open: lets records in, even if the room was closed before.
     :ivar senders: the threads that are sending, callbacks included. They must not wait here.
     :ivar outcomes: outcomes of records, for threads that wait for them.
     """
@@ -103,7 +103,7 @@ class WaitingRoom:
         return self._schedule.may_be_due()
 
     def is_idle(self) -> bool:
-        """Return whether nothing becomes due as time passes, but only by a record that comes."""
+        """Return whether nothing will become due before another record enters."""
         return self._schedule.is_idle()
 
     def settle(self, batch: Batch, outcome: Outcome) -> None:
@@ -159,7 +159,7 @@ class WaitingRoom:
         self._schedule.note_due()
 
     def note_fate(self, lane: int, first_seq: int, end_seq: int, fate: Fate) -> None:
-        """Remember what became of records that wait no more, and were not delivered."""
+        """Remember the fate of records that left the queue without being delivered."""
         self.outcomes.note(lane, first_seq, end_seq, fate)
 
     def wake_ready(self) -> None:

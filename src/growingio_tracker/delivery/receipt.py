@@ -138,8 +138,8 @@ class Outcomes:
     :param lanes: the existing lanes by number. In a removed lane, every record has an outcome.
     :param lock: guards them, and what is noted here.
     :param note_due: told, with the lock held, that something may have become due.
-    :param usual: the fate of what was sent, and accepted.
-    :ivar driver: who sends.
+    :param usual: the fate of accepted records.
+    :ivar driver: the pipeline's driver.
     """
 
     def __init__(
@@ -179,9 +179,9 @@ class Outcomes:
             return self._find(lane, seq) if self._is_settled({lane: seq + 1}) else PENDING
 
     def make_due(self, lane: int, seq: int) -> Mark:
-        """Let an event leave now instead of later; return the mark behind it.
+        """Make an event due now, and return the mark after it.
 
-        In a thread that must not wait for it, and in a process that cannot, the mark is empty.
+        The mark is empty in a thread that must not wait for it, and in a process that cannot.
         """
         if os.getpid() != self._pid or self.driver.is_callback():
             return {}
@@ -215,15 +215,15 @@ class Outcomes:
     def wait(self, mark: Mark, timeout_s: float | None) -> bool:
         """Return whether everything before ``mark`` has an outcome, waiting up to ``timeout_s``.
 
-        ``None`` waits without limit. An empty mark is reached, and the lock is not asked for: in a
-        forked child it may be held by a thread that does not exist.
+        ``None`` waits without limit. An empty mark is reached already, without taking the lock: in
+        a forked child, a thread that no longer exists may hold it.
         """
         return not mark or self.waiters.wait_for(lambda: self._is_settled(mark), timeout_s)
 
     def when_settled(self, mark: Mark, wake: Callable[[], object]) -> Waiter | None:
-        """Have ``wake`` called, once and from any thread, when ``mark`` is reached.
+        """Call ``wake`` once, from any thread, when ``mark`` is reached.
 
-        Returns what to remove from :attr:`waiters` afterwards; ``None`` when it is reached already.
+        Return what to remove from :attr:`waiters` afterwards; ``None`` if it is reached already.
         """
         if not mark:
             return None

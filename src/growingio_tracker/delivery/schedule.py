@@ -14,11 +14,11 @@ from growingio_wire.clock import Clock
 
 
 class Schedule:
-    """Knows when something is due, pauses, and flushes.
+    """Decides when a batch is due, and which thread takes it.
 
     :param lanes: the existing lanes by number.
     :param admission: whether the room is closed; a closed room ignores pauses.
-    :param lock: guards lanes and admission. It is held around every call but for
+    :param lock: guards lanes and admission. Hold it around every call except those of
         :meth:`may_be_due`, :meth:`is_idle` and :meth:`take_within`.
     """
 
@@ -42,7 +42,7 @@ class Schedule:
         return due_at != math.inf and due_at <= self._clock.monotonic()
 
     def is_idle(self) -> bool:
-        """Return whether nothing becomes due as time passes, but only by a record that comes."""
+        """Return whether nothing will become due before another record enters."""
         return self._due_at == math.inf
 
     def take_within(self, wait_s: float) -> Batch | None:

@@ -36,13 +36,13 @@ class Waiter:
 class Waiters:
     """Threads and event loops that wait for a change of the state guarded by ``lock``.
 
-    :class:`threading.Condition` would let go of a lock that its caller's ``with`` holds, and take
-    it again. Where a signal handler raises in between, ``with`` releases a lock that it has not,
-    or that another thread has. Here nobody who waits holds one, but for a signal handler that runs
-    amid a call that does: it lets go of that for as long.
+    This is no :class:`threading.Condition`, whose ``wait`` releases a lock that the caller's
+    ``with`` holds, and acquires it again. If a signal handler raises in between, ``with`` releases
+    a lock that this thread does not hold. Here, threads wait without the lock. Only a signal
+    handler that interrupts a call holding it has to release it while it waits.
 
-    A signal handler may come in anywhere, and wake, too. Whoever takes a waiter off the list is
-    the one that wakes it.
+    A signal handler may run at any point, and may wake waiters, too. Whoever removes a waiter from
+    the list is the one to wake it.
     """
 
     __slots__ = ("_lock", "_waiting")
@@ -70,7 +70,7 @@ class Waiters:
             self.wake_one()
 
     def add(self, waiter: Waiter) -> None:
-        """Let ``waiter`` be woken. With the lock held, no change can be missed."""
+        """Add ``waiter``. If the lock is held, no change is missed."""
         self._waiting.append(waiter)
 
     def remove(self, waiter: Waiter) -> bool:
@@ -98,7 +98,7 @@ class Waiters:
             self.sleep(thread, remaining)
 
     def enlist(self, ready: Callable[[], bool]) -> WaitingThread:
-        """Let this thread be woken from :meth:`sleep`. With the lock held, no change is missed."""
+        """Add this thread, for :meth:`sleep`. If the lock is held, no change is missed."""
         thread = WaitingThread(ready)
         self.add(thread)
         return thread
@@ -119,7 +119,7 @@ class Waiters:
     def _let_go(self) -> int:
         """Release the lock if this thread holds it; return how many times it held it."""
         depth = 0
-        with contextlib.suppress(RuntimeError):  # raised where it does not have it
+        with contextlib.suppress(RuntimeError):  # raised if this thread does not hold it
             while True:
                 self._lock.release()
                 depth += 1

@@ -143,7 +143,7 @@ class WorkerPool:
 class WorkerThreads:
     """Driver with worker threads.
 
-    :param workers: the number of threads; the room must have room for as many batches.
+    :param workers: the number of threads; the queue must have room for as many batches.
     """
 
     flush_sends, queues = False, True

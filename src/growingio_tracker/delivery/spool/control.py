@@ -1,14 +1,14 @@
 """Control file of a store: its destination, and how far records were entered and settled.
 
-One page, made whole when the store is made, so that a full disk cannot stop an acknowledgement::
+One page, written in full when the store is created: a full disk stops no outcome::
 
     0       magic, format version, length and CRC-32 of what follows, then a JSON object:
-            the destination, and when the store was made
+            the destination, and when the store was created
     2048    for each kind of message 64 bytes: two slots "entered", two slots "settled"
 
-A slot is a number and its complement. The two of a pair are written in turns, so that one is sound
-whenever the process dies. The page is mapped into memory: writing a slot is no system call, and
-what was written survives the process. The lock that says who owns the store is on this file, too.
+A slot is a number and its complement. The two of a pair are written alternately, so one is intact
+whenever the process dies. The page is mapped into memory: writing a slot takes no system call, and
+survives the process. The lock that tells who owns the store is on this file, too.
 """
 
 from __future__ import annotations
@@ -46,14 +46,14 @@ KIND_CODES: Final = {kind: code for code, kind in enumerate(Kind)}
 
 
 class NewerFormatError(Exception):
-    """The file was made by a newer release. It is left alone."""
+    """The file was written by a newer release. It is left alone."""
 
 
 class About(Struct, frozen=True):
-    """What a store says of itself, at the beginning of its control file and of every segment.
+    """Description of a store, at the beginning of its control file and of every segment.
 
     :param max_age_s: seconds after which its owner drops a record; ``None`` keeps it.
-    :param made_ms: when it was made, in Unix milliseconds.
+    :param made_ms: when it was created, in Unix milliseconds.
     """
 
     destination: Destination
@@ -65,15 +65,15 @@ _decode_about = msgspec.json.Decoder(About).decode
 
 
 def heading(about: About) -> bytes:
-    """Return what a control file and every segment begin with."""
+    """Return the heading of a store's control file and segments."""
     text = msgspec.json.encode(about)
     return _HEAD.pack(MAGIC, VERSION, len(text), crc32(text)) + text
 
 
 def read_heading(data: bytes) -> About | None:
-    """Return what a file says at its beginning; ``None`` when that is damaged.
+    """Return the description in a file's heading; ``None`` if it is damaged.
 
-    :raises NewerFormatError: if a newer release made it.
+    :raises NewerFormatError: if a newer release wrote it.
     """
     if (found := _heading_in(data)) is None:
         return None
@@ -86,7 +86,7 @@ def read_heading(data: bytes) -> About | None:
 
 
 def heading_size(path: Path) -> int | None:
-    """Return the bytes that a file's heading has; ``None`` when it is damaged, or cannot be read.
+    """Return the size of a file's heading; ``None`` if it is damaged or cannot be read.
 
     Another release, or another process, may have written a longer or a shorter one.
     """
@@ -99,7 +99,7 @@ def heading_size(path: Path) -> int | None:
 
 
 def _heading_in(data: bytes) -> tuple[int, bytes] | None:
-    """Return the version and the text of a sound heading."""
+    """Return the version and the text of an intact heading."""
     if len(data) < _HEAD.size:
         return None
     magic, version, length, checksum = _HEAD.unpack_from(data)
@@ -120,12 +120,12 @@ class Control:
 
     @classmethod
     def create(cls, path: Path, head: bytes, files: Files) -> Control:
-        """Make and own a new one, or leave nothing behind.
+        """Create and claim a new one, or leave nothing behind.
 
-        :raises OSError: if the disk cannot take it.
+        :raises OSError: if the disk cannot store it.
         """
         files.make_directory(path.parent)
-        # It can be seen before it is owned, and who looks for stores to adopt has it for a moment.
+        # A process that looks for stores to adopt may see it before, and claim it for a moment.
         owned = claim(path, patience_s=_PEEKED_AT_S)
         if owned is None:
             raise FileExistsError(f"{path} is in use, though it is new")
@@ -139,10 +139,10 @@ class Control:
 
     @classmethod
     def adopt(cls, path: Path, files: Files, is_gone: Callable[[], bool]) -> Control | None:
-        """Own an existing one; ``None`` when somebody does. One that was cut short is filled up.
+        """Claim an existing one; ``None`` if another process has. A truncated one is extended.
 
-        :param is_gone: whether there is no such store. It is asked again when the file is owned:
-            claiming makes one that its owner has just removed.
+        :param is_gone: returns whether there is no such store. It is called after claiming, which
+            creates a file that its owner has just removed.
         :raises OSError: if it cannot be read.
         """
         owned = claim(path)
@@ -161,15 +161,15 @@ class Control:
             raise
 
     def about(self) -> About | None:
-        """Return what the store says of itself; ``None`` when the file is damaged there.
+        """Return the store's description; ``None`` if it is damaged.
 
-        :raises NewerFormatError: if a newer release made it.
+        :raises NewerFormatError: if a newer release wrote it.
         """
         return read_heading(self._page[:_SLOTS_AT])
 
     @property
     def number(self) -> int:
-        """The number of its open file."""
+        """Its file descriptor."""
         return self._owned.number
 
     @staticmethod
@@ -186,18 +186,18 @@ class Control:
         return _newer(self._page, _slots_of(kind) + 2 * _SLOT.size)
 
     def note_entered(self, kind: Kind, seq: int) -> None:
-        """Write down the number of the next record."""
+        """Note the number of the next record."""
         self._write(_slots_of(kind) + (seq & 1) * _SLOT.size, seq)
 
     def note_settled(self, kind: Kind, seq: int) -> None:
-        """Write down that every record before ``seq`` has an outcome."""
+        """Note that every record before ``seq`` has an outcome."""
         at = _slots_of(kind) + 2 * _SLOT.size
         is_older = _slot(self._page, at) <= _slot(self._page, at + _SLOT.size)
         older = 0 if is_older else _SLOT.size
         self._write(at + older, seq)
 
     def close(self) -> None:
-        """Let another process have the store."""
+        """Let other processes claim the store."""
         with contextlib.suppress(BufferError, ValueError):
             self._page.close()
         self._owned.release()
@@ -208,9 +208,9 @@ class Control:
 
 
 def pending_in(path: Path) -> int:
-    """Return how many records wait in a store, going by its control file; 0 where it has gone.
+    """Return how many records are queued in a store by its control file; 0 if it is gone.
 
-    It is not owned for that, so the number is that of a moment.
+    The store is not claimed for this, so the number may change at any time.
     """
     try:
         page = path.read_bytes()[:_PAGE].ljust(_PAGE, b"\0")

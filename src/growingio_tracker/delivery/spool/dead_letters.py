@@ -1,7 +1,7 @@
 """Dead letters: records that the server rejected for good, kept for inspection.
 
 They are in segments of their own in the spool's directory, in the same format as records. Any
-number of processes may add, read and remove them at once; who writes holds a lock meanwhile.
+number of processes may add, read and remove them at the same time; writing takes a lock.
 """
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ from growingio_wire.table import Kind
 
 NAME: Final = "dead-letters"
 MAX_DEAD_LETTERS: Final = 100_000
-"""The oldest go beyond that."""
+"""Maximum number; the oldest are removed beyond that."""
 MAX_BYTES: Final = 256 * 1024 * 1024
-"""The bytes on disk that they may take, unless a queue's ``max_bytes`` is smaller."""
+"""Maximum size on disk, unless a queue's ``max_bytes`` is smaller."""
 MAX_AGE_S: Final = 30 * 24 * 3600.0
-"""Older ones go."""
+"""Older ones are removed."""
 
 _CODE: Final = 0xFF  # no kind of message has it
 _BUSY_S: Final = 5.0
 
 
 class DeadLetter(msgspec.Struct, frozen=True):
-    """One record that was refused.
+    """One rejected record.
 
-    :param number: what people call it by.
-    :param at_ms: when, in Unix milliseconds.
-    :param reason: a short fixed word, for example ``status_400``.
-    :param detail: what the server said.
+    :param number: identifies it in the directory.
+    :param at_ms: when it was rejected, in Unix milliseconds.
+    :param reason: a fixed identifier, for example ``status_400``.
+    :param detail: the error, with the server's response.
     """
 
     number: int
@@ -68,8 +68,8 @@ _decode = msgspec.msgpack.Decoder(_Stored).decode
 class DeadLetters:
     """The dead letters of a spool directory.
 
-    :param directory: of the spool.
-    :param max_bytes: what they may take on disk; the oldest segments go beyond that.
+    :param directory: the spool's.
+    :param max_bytes: maximum size on disk; the oldest segments are removed beyond that.
     """
 
     def __init__(self, directory: Path, *, max_bytes: int = MAX_BYTES, files: Files = DISK) -> None:
@@ -82,15 +82,15 @@ class DeadLetters:
 
     @property
     def directory(self) -> Path:
-        """Where they are."""
+        """The spool's directory."""
         return self._base.parent
 
     def keep_rejected(
         self, batch: Batch, outcome: Rejected, destination: Destination, now_ms: int
     ) -> int:
-        """Keep the records of a rejected batch; return how many older ones had to go.
+        """Keep the records of a rejected batch; return how many older letters were removed.
 
-        :raises SpoolError: if the disk cannot take them; then none was kept.
+        :raises SpoolError: if the disk cannot store them; none is kept then.
         """
         error = outcome.error
         said = f"{error} {error.body}" if isinstance(error, RejectedError) else str(error)
@@ -123,9 +123,9 @@ class DeadLetters:
         return sum(len(self._read(path)) for _, path in self._segments())
 
     def remove(self, numbers: Iterable[int]) -> None:
-        """Forget the letters with these numbers.
+        """Remove the letters with these numbers.
 
-        :raises SpoolError: if the disk does not let them go; then they are still there.
+        :raises SpoolError: if they cannot be removed; they are still there then.
         """
         gone = set(numbers)
         with self._writing():
@@ -160,7 +160,7 @@ class DeadLetters:
         return number + len(letters) - 1
 
     def _next_number(self, segments: list[tuple[int, Path]]) -> int:
-        """Return a number that no letter has had: they are counted in the lock's own file."""
+        """Return a number that no letter has had: the lock's own file counts them."""
         try:
             counted = int(self._lock.read_bytes() or b"0")
         except (OSError, ValueError):
@@ -175,11 +175,10 @@ class DeadLetters:
         size = size_of(path)
         number = self._files.open(path)
         try:
-            try:
-                self._files.write_whole(number, data)
-            except BaseException:
-                self._files.truncate(number, size)
-                raise
+            self._files.write_whole(number, data)
+        except BaseException:
+            self._files.truncate(number, size)
+            raise
         finally:
             os.close(number)
 
@@ -203,7 +202,7 @@ class DeadLetters:
         self._files.replace(new, path)
 
     def _remove_oldest(self, newest: int, now_ms: int) -> int:
-        """Remove what is beyond the bounds; return how many letters that costs."""
+        """Remove what is beyond the bounds; return how many letters that were."""
         segments = self._segments()
         gone = 0
         while len(segments) > 1 and self._is_beyond(segments, now_ms):
@@ -216,14 +215,14 @@ class DeadLetters:
         return gone
 
     def _is_beyond(self, segments: list[tuple[int, Path]], now_ms: int) -> bool:
-        """Return whether the oldest segment has to go, because of bytes or of age."""
+        """Return whether the oldest segment is beyond the bounds of size or age."""
         if sum(size_of(path) for _, path in segments) > self._max_bytes:
             return True
         entries = self._read(segments[0][1])
         return not entries or entries[-1].at_ms < now_ms - MAX_AGE_S * 1000
 
     def _trim(self, excess: int) -> int:
-        """Remove so many of the oldest letters; return how many."""
+        """Remove up to ``excess`` of the oldest letters; return how many."""
         left = excess
         for _, path in self._segments():
             if not left:

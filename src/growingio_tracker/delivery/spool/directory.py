@@ -27,12 +27,12 @@ from growingio_wire.errors import SpoolError
 _RELAY: Final = "relay.lock"
 _LEAST_SEGMENT_BYTES: Final = 64 * 1024
 _SEGMENTS: Final = 16
-"""A bounded spool has at least so many segments, since room is given back by the segment."""
+"""Minimum number of segments of a bounded spool, because space is freed by the segment."""
 
 
 @contextmanager
 def being_relay(directory: Path) -> Generator[None, None, None]:
-    """Be the relay of ``directory`` for the length of the block.
+    """Be the relay of ``directory`` inside the block.
 
     :raises SpoolError: if another process is, or the directory cannot be used.
     """
@@ -52,9 +52,9 @@ def being_relay(directory: Path) -> Generator[None, None, None]:
 
 
 def orphans_in(directory: Path) -> Iterator[Store]:
-    """Yield the stores that no process has, owned, oldest first. Release each.
+    """Yield the stores that no process uses, claimed, oldest first. Release each.
 
-    Those that cannot be read are left out: a consumer that adopts them tells what is wrong.
+    Those that cannot be read are left out: a consumer that adopts them reports what is wrong.
     """
     for base in stores_in(directory):
         if (store := _orphan(base)) is not None:
@@ -62,7 +62,7 @@ def orphans_in(directory: Path) -> Iterator[Store]:
 
 
 def destinations_in(directory: Path, *, besides: Iterable[Destination]) -> list[Destination]:
-    """Return where stores that no process has belong, if not to one of ``besides``."""
+    """Return the destinations of stores that no process uses, except those in ``besides``."""
     known = {prefix_of(destination) for destination in besides}
     found: list[Destination] = []
     for base in stores_in(directory):
@@ -74,12 +74,12 @@ def destinations_in(directory: Path, *, besides: Iterable[Destination]) -> list[
 
 
 class Spool:
-    """The part of a directory that has one destination.
+    """The stores of one destination in a directory.
 
-    :param directory: it is made when it does not exist.
+    :param directory: created if it does not exist.
     :param fsync: whether a record is on the disk itself when a call returns.
-    :param max_bytes: what all stores in the directory may take; ``None`` is without bound.
-    :param max_age_s: what has waited longer is dropped; ``None`` keeps it.
+    :param max_bytes: maximum size of all stores in the directory; ``None`` is no limit.
+    :param max_age_s: records queued longer are dropped; ``None`` keeps them.
     """
 
     def __init__(
@@ -106,9 +106,9 @@ class Spool:
         self._prefix = prefix_of(destination)
 
     def new_store(self) -> Store:
-        """Make a store for this process.
+        """Create a store for this process.
 
-        :raises SpoolError: if the disk cannot take it; then nothing is left behind.
+        :raises SpoolError: if the disk cannot store it; nothing is left behind then.
         """
         try:
             return Store.create(
@@ -122,7 +122,7 @@ class Spool:
             raise unusable(self.directory, error) from error
 
     def adopt_stores(self) -> Iterator[Store]:
-        """Yield stores that nobody has any more, owned, oldest first. Empty ones are removed."""
+        """Yield abandoned stores, claimed, oldest first. Empty ones are removed."""
         for base in stores_in(self.directory):
             if not base.name.startswith(self._prefix):
                 self._tell_of_stranger(base)
@@ -134,7 +134,7 @@ class Spool:
         return is_claimed(self.directory / _RELAY)
 
     def used_by_others(self, own: Iterable[Path]) -> tuple[int, int]:
-        """Return how many records and bytes the stores have that are none of ``own``."""
+        """Return how many records and bytes are in all stores except ``own``."""
         known = set(own)
         used = [usage_of(base) for base in stores_in(self.directory) if base not in known]
         return sum(events for events, _ in used), sum(size for _, size in used)

@@ -14,9 +14,9 @@ from growingio_wire.clock import SYSTEM_CLOCK, Clock
 from growingio_wire.errors import SpoolError
 
 _PLAUSIBLE_FROM_MS: Final = 1_577_836_800_000
-"""2020. A record that is older was tracked under a clock that was wrong."""
+"""The year 2020. Older records were tracked with a wrong clock."""
 _PLAUSIBLE_PAUSE_MS: Final = 400 * 24 * 3600 * 1000
-"""A record that is so much older than it may be comes from a clock that was, or is, wrong."""
+"""A record that exceeds its maximum age by this much comes from a wrong clock, then or now."""
 
 
 class NothingLeftError(SpoolError):
@@ -24,12 +24,11 @@ class NothingLeftError(SpoolError):
 
 
 class EntryTime:
-    """When records enter: the wall clock of the beginning, which no jump moves any more.
+    """The time when records enter: the wall clock at the start, advanced by the monotonic clock.
 
-    Ages are differences of one steady clock, so that a jump of the wall clock, which only says
-    where it starts, cannot expire what has just come.
+    A later jump of the wall clock cannot expire records that have just entered.
 
-    :ivar wall_ms: what to add to the machine's steady clock for it; ``None`` with another clock.
+    :ivar wall_ms: what to add to the machine's monotonic clock; ``None`` with another clock.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -45,13 +44,13 @@ class EntryTime:
 class DiskRecords:
     """Records in a journal. See :class:`~growingio_tracker.delivery.contract.Records`.
 
-    What is in flight stays there until it has an outcome. What an earlier process left there
-    waits from the beginning, and has lingered enough.
+    Records in flight stay in the journal until they have an outcome. Those that an earlier process
+    left are queued from the beginning, and do not linger again.
 
-    :param time: the time that a record enters with.
-    :param on_lost: told of records that were counted and are missing.
-    :ivar end: the journal's, which counts what waits here. The compiled core lets records in by it
-        in one step, where there is nothing else to do.
+    :param time: the time at which a record enters.
+    :param on_lost: called with records that were counted and are missing.
+    :ivar end: the journal's end, which counts the queued records. The compiled core lets records
+        in there, in one step, if nothing else has to be done.
     """
 
     def __init__(
@@ -85,16 +84,16 @@ class DiskRecords:
 
     @property
     def size(self) -> int:
-        """The bytes of what waits."""
+        """The total size of the queued records."""
         return self.end.size
 
     def let_go(self) -> None:
-        """Let nothing wait, and nothing enter any more: the store is another's."""
+        """Queue nothing any more: the store belongs to another process."""
         self.end.is_let_go = True
         self.end.waiting = self.end.size = 0
 
     def enter(self, admission: Admission, record: bytes) -> int:
-        """Write one record behind all others, if there is room; see Records."""
+        """Write one record after all others, if there is room; see Records."""
         end = self.end
         entered = end.enter(admission, record)
         if entered != NOT_LET_IN:
@@ -107,8 +106,8 @@ class DiskRecords:
             seq = self._journal.append(self._now_ms(), record, numbers)
             if not end.waiting or seq < end.first:
                 end.first = seq
-            # From here on no call and no jump, because a signal handler comes in with those: it
-            # must not find, and deliver, what waits and has not been accepted yet.
+            # No call and no jump from here on, because a signal handler could run there: it must
+            # not find, and deliver, a queued record that has not been accepted yet.
             admission.pending += 1
             admission.pending_bytes += size
             end.waiting += 1
@@ -126,15 +125,15 @@ class DiskRecords:
         return seq
 
     def first_seq(self) -> int:
-        """Return the seq of the oldest that waits; of the next one if none does."""
+        """Return the seq of the oldest queued record; of the next one if there is none."""
         return self.end.first if self.end.waiting else self.next_seq
 
     def came_back(self) -> bool:
-        """Return whether the oldest that waits has lingered before."""
+        """Return whether the oldest queued record has lingered before."""
         return self.first_seq() < self._lingered_to
 
     def is_done(self) -> bool:
-        """Return whether nothing waits or is in flight."""
+        """Return whether nothing is queued or in flight."""
         return not (self.end.waiting or self.in_flight)
 
     @property
@@ -147,7 +146,7 @@ class DiskRecords:
         end = self.end
         while True:
             first, waiting = end.first, end.waiting
-            # Not what is there but what has been counted: a record may be just being written.
+            # Only what has been counted: another record may be just being written.
             most = min(end.max_events, waiting)
             try:
                 start, records, size = self._journal.read(first, most, end.max_bytes)
@@ -155,8 +154,8 @@ class DiskRecords:
                 raise SpoolError(str(error)) from error
             events = len(records)
             flight = (start, start + events)
-            # From here on nothing is called or made, so that no signal handler and no destructor
-            # comes in: either one has been here meanwhile, or none will be.
+            # Nothing is called or created from here on, so no signal handler or destructor can run:
+            # either one has run in the meantime, or none will.
             if end.first == first and end.waiting == waiting:
                 break
         if not events:
@@ -170,12 +169,12 @@ class DiskRecords:
         return start, records, size
 
     def put_back(self, batch: Batch) -> None:
-        """Let the records of a batch, which never left the journal, wait at the head again."""
-        # Of a batch with several rejected parts that cannot be put away, each comes back by itself.
+        """Queue the records of a batch, which never left the journal, at the head again."""
+        # If several rejected parts of a batch cannot be kept elsewhere, each comes back by itself.
         self._land(batch)
         first, behind, events, size = batch.first_seq, batch.end_seq, len(batch), batch.size
         end = self.end
-        # No call up to the counts, because a signal handler comes in with those.
+        # No call up to the counts, because a signal handler could run during it.
         if not end.waiting or first < end.first:
             end.first = first
         end.waiting += events
@@ -183,7 +182,7 @@ class DiskRecords:
         self._lingered_to = max(self._lingered_to, behind)
 
     def drop_oldest(self) -> int:
-        """Drop the oldest that waits; return its size."""
+        """Drop the oldest queued record; return its size."""
         end = self.end
         while True:
             first = end.first
@@ -201,12 +200,12 @@ class DiskRecords:
         return size
 
     def drop_all(self) -> tuple[int, int]:
-        """Leave what is in the journal to the next process; that costs nothing."""
+        """Leave the journal to the next process; nothing is lost."""
         self.end.waiting = self.end.size = 0
         return 0, 0
 
     def expire(self, now_ms: int, max_age_ms: int) -> tuple[int, int]:
-        """Drop what is older; return how many records and bytes that costs."""
+        """Drop what is older; return how many records and bytes are lost."""
         first = behind = self.end.first
         if not self.end.waiting:
             return 0, 0
@@ -220,7 +219,7 @@ class DiskRecords:
         return dropped
 
     def remove(self, batch: Batch) -> None:
-        """Let go of records that have an outcome.
+        """Remove records that have an outcome.
 
         :raises OSError: if a file that has become empty cannot be removed; that is tried again.
         """
@@ -235,9 +234,9 @@ class DiskRecords:
         self._flight = (batch.end_seq, self._flight[1])
 
     def _drop_missing(self) -> int:
-        """Drop one of what was counted and is not there; the others are told of as lost.
+        """Drop one of the records that were counted and are missing; report the others as lost.
 
-        :raises IndexError: if it is only being written.
+        :raises IndexError: if it is just being written.
         """
         end = self.end
         if self._journal.is_writing or not end.waiting:
@@ -256,7 +255,7 @@ class DiskRecords:
         self._skip_done()
 
     def _skip_done(self) -> None:
-        """Go on to the oldest record that has no outcome, unless a signal handler just did."""
+        """Go on to the oldest record without an outcome, unless a signal handler just did."""
         end, first = self.end, self.end.first
         waits = self._journal.skip_done(first)
         if end.first == first:
@@ -269,6 +268,6 @@ class DiskRecords:
 
 
 def _is_too_old(at_ms: int, now_ms: int, max_age_ms: int) -> bool:
-    """Return whether a record is; what a clock that is or was wrong says makes none too old."""
+    """Return whether a record is too old. Implausible times make none too old."""
     beyond_ms = now_ms - at_ms - max_age_ms
     return at_ms >= _PLAUSIBLE_FROM_MS and 0 < beyond_ms < _PLAUSIBLE_PAUSE_MS

@@ -19,10 +19,10 @@ _BINARY: Final = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 class Files:
-    """Everything that a spool asks of the file system.
+    """The file system as a spool uses it.
 
-    :param before: called with the name of each call before it is made; what it raises, the call
-        raises. ``None`` lets every call through.
+    :param before: called with the name of each call before it is made; if it raises, the call is
+        not made. ``None`` makes every call.
     """
 
     def __init__(self, before: Callable[[str], None] | None = None) -> None:
@@ -33,25 +33,25 @@ class Files:
         self.write: Callable[[int, bytes], int] = os.write if before is None else self._write
 
     def make_directory(self, path: Path) -> None:
-        """Make a directory that only its owner can read, unless it is there."""
+        """Create a directory that only its owner can read, unless it exists."""
         self._note("mkdir")
         if not path.is_dir():
             path.mkdir(mode=_DIRECTORY_MODE, parents=True, exist_ok=True)
 
     def create(self, path: Path) -> int:
-        """Make a new file that only its owner can read; return its number."""
+        """Create a file that only its owner can read; return its descriptor."""
         self._note("open")
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | _BINARY, _MODE)
 
     def open(self, path: Path) -> int:
-        """Open a file to read and to add to it; return its number."""
+        """Open a file for reading and appending; return its descriptor."""
         self._note("open")
         return os.open(path, os.O_RDWR | os.O_APPEND | _BINARY)
 
     def write_whole(self, number: int, data: bytes) -> None:
-        """Add ``data`` to a file.
+        """Append ``data`` to a file.
 
-        :raises OSError: if not all of it could be written, as on a disk that has just got full.
+        :raises OSError: if not all of it could be written, as on a disk that has just become full.
         """
         if self.write(number, data) != len(data):
             raise OSError(errno.ENOSPC, f"only a part of {len(data)} bytes could be written")
@@ -87,12 +87,12 @@ class Files:
                 os.close(number)
 
     def replace(self, path: Path, target: Path) -> None:
-        """Put a file in the place of another one."""
+        """Replace ``target`` with another file."""
         self._note("rename")
         path.replace(target)
 
     def remove(self, path: Path) -> None:
-        """Remove a file, unless it has gone."""
+        """Remove a file, unless it is gone."""
         self._note("unlink")
         path.unlink(missing_ok=True)
 
@@ -115,7 +115,7 @@ DISK: Final = Files()
 
 
 def size_of(path: Path) -> int:
-    """Return how many bytes a file takes; 0 when it has gone."""
+    """Return the size of a file; 0 if it is gone."""
     try:
         return path.stat().st_size
     except OSError:
@@ -125,10 +125,10 @@ def size_of(path: Path) -> int:
 class GroupSync:
     """Makes what was written before a call safe from power cuts.
 
-    The first thread that comes waits for the disk; those that come meanwhile wait for the next
-    turn, which one of them makes for all.
+    The first thread syncs; threads that arrive meanwhile wait for the next turn, in which one of
+    them syncs for all.
 
-    :param sync: waits for the disk; raises ``OSError`` when it cannot take what was written.
+    :param sync: waits for the disk; raises ``OSError`` if it cannot store what was written.
     """
 
     def __init__(self, sync: Callable[[], None]) -> None:

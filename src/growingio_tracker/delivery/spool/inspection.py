@@ -24,15 +24,15 @@ from growingio_wire.table import Kind
 
 
 class StoreReport(Struct, frozen=True):
-    """One store. What a process is using, nobody else looks into.
+    """One store. A store that a process uses is looked at from outside only.
 
     :param path: its control file.
-    :param pid: the process that made it.
+    :param pid: the process that created it.
     :param bytes_on_disk: of all its files.
-    :param events: how many wait in it, going by its control file while a process has it; ``None``
-        when it cannot be read.
+    :param events: how many are queued in it, by its control file while a process uses it;
+        ``None`` if it cannot be read.
     :param oldest_ms: when the oldest of them entered, in Unix milliseconds; ``None`` while a
-        process has it, or when it is empty.
+        process uses the store, or if it is empty.
     """
 
     path: Path
@@ -45,7 +45,7 @@ class StoreReport(Struct, frozen=True):
 
 
 class WaitingRecord(Struct, frozen=True):
-    """One record that waits in a store that no process has."""
+    """One record that is queued in a store that no process uses."""
 
     at_ms: int
     kind: Kind
@@ -54,13 +54,13 @@ class WaitingRecord(Struct, frozen=True):
 
 
 def look_at(directory: Path) -> list[StoreReport]:
-    """Return what is known of each store, oldest first."""
+    """Return a report of each store, oldest first."""
     readable = {store.base: _report_and_release(store) for store in orphans_in(directory)}
     return [readable.get(base) or _from_outside(base) for base in stores_in(directory)]
 
 
 def waiting_in(directory: Path) -> Iterator[WaitingRecord]:
-    """Yield what waits in stores that no process has, oldest store first."""
+    """Yield the queued records of stores that no process uses, oldest store first."""
     for store in orphans_in(directory):
         try:
             for kind, journal in store.journals.items():
@@ -71,11 +71,11 @@ def waiting_in(directory: Path) -> Iterator[WaitingRecord]:
 
 
 def requeue(directory: Path, letters: Iterable[DeadLetter]) -> Iterator[int]:
-    """Let dead letters wait to be sent again; yield how many do, as it goes on.
+    """Queue dead letters again; yield how many have been queued so far.
 
-    They go into stores of their own, which any process that sends adopts.
+    They are put into new stores, which any process that sends adopts.
 
-    :raises SpoolError: if the disk cannot take them; then they are dead letters still.
+    :raises SpoolError: if the disk cannot store them; they are still dead letters then.
     """
     by_destination: defaultdict[Destination, list[DeadLetter]] = defaultdict(list)
     for letter in letters:

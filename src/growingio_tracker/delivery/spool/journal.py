@@ -1,8 +1,8 @@
 """Journal of the records of one kind in a store: append-only segments, oldest first.
 
-Appending is one ``write()`` to the newest segment. A segment all of whose records have an outcome
-is removed immediately, which gives its room back. Reading checks every record: those that are
-damaged are skipped, and counted by the gap that they leave in the numbers.
+Appending is one ``write()`` to the newest segment. A segment is removed, which frees its space, as
+soon as all of its records have an outcome. Reading checks every record: damaged ones are skipped,
+and counted by the gap that they leave in the numbers.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ SEGMENT_BYTES: Final = 1024 * 1024
 
 
 class Journal:
-    """The records of one kind. Nothing here has a lock: the lane that owns it has one.
+    """The records of one kind. It has no lock; the room of its lane has one.
 
-    :param head: what each segment begins with.
-    :param segment_bytes: a segment that has reached this size is followed by another.
+    :param head: the heading of each segment.
+    :param segment_bytes: size of a segment at which another one is begun.
     :ivar path: the store's path without its suffix.
-    :ivar end: where the next record goes, and what waits, as its lane counts it.
-    :ivar on_lost: told what had been counted, and then turned out to be missing.
+    :ivar end: where the next record goes, and the lane's counts of queued records.
+    :ivar on_lost: called with what had been counted, and turned out to be missing.
     """
 
     def __init__(
@@ -73,26 +73,26 @@ class Journal:
     def append(self, at_ms: int, record: bytes, numbers: list[int] | None = None) -> int:
         """Add one record, which is in its file when this returns; return its number.
 
-        :param numbers: gets the number as soon as it is taken, and loses it when the record is
-            withdrawn: a signal handler may raise when this returns, and the number were lost.
-        :raises OSError: if the disk cannot take it; then nothing has changed.
+        :param numbers: receives the number as soon as it is taken, and loses it if the record is
+            withdrawn. So it is known even if a signal handler raises as this returns.
+        :raises OSError: if the disk cannot store it; nothing has changed then.
         """
         numbers, end = [] if numbers is None else numbers, self.end
         while (segment := end.newest) is None or segment.size >= self._segment_bytes:
             self._begin_segment()
         number = segment.number
-        # A signal handler may add another record amid this, and then a smaller number may stand
-        # behind a larger one in the file.
+        # A signal handler may append another record meanwhile, so a smaller number may follow a
+        # larger one in the file.
         seq = end.entered
         end.entered = segment.end = seq + 1
-        # No call up to here, because a signal handler comes in with those. Making the tuple may
+        # No call up to here, because a signal handler could run during it. Creating the tuple may
         # run a destructor, which takes the next number.
         numbers += (seq,)
         self._writing.append(seq)
         data = packed(self._code, seq, at_ms, record)
         payload, on_disk = len(record), len(data)
         try:
-            segment.size += on_disk  # before the write, so that whoever reads amid it finds it
+            segment.size += on_disk  # before the write, for whoever reads meanwhile
             segment.events += 1
             segment.payload += payload
             self._files.write_whole(number, data)
@@ -114,8 +114,8 @@ class Journal:
     ) -> tuple[int, tuple[bytes, ...], int]:
         """Return records from ``first`` on without a gap: the first's number, them, their size.
 
-        They are no more than either bound allows, but at least one if there is any. Those that
-        have an outcome are passed over. Without any, the number is that of the next record.
+        They are no more than either bound allows, but at least one if there is any. Records with
+        an outcome are skipped. Without any, the number is that of the next record.
         """
         if self._writing or self._done.are_scattered:
             return self._read_singly(first, most_events, most_bytes)
@@ -136,7 +136,7 @@ class Journal:
     def _read_singly(
         self, first: int, most_events: int, most_bytes: int
     ) -> tuple[int, tuple[bytes, ...], int]:
-        """Do the same where some of the records have an outcome, or are not to be read yet."""
+        """Do the same if some of the records have an outcome, or must not be read yet."""
         start, records, total = self.entered, list[bytes](), 0
         for entry in self.waiting_from(first):
             size = len(entry.record)
@@ -151,7 +151,7 @@ class Journal:
         return start, tuple(records), total
 
     def waiting_from(self, first: int) -> Iterator[Entry]:
-        """Yield the records from ``first`` on that have no outcome, by their numbers."""
+        """Yield the records from ``first`` on that have no outcome, ordered by number."""
         begin = max(first, self.settled)
         for segment in self._segments_from(begin):
             self._look(segment)
@@ -187,7 +187,7 @@ class Journal:
         return Count(events, size)
 
     def settle(self, first: int, end: int) -> None:
-        """Say that the records from ``first`` to before ``end`` have an outcome.
+        """Note that the records from ``first`` to before ``end`` have an outcome.
 
         :raises OSError: if a file cannot be removed; it is then removed with the next one.
         """
@@ -197,9 +197,9 @@ class Journal:
         self._remove_finished()
 
     def contents(self) -> tuple[Count, Count]:
-        """Return what waits, and what is missing, of a journal that has just been found.
+        """Return what is queued, and what is missing, in a journal that has just been found.
 
-        Only the segments at both ends are read; those between are believed to be whole until
+        Only the segments at both ends are read; those between are believed to be intact until
         they are read.
         """
         missing = max(0, self._first_there() - self.settled)
@@ -238,14 +238,14 @@ class Journal:
         return sum(segment.size for segment in self._segments)
 
     def is_there(self) -> bool:
-        """Return whether nobody has removed the file that this process adds to."""
+        """Return whether the file that this process appends to has not been removed."""
         segment = self.end.newest
         return segment is None or os.fstat(segment.number).st_nlink > 0
 
     def sync(self) -> bool:
-        """Wait until the disk has what was written; return whether it may not know a file yet.
+        """Wait for the disk; return whether the directory of a new file must be synced, too.
 
-        It may be called while other threads append, so it waits on a file of its own.
+        It may be called while other threads append, so it uses a file descriptor of its own.
         """
         self._syncs = True
         newest, behind = self.end.newest, list(self._unsynced)
@@ -311,7 +311,7 @@ class Journal:
                 self._files.remove_if_possible(path)
             return
         segment.number, end = number, self.end
-        # No call between these, because a signal handler comes in with those.
+        # No call in between, during which a signal handler could run.
         before, end.newest, self._is_new = end.newest, segment, True
         self._begun = begun + 1
         self._segments.append(segment)
@@ -321,7 +321,7 @@ class Journal:
             self._close_unsynced()
 
     def _skip(self, seq: int) -> None:
-        """Leave a number out, whose file the call that was interrupted by this one is making."""
+        """Leave out a number whose file is being created by the call that this one interrupted."""
         if self.end.entered == seq:
             self.end.entered = seq + 1
             self.leave_out(seq)
@@ -337,12 +337,12 @@ class Journal:
         segment.size -= len(data)
         if segment.end == seq + 1 and self._cut_back(segment, number):
             self.end.entered = segment.end = seq
-        else:  # or a signal handler has added others behind it
+        else:  # or a signal handler has appended others
             segment.size = os.fstat(number).st_size
             self.leave_out(seq)
 
     def _cut_back(self, segment: Segment, number: int) -> bool:
-        """Cut off what is behind the last whole record; return whether that could be done."""
+        """Cut off what follows the last whole record; return whether that was possible."""
         try:
             if os.fstat(number).st_size > segment.size:
                 self._files.truncate(number, segment.size)
@@ -357,12 +357,12 @@ class Journal:
         self.leave_out(seq)
 
     def leave_out(self, seq: int) -> None:
-        """Say that there is no record with this number, whatever is in the file."""
+        """Note that there is no record with this number, whatever is in the file."""
         self._done.note(seq, seq + 1)
 
     def _look(self, segment: Segment) -> None:
-        """Read what is new in ``segment``, and tell what is missing there."""
-        # Taken before reading: what a signal handler adds amid it is no loss.
+        """Read what is new in ``segment``, and report what is missing there."""
+        # Taken before reading: what a signal handler appends meanwhile is no loss.
         entered, believed = self.entered, segment.believed()
         if not segment.look(self._files):
             return
@@ -374,7 +374,7 @@ class Journal:
             self.on_lost(lost)
 
     def _settle_gaps(self, segment: Segment, until: int) -> int:
-        """Say that what is missing has an outcome; return how many records that are."""
+        """Note that missing records have an outcome; return how many they are."""
         missing = 0
         for first, end in segment.gaps(until):
             lost = range(max(first, self.settled), end)

@@ -21,9 +21,9 @@ class OpenStore:
     """A store as a part of a waiting room. Called with the room's lock held.
 
     :param numbers: for its lanes.
-    :param time: the time that a record enters with.
-    :param on_lost: told of records that were counted and are missing.
-    :ivar missing: how many records an earlier process accepted that are not there.
+    :param time: the time at which a record enters.
+    :param on_lost: called with records that were counted and are missing.
+    :ivar missing: how many records that an earlier process accepted are missing.
     """
 
     def __init__(
@@ -56,12 +56,12 @@ class OpenStore:
         return any(lane.in_flight for lane in self.lanes.values())
 
     def waiting(self) -> Count:
-        """Return how many records and bytes wait."""
+        """Return how many records and bytes are queued."""
         records = self._records.values()
         return Count(sum(map(len, records)), sum(one.size for one in records))
 
     def expire(self, now_ms: int, max_age_s: float) -> Count:
-        """Drop what is older; return how many records and bytes that costs."""
+        """Drop what is older; return how many records and bytes are lost."""
         max_age_ms = int(max_age_s * 1000)
         return _total(
             Count(*records.expire(now_ms, max_age_ms)) for records in self._records.values()
@@ -72,7 +72,7 @@ class OpenStore:
         return lane in self._records
 
     def remove(self, batch: Batch) -> None:
-        """Let go of records that have an outcome; see :meth:`DiskRecords.remove`."""
+        """Remove records that have an outcome; see :meth:`DiskRecords.remove`."""
         self._records[batch.lane].remove(batch)
 
     def remove_settled(self) -> None:
@@ -81,23 +81,23 @@ class OpenStore:
             records.remove_settled()
 
     def is_done(self) -> bool:
-        """Return whether it has nothing to do any more."""
+        """Return whether there is nothing left to do."""
         return all(records.is_done() for records in self._records.values())
 
     def let_go(self) -> None:
-        """Let nothing wait and nothing enter here any more."""
+        """Queue nothing here any more."""
         for records in self._records.values():
             records.let_go()
 
 
 class OpenStores:
-    """All stores that this process has. Called with the room's lock held.
+    """All stores that this process uses. Called with the room's lock held.
 
-    :param by_number: the lanes of the room, to which those of the stores belong.
+    :param by_number: the lanes of the room, which include those of the stores.
     :param numbers: for further lanes.
-    :param time: the time that a record enters with.
-    :param on_lost: told of records that were counted and are missing.
-    :ivar lead: told whenever :attr:`own` becomes another one.
+    :param time: the time at which a record enters.
+    :param on_lost: called with records that were counted and are missing.
+    :ivar lead: called whenever :attr:`own` changes.
     """
 
     def __init__(
@@ -119,7 +119,7 @@ class OpenStores:
 
     @property
     def own(self) -> OpenStore | None:
-        """The one that records enter; ``None`` until one does."""
+        """The store that records enter; ``None`` until one does."""
         return self._own
 
     @own.setter
@@ -131,20 +131,20 @@ class OpenStores:
         return iter(self._all.copy())
 
     def add(self, store: Store) -> OpenStore:
-        """Have one more store."""
+        """Add a store."""
         one = OpenStore(store, self._batches, self._numbers, self._time, self._on_lost)
         self._all.append(one)
         self._by_number.update((lane.number, lane) for lane in one.lanes.values())
         return one
 
     def forget(self, one: OpenStore) -> None:
-        """Have a store no more. It is not closed."""
+        """Forget a store, without closing it."""
         self._all.remove(one)
         for lane in one.lanes.values():
             del self._by_number[lane.number]
 
     def remove(self, batch: Batch) -> None:
-        """Let go of records that have an outcome; see :meth:`DiskRecords.remove`."""
+        """Remove records that have an outcome; see :meth:`DiskRecords.remove`."""
         for one in self._all:
             if one.has(batch.lane):
                 one.remove(batch)
@@ -155,7 +155,7 @@ class OpenStores:
             one.remove_settled()
 
     def release_finished(self) -> None:
-        """Let others have the stores that have nothing to do any more, but for the own one."""
+        """Release the stores with nothing left to do, except the own one."""
         for one in [one for one in self._all if one is not self.own and one.is_done()]:
             one.let_go()
             self.forget(one)
@@ -167,9 +167,9 @@ class OpenStores:
 
 
 class DirectoryBounds:
-    """The bounds of a directory, which are those of its room, the stores of others included.
+    """The bounds of a room, applied to its whole directory, including the stores of others.
 
-    :param admission: of the room. Its bounds become what the directory still has room for.
+    :param admission: the room's. Its bounds are set to what the directory still has room for.
     """
 
     def __init__(self, admission: Admission) -> None:
@@ -180,10 +180,10 @@ class DirectoryBounds:
         """The records and the bytes of other processes' stores."""
 
     def apply(self, on_disk: int) -> None:
-        """Let in only what there is still room for, with the lock held.
+        """Admit only what there is still room for, with the lock held.
 
-        A segment keeps its room until the last of its records has an outcome, and records have
-        heads. A little of that is not counted, so that a small bound means records.
+        A segment takes space until the last of its records has an outcome, and records have
+        headers. A little of that is not counted, so that a small bound is one of records.
 
         :param on_disk: the bytes of this process's stores.
         """
@@ -197,7 +197,7 @@ class DirectoryBounds:
 
 
 def _nowhere(end: JournalEnd[Any] | None, lane: Lane | None) -> None:
-    """Lead nobody."""
+    """Tell nobody."""
 
 
 def _total(counts: Iterator[Count]) -> Count:

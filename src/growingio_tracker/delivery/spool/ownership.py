@@ -1,11 +1,11 @@
 """Ownership of a file by a process, through a lock of the operating system.
 
-Such a lock ends with its process, however that ends, so nothing can go stale. Where the system can
-say whether somebody holds a lock (Linux), looking takes nothing; elsewhere it takes the lock for a
-moment, and whoever claims the file just then tries again.
+Such a lock ends with its process, however that ends, so it cannot become stale. On Linux, the
+system tells whether a lock is held. Elsewhere, looking takes the lock for a moment, and a process
+that claims the file just then tries again.
 
-The lock belongs to the open file, which a forked child inherits: it would keep the lock beyond the
-end of its parent, so that the child closes it first of all.
+The lock belongs to the open file, which a forked child inherits. The child closes it first of all,
+because it would hold the lock beyond the end of its parent.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from typing import Final
 
 _FLAGS: Final = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 _PEEKED_AT_S: Final = 1.0
-"""For so long a claim that fails tries again, where looking takes the lock for a moment."""
+"""How long a claim is tried again on systems where looking takes the lock for a moment."""
 
 _held: Final[dict[int, str]] = {}
-"""The files that this process owns, by their number."""
+"""The files that this process owns, by file descriptor."""
 
 if sys.platform == "win32":
     import msvcrt
@@ -84,22 +84,22 @@ else:
 class Claim:
     """A file that this process owns until :meth:`release`.
 
-    :param number: the open file, for whoever wants to read or map it.
+    :param number: its file descriptor, to read or map it.
     """
 
     def __init__(self, number: int) -> None:
         self.number = number
 
     def release(self) -> None:
-        """Let another process have the file. Releasing twice is harmless."""
+        """Let other processes claim the file. Releasing twice is harmless."""
         if _held.pop(self.number, None) is not None:
             os.close(self.number)
 
 
 def claim(path: Path, *, patience_s: float = 0.0) -> Claim | None:
-    """Make ``path`` if it is not there, and own it; ``None`` when somebody else does.
+    """Claim ``path``, created if it does not exist; ``None`` if another process owns it.
 
-    :param patience_s: seconds in which it is tried again.
+    :param patience_s: seconds to keep trying.
     :raises OSError: if it cannot be opened.
     """
     peeked_at_s = 0.0 if sys.platform == "linux" else _PEEKED_AT_S
@@ -122,7 +122,7 @@ def claim(path: Path, *, patience_s: float = 0.0) -> Claim | None:
 
 
 def is_claimed(path: Path) -> bool:
-    """Return whether a process owns ``path``. What is not there is nobody's."""
+    """Return whether a process owns ``path``; ``False`` if it does not exist."""
     try:
         number = os.open(path, _FLAGS & ~os.O_CREAT)
     except OSError:
@@ -136,7 +136,7 @@ def is_claimed(path: Path) -> bool:
 
 
 def _is_still(number: int, path: Path) -> bool:
-    """Return whether ``path`` is the file that was opened, and not one made after its removal."""
+    """Return whether ``path`` is the file that was opened, not one created after its removal."""
     with contextlib.suppress(OSError):
         return os.path.samestat(os.fstat(number), path.stat())
     return False

@@ -34,7 +34,7 @@ from growingio_tracker.delivery.spool.files import Files, size_of
 
 
 class Entry(NamedTuple):
-    """One record that was read and whose checksum is right."""
+    """One record that was read, and whose checksum is correct."""
 
     seq: int
     at_ms: int
@@ -46,7 +46,7 @@ NO_FILE: Final = -1
 
 
 class Count(NamedTuple):
-    """A number of records, and the bytes that they have together."""
+    """A number of records, and their total size in bytes."""
 
     events: int
     size: int
@@ -56,7 +56,7 @@ class Count(NamedTuple):
 
 
 def entries_in(data: bytes, kind_code: int) -> list[Entry]:
-    """Return the sound records of ``data``, by their numbers."""
+    """Return the intact records of ``data``, in the order of their numbers."""
     entries = Entries(kind_code)
     entries.add(data, 0)
     return list(_from(entries, 0))
@@ -69,17 +69,17 @@ def _from(entries: Entries, seq: int) -> Iterator[Entry]:
 
 
 class Segment(SegmentBase):
-    """A segment that exists.
+    """An existing segment.
 
-    :param first: the number of its first record, which its name says.
-    :param end: the number behind its last record.
+    :param first: the number of its first record, as in its name.
+    :param end: the number after its last record.
     :param head_bytes: the size of its heading.
-    :param kind_code: of the kind of message that it holds.
-    :ivar entries: what was read from it.
-    :ivar number: its open file; -1 when it is not open.
-    :ivar size: its bytes on disk, those that are just being written included.
-    :ivar events: how many records were said to be in it, before or after it was read; together
-        they have ``payload`` bytes.
+    :param kind_code: the code of the kind of its messages.
+    :ivar entries: the records that were read from it.
+    :ivar number: its file descriptor; -1 if it is not open.
+    :ivar size: its size on disk, including what is being written.
+    :ivar events: how many records are believed to be in it, before or after it was read; they have
+        ``payload`` bytes in total.
     """
 
     __slots__ = ("_looked", "_read_to", "entries", "first", "path")
@@ -103,7 +103,7 @@ class Segment(SegmentBase):
 
     @staticmethod
     def paths_in(base: Path, kind: str) -> list[tuple[int, Path]]:
-        """Return the first numbers and the paths of what is there, oldest first."""
+        """Return the first number and the path of each existing segment, oldest first."""
         found: list[tuple[int, Path]] = []
         for path in base.parent.glob(f"{base.name}-{kind}-*{SUFFIX}"):
             try:
@@ -113,11 +113,11 @@ class Segment(SegmentBase):
         return sorted(found)
 
     def believed(self) -> Count:
-        """Return what was said to be in it."""
+        """Return what is believed to be in it."""
         return Count(self.events, self.payload)
 
     def believe_what_was_found(self) -> None:
-        """Say from now on what was read from it."""
+        """Believe from now on what was read from it."""
         self.events, self.payload = self.found()
 
     def close(self) -> None:
@@ -129,17 +129,17 @@ class Segment(SegmentBase):
     def look(self, files: Files) -> bool:
         """Read what has not been read yet; return whether there was anything.
 
-        :raises OSError: if it cannot be read. A file that has gone is empty.
+        :raises OSError: if it cannot be read. A file that is gone counts as empty.
         """
         start = self._read_to
         data = self._read(files, self.number)
-        if self._read_to != start:  # a signal handler has read the same amid this
+        if self._read_to != start:  # a signal handler has just read the same
             return self.look(files)
         if self._looked and not data:
             return False
         self._looked = True
         self.entries.add(data, self.first)
-        # One that comes in only now has read more; what it read is found again, and added once.
+        # A signal handler that runs only now reads this again, and it is added once.
         self._read_to = start + len(data)
         self._reach(self.entries.end)
         return True
@@ -147,22 +147,22 @@ class Segment(SegmentBase):
     def _reach(self, end: int) -> None:
         if self.end >= end:
             return
-        self.end = end  # no call between these two, because a signal handler comes in with those
+        self.end = end  # no call in between, during which a signal handler could run
 
     def found(self) -> Count:
-        """Return what was read from it, without taking a number twice."""
+        """Return what was read from it, counting each number once."""
         return Count(len(self.entries), self.entries.size)
 
     def gaps(self, until: int) -> list[tuple[int, int]]:
-        """Return the ranges of numbers before ``until`` that no sound record has."""
+        """Return the ranges of numbers before ``until`` that no intact record has."""
         return self.entries.gaps(self.first, min(self.end, until))
 
     def entries_from(self, seq: int) -> Iterator[Entry]:
-        """Yield the sound records that were read from ``seq`` on, by their numbers."""
+        """Yield the intact records from ``seq`` on, in the order of their numbers."""
         return _from(self.entries, seq)
 
     def _read(self, files: Files, number: int) -> bytes:
-        """Return what is in the file behind what was read, going by the file itself."""
+        """Return what follows in the file after what was read."""
         if number >= 0:
             return files.read(number, os.fstat(number).st_size - self._read_to, self._read_to)
         if self._looked and size_of(self.path) <= self._read_to:
@@ -180,8 +180,8 @@ class Segment(SegmentBase):
 class SettledNumbers:
     """The numbers of records that have an outcome.
 
-    A signal handler may come in amid any call, and a destructor amid making any object; both may
-    settle more.
+    A signal handler may run during any call, and a destructor whenever an object is created; both
+    may settle more.
 
     :ivar before: every number before this one is settled.
     """
@@ -190,11 +190,11 @@ class SettledNumbers:
 
     def __init__(self, before: int) -> None:
         self.before = before
-        self._ranges: list[tuple[int, int]] = []  # beyond those, by their first numbers
+        self._ranges: list[tuple[int, int]] = []  # of settled numbers after that, sorted
 
     @property
     def are_scattered(self) -> bool:
-        """Whether there are others than those before :attr:`before`."""
+        """Whether others are settled than those before :attr:`before`."""
         return bool(self._ranges)
 
     def __contains__(self, seq: int) -> bool:
@@ -203,10 +203,10 @@ class SettledNumbers:
         return seq < self.before or (at >= 0 and seq < ranges[at][1])
 
     def note(self, first: int, end: int) -> None:
-        """Settle the numbers from ``first`` to before ``end``, which are some."""
-        # No call before the range is there, because a signal handler comes in with those, and a
-        # destructor with each new tuple. What is dropped while an older batch is on its way would
-        # become very many ranges otherwise.
+        """Settle the numbers from ``first`` to before ``end``, at least one."""
+        # No call before the range is in the list, because a signal handler could run during it; a
+        # destructor may run when the tuple is created. Ranges are joined, as there would be very
+        # many when records are dropped while an older batch is being sent.
         ranges = self._ranges
         if ranges and ranges[-1][1] == first:
             last = ranges[-1]
@@ -217,9 +217,9 @@ class SettledNumbers:
         insort(ranges, (first, end))
 
     def advance(self) -> int:
-        """Let :attr:`before` take in the ranges that touch it; return it."""
+        """Advance :attr:`before` over the ranges that touch it; return it."""
         for one in tuple(self._ranges):
-            # No max(): in a call a signal handler comes in, which may settle more.
+            # No max(): a signal handler that runs during the call may settle more.
             if one[0] <= self.before < one[1]:
                 self.before = one[1]
             if one[0] > self.before:

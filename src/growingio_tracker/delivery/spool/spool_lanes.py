@@ -42,9 +42,9 @@ _DISK_ERRORS: Final = (SpoolError, OSError)
 
 
 class SpoolLanes(Lanes):
-    """The lanes of the stores that this process has.
+    """The lanes of the stores that this process uses.
 
-    :param look_every_s: seconds between two looks at the directory, and at what is too old.
+    :param look_every_s: seconds between searches for abandoned stores, and for expired records.
     :param heeds_relay: whether a relay, if one runs, is to send instead of this process.
     """
 
@@ -75,8 +75,8 @@ class SpoolLanes(Lanes):
         )
         self._opening = 0  # more than 1 if a signal handler tracks while the store is being opened
         self._handed_over: Path | None = None
-        # The thread that looks; another one waits for it, so that a flush finds what is just being
-        # taken in. No lock, because a signal handler that flushes may hold the room's already.
+        # The thread that looks; others wait for it, so that a flush finds what is being adopted. No
+        # lock, because a signal handler that flushes may hold the room's already.
         self._looking: int | None = None
         self._looked = Waiters(self._lock)
         self._group_sync = GroupSync(self._sync_stores)
@@ -89,7 +89,7 @@ class SpoolLanes(Lanes):
         self._bounds = DirectoryBounds(self._ledger.admission)
 
     def choose(self, kind: Kind, record: bytes) -> Lane | None:
-        """Return the lane of the own store, which is made by the first record."""
+        """Return the lane of the own store, which the first record creates."""
         with self._lock:
             if self._ledger.admission.closed:
                 return None
@@ -99,12 +99,12 @@ class SpoolLanes(Lanes):
             return (self._stores.own or self._open()).lanes[kind]
 
     def source_of(self, batch: Batch) -> str | None:
-        """Return the name of the journal that has the records of a batch."""
+        """Return the name of the journal that holds the records of a batch."""
         store = next((one.store for one in self._stores if one.has(batch.lane)), None)
         return None if store is None else f"{store.base.name}-{batch.kind.value}"
 
     def tell_of_journals(self, lead: Lead) -> bool:
-        """Tell of the own store, unless each call has to wait for the disk."""
+        """Call ``lead`` for the own store, unless each call has to wait for the disk."""
         if self.confirm is not None:
             return False
         self._stores.lead = lead
@@ -126,7 +126,7 @@ class SpoolLanes(Lanes):
             store.sync()
 
     def look_around(self) -> None:
-        """Take in what dead processes left, unless a relay does, and drop what is too old."""
+        """Adopt what dead processes left, unless a relay does, and drop what is too old."""
         try:
             self._look_around()
         except _DISK_ERRORS as error:
@@ -140,8 +140,8 @@ class SpoolLanes(Lanes):
     def hand_over(self) -> None:
         """Leave everything to the relay.
 
-        Until the end, no second store is left while the relay has not finished the last one:
-        whatever it does, there are no more than two of them.
+        Before the end, no other store is left to the relay until it has finished the last one. So
+        there are never more than two of them, whatever it does.
         """
         try:
             if self._ledger.admission.closed:
@@ -152,7 +152,7 @@ class SpoolLanes(Lanes):
             self.repair(error)
 
     def repair(self, error: Exception) -> None:
-        """Leave a disk that does not answer alone for a while."""
+        """Pause after an error of the disk."""
         if not isinstance(error, NothingLeftError):
             with self._lock:
                 for lane in self.by_number.values():
@@ -161,7 +161,7 @@ class SpoolLanes(Lanes):
         self._report_problems()
 
     def keep_rejected(self, batch: Batch, outcome: Rejected) -> Outcome:
-        """Keep rejected records as dead letters; where that fails, they have to wait."""
+        """Keep rejected records as dead letters; if that fails, they stay queued."""
         letters = self._spool.dead_letters
         now_ms = self._clock.now_ms()
         try:
@@ -178,13 +178,13 @@ class SpoolLanes(Lanes):
         try:
             self._stores.remove(batch)
         except OSError as error:
-            # Its lane tries again with the next batch.
+            # This is tried again with the next batch of the lane.
             self._ledger.last_error = f"a file of the spool could not be removed: {error}"
         self._release_finished()
         self._bound()
 
     def given_up(self, kind: Kind | None) -> None:
-        """Let go of stores of which nothing is on its way."""
+        """Release the stores that have nothing in flight."""
         if kind is None:
             self._stores.own = None
         self._release_finished()
@@ -201,7 +201,7 @@ class SpoolLanes(Lanes):
         return own
 
     def _first_store(self) -> Store:
-        """Continue the store that an earlier process left, which keeps the order; or make one."""
+        """Continue a store that an earlier process left, which keeps the order, or create one."""
         orphan = None if self._has_relay() else next(self._spool.adopt_stores(), None)
         return orphan or self._spool.new_store()
 
@@ -242,7 +242,7 @@ class SpoolLanes(Lanes):
         return False
 
     def _take_in(self, store: Store) -> bool:
-        """Adopt ``store``; return False when closing has begun meanwhile and it must not be."""
+        """Adopt ``store``; return False if it must not be, because closing has begun meanwhile."""
         with self._lock:
             if self._ledger.admission.closed:
                 store.close()
@@ -251,7 +251,7 @@ class SpoolLanes(Lanes):
             return True
 
     def _clean_up(self) -> None:
-        """Remove what a full disk did not let go before, and files that have become empty."""
+        """Remove files that have become empty, and those that could not be removed before."""
         with self._lock, contextlib.suppress(OSError):
             self._stores.remove_settled()
             self._release_finished()
@@ -277,14 +277,14 @@ class SpoolLanes(Lanes):
         return Count(0, 0) if max_age_s is None else one.expire(self._time.now_ms(), max_age_s)
 
     def _count_lost(self, count: Count) -> None:
-        """Count records that are damaged, or whose file has gone, with the lock held."""
+        """Count records that are damaged, or whose file is gone, with the lock held."""
         self._ledger.count_dropped(_DAMAGED, *count)
         detail = "events in the spool are damaged or have gone; those around them are delivered"
         self._spool.problems.append(Problem(_DAMAGED, detail, count.events))
         self._room.wake_ready()
 
     def _mourn(self, one: OpenStore) -> None:
-        """Count what was lost with a store that somebody removed, with the lock held."""
+        """Count what was lost with a store that was removed, with the lock held."""
         for lane in one.lanes.values():
             seqs = lane.records.first_seq(), lane.records.next_seq
             self._room.note_fate(lane.number, *seqs, Fate("dropped", _DAMAGED))
@@ -294,7 +294,7 @@ class SpoolLanes(Lanes):
         self._release_finished()
 
     def _count_others(self) -> None:
-        """Look at how much of the directory's bounds the stores of other processes take."""
+        """Note how much of the directory's bounds the stores of other processes take."""
         own = [one.store.base for one in self._stores]
         self._bounds.others = self._spool.used_by_others(own)
         with self._lock:
@@ -308,7 +308,7 @@ class SpoolLanes(Lanes):
             self._reporter.report(self._spool.problems.popleft())
 
     def _leave_all(self, successor: Store | None) -> None:
-        """Leave all stores of which nothing is in flight to the relay."""
+        """Leave all stores that have nothing in flight to the relay."""
         with self._lock:
             left = [one for one in self._stores if not one.in_flight]
             for one in left:
@@ -321,7 +321,7 @@ class SpoolLanes(Lanes):
             one.store.release()
 
     def _let_go(self, one: OpenStore, fate: Fate) -> None:
-        """Forget a store without closing it; ``fate`` becomes of everything that waits there."""
+        """Forget a store without closing it; ``fate`` is that of all its queued records."""
         for lane in one.lanes.values():
             seqs = lane.oldest_unsettled(), lane.records.next_seq
             self._room.note_fate(lane.number, *seqs, fate)

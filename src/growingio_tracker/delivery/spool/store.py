@@ -5,7 +5,7 @@ It is a control file and, for each kind of message, a journal of segments::
     3f2a9c11-18a4b2c3d4e5f607-4711.spool                        control file, and the lock on it
     3f2a9c11-18a4b2c3d4e5f607-4711-event-0000000000000001.seg   records of events, from 1 on
 
-The name says the destination (a hash), when the store was made, and by which process.
+The name tells the destination (a hash), when the store was created, and by which process.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Store:
     """A store that this process owns.
 
     :ivar base: its path without a suffix.
-    :ivar about: what it says of itself.
+    :ivar about: its description.
     :ivar journals: its records by kind.
     """
 
@@ -67,9 +67,9 @@ class Store:
         files: Files = DISK,
         segment_bytes: int = SEGMENT_BYTES,
     ) -> Store:
-        """Make a new store for this process, or leave nothing behind.
+        """Create a store for this process, or leave nothing behind.
 
-        :raises OSError: if the disk cannot take it.
+        :raises OSError: if the disk cannot store it.
         """
         base = directory / f"{prefix_of(destination)}-{time.time_ns():x}-{os.getpid()}"
         about = About(destination, max_age_s, made_ms(base))
@@ -80,15 +80,15 @@ class Store:
     def adopt(
         cls, base: Path, *, files: Files = DISK, segment_bytes: int = SEGMENT_BYTES
     ) -> Store | None:
-        """Own an existing store; ``None`` when somebody does, or when it has just gone.
+        """Claim an existing store; ``None`` if another process has, or if it is gone.
 
-        A damaged control file is made good from what the segments say.
+        If the control file is damaged, the description is taken from a segment.
 
-        :raises OSError: if it cannot be read, or nothing says where its records belong.
-        :raises NewerFormatError: if a newer release made it.
+        :raises OSError: if it cannot be read, or if no description is left.
+        :raises NewerFormatError: if a newer release wrote it.
         """
 
-        def is_gone() -> bool:  # or being made just now
+        def is_gone() -> bool:  # or just being created
             return not any(size_of(file) for file in files_of(base))
 
         control = None if is_gone() else Control.adopt(control_of(base), files, is_gone)
@@ -106,7 +106,7 @@ class Store:
         return all(journal.next_from(0) is None for journal in self.journals.values())
 
     def is_there(self, kind: Kind) -> bool:
-        """Return whether nobody has removed the file that records of ``kind`` go to."""
+        """Return whether the file that records of ``kind`` are appended to has not been removed."""
         return self.journals[kind].is_there()
 
     def oldest_ms(self) -> int | None:
@@ -120,19 +120,19 @@ class Store:
         return segments + size_of(self._control.path)
 
     def sync(self) -> None:
-        """Wait until the disk itself has what was written, and knows of new files."""
+        """Wait until what was written is on the disk itself, including new files' names."""
         new_files = [journal.sync() for journal in self.journals.values()]
         if any(new_files):
             self._files.sync_directory(self.base.parent)
 
     def close(self) -> None:
-        """Let another process have it."""
+        """Let other processes claim it."""
         for journal in self.journals.values():
             journal.close()
         self._control.close()
 
     def release(self) -> None:
-        """Let another process have it; an empty one is removed."""
+        """Let other processes claim it; an empty one is removed."""
         try:
             if self.is_empty():
                 for file in files_of(self.base):  # while it is still ours
@@ -149,26 +149,26 @@ def control_of(base: Path) -> Path:
 
 
 def made_ms(base: Path) -> int:
-    """Return when a store was made, in Unix milliseconds, as its name says."""
+    """Return when a store was created, in Unix milliseconds, by its name."""
     return int(base.name.split("-")[1], 16) // 1_000_000
 
 
 def owner_pid(base: Path) -> int:
-    """Return the process that made a store."""
+    """Return the process that created a store."""
     return int(base.name.rsplit("-", 1)[1])
 
 
 def prefix_of(destination: Destination) -> str:
-    """Return what the names of its stores begin with.
+    """Return the beginning of the names of its stores.
 
-    Only what goes to the same project on the same server may be taken over.
+    Only stores for the same project on the same server may be adopted.
     """
     named = "\n".join((destination.product_id, destination.server_host)).encode()
     return hashlib.blake2s(named, digest_size=4).hexdigest()
 
 
 def stores_in(directory: Path) -> list[Path]:
-    """Return the bases of all stores, oldest first. Other files are not looked at."""
+    """Return the bases of all stores, oldest first. Other files are ignored."""
     names: set[str] = set()
     try:
         with os.scandir(directory) as entries:
@@ -182,7 +182,7 @@ def stores_in(directory: Path) -> list[Path]:
 
 
 def is_owned(base: Path) -> bool:
-    """Return whether a process has the store at ``base``. Looking takes nothing."""
+    """Return whether a process uses the store at ``base``, without claiming it."""
     return is_claimed(control_of(base))
 
 
@@ -193,7 +193,7 @@ def files_of(base: Path) -> list[Path]:
 
 
 def usage_of(base: Path) -> tuple[int, int]:
-    """Return how many records wait in somebody's store, and the bytes of its files."""
+    """Return how many records are queued in a store, and the size of its files."""
     return pending_in(control_of(base)), sum(map(size_of, files_of(base)))
 
 
