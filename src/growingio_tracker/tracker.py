@@ -310,7 +310,7 @@ class GrowingTracker(Bindable):
         self, layer_id: str | int, distinct_id: str, new_device: bool = False
     ) -> Experiment:
         """Run :meth:`experiment` in another thread, without blocking the event loop."""
-        import asyncio  # noqa: PLC0415 - who has no event loop need not load it
+        import asyncio  # noqa: PLC0415 - programs without an event loop need not load it
 
         return await asyncio.to_thread(self.experiment, layer_id, distinct_id, new_device)
 

@@ -212,7 +212,7 @@ class Intake:
 
     def _filtered(self, message: Message, filters: MessageFilters) -> Message | Problem:
         """Return the message to send, or the reason why there is none."""
-        filters.redact(message)  # before the check, which makes one text of a one-level map
+        filters.redact(message)  # before the check, which makes a string of a one-level map
         self._leave_out(message.check(time_ns() // 1_000_000))
         filtered = filters.apply(message)
         return filtered if isinstance(filtered, Problem) else self.own(filtered)

@@ -98,8 +98,8 @@ def connector(options: ConsumerOptions, *, is_off: bool) -> Callable[[], Transpo
     :raises ProxyError: if the environment names a proxy that cannot be used.
     """
     # urllib3 takes longer to import than everything else together, so importing this package does
-    # without; making a consumer, unlike the first event, is in nobody's request, and no signal
-    # handler that tracks finds a module half imported.
+    # not. Nor does the first event, which would delay a request; and a signal handler that tracks
+    # might find a module half imported.
     from growingio_wire.http.connections import Route
     from growingio_wire.http.tls import warn_of_verification
     from growingio_wire.http.transport import HttpTransport

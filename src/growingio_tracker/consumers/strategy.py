@@ -58,7 +58,7 @@ class Strategy(Consumer):
 
     @property
     def short_way(self) -> ShortWay:
-        """The pipeline's shortcut, unless a subclass overrides how records are handled."""
+        """The pipeline's shortcut, or none if a subclass overrides :meth:`accept`."""
         accepts_as_we_do = type(self).accept is Strategy.accept
         return self._pipelines.short_way if accepts_as_we_do else super().short_way
 

@@ -3,26 +3,26 @@
 This is the one place that chooses. Both cores have the same names and do the same:
 
 ==================  ================================================================================
-``PlainEvents``     checks, escapes and encodes a plain event in one pass; what is unusual is
-                    ``NOT_PLAIN``, and goes the way over a message, which words the error
-``Admission``       what is pending, and how much may be
+``PlainEvents``     checks, escapes and encodes a plain event in one pass; anything unusual is
+                    ``NOT_PLAIN``, and becomes a message, whose check words the error
+``Admission``       counts of pending records, and their limits
 ``Ring``            the records of one lane; letting one in, bounds and counts included, is one step
                     that neither thread nor signal handler can split
 ``JournalEnd``      the same for a lane on disk, where the record is written in that step
-``Entries``         the records that were read of a segment; ``SegmentBase``, what it counts
+``Entries``         the records read from a segment; ``SegmentBase``, its counts
 ``packed``          a record as it is on disk
-``Entrance``        a pipeline's short way into its waiting room, in this very process
-``ShortWay``        what trackers keep of a consumer: it leads to the entrance that is there now
-``PlainCalls``      a whole call, from what it was given to its receipt
+``Entrance``        a pipeline's shortcut into its waiting room, in this process only
+``ShortWay``        a tracker's reference to a consumer, which leads to the current entrance
+``PlainCalls``      a whole call, from its arguments to its receipt
 ``PlannedEvent``    the calls of one event whose attributes are known beforehand
-``ReceiptBase``     where the event of a call is
+``ReceiptBase``     where the event of a call is queued
 ``speed_up``        has trackers read the arguments of a call in the core, too
 ``join_array``      the JSON body of records
 ``ProtobufList``    the protobuf body of records
 ``process_number``  tells a forked child from its parent
 ==================  ================================================================================
 
-``GROWINGIO_PURE=1`` in the environment chooses the pure core although there is a compiled one.
+``GROWINGIO_PURE=1`` in the environment chooses the pure core even if there is a compiled one.
 """
 
 from __future__ import annotations

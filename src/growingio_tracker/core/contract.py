@@ -15,11 +15,11 @@ NOT_LET_IN: Final = -1
 """Result of a ring's ``enter`` if there is no room."""
 
 NEWS: Final = -2
-"""What a ring's ``enter`` takes the seq from when the record begins a wait or fills a batch."""
+"""A ring's ``enter`` returns this minus the seq if the record begins a wait or fills a batch."""
 
 
 HEAD_BYTES: Final = 28
-"""What a record on disk has in front of it."""
+"""Size of the header of a record on disk."""
 
 
 class NotPlain(Enum):
@@ -29,7 +29,7 @@ class NotPlain(Enum):
 
 
 NOT_PLAIN: Final = NotPlain.NOT_PLAIN
-"""The answer to an event that is not plain: it takes the way over a message."""
+"""The answer to an event that is not plain, and has to become a message."""
 
 
 def is_plain(attributes: object) -> bool:
@@ -58,7 +58,7 @@ def is_plain(attributes: object) -> bool:
 
 
 class EventNames(NamedTuple):
-    """The JSON keys of what an event's call says, in the order of a record."""
+    """The JSON keys of an event's arguments, in the order of a record."""
 
     time: str
     event_name: str
@@ -69,14 +69,14 @@ class EventNames(NamedTuple):
 
 
 Constants: TypeAlias = "tuple[tuple[str, str], ...]"
-"""JSON keys and what they say in all events of a tracker."""
+"""JSON keys and their values in all events of a tracker."""
 
 
 class UsualValues(NamedTuple):
-    """Which values of an attribute are usual: of exactly one type, and surely as they should be.
+    """The usual values of an attribute: those of one type that need no further check.
 
     :param type: ``"string"``, ``"integer"``, ``"number"`` or ``"boolean"``; ``""`` for none.
-    :param allowed: all of them; ``None`` where every one is allowed.
+    :param allowed: the allowed values; ``None`` allows all.
     :param is_bounded: whether a number must be from ``low`` to ``high``.
     """
 
@@ -114,9 +114,9 @@ class Doorway:
     def let_leave(self) -> None:
         """Give the thread that is offering a record time to finish, before asking for the lock.
 
-        Whoever sleeps for the lock gets it before it can run, so that all threads that track would
-        have to wait for each other at every event from then on, at five times the cost of a call.
-        It gives up soon, because it may be a signal handler amid an offer of its own thread.
+        A thread that sleeps for the lock owns it before it runs. From then on, all threads that
+        track would wait for each other at every event, at five times the cost of a call. This
+        gives up soon, because it may be a signal handler that interrupted its own thread's offer.
         """
         for _ in range(_YIELDS):
             time.sleep(0)
@@ -158,7 +158,7 @@ FieldForm: TypeAlias = Literal["text", "integer", "code", "texts", "message"]
 class FieldOf(NamedTuple):
     """One field of a protobuf message.
 
-    :param key: what it is called in JSON.
+    :param key: its key in JSON.
     :param form: how its value is written: a ``str`` as text, an ``int`` as integer, a name as its
         code, an object as a map of texts, an object as a message of its own.
     :param more: the codes by name, or the fields of that message; ``None`` for other forms.
@@ -174,4 +174,4 @@ EncodeRecord: TypeAlias = Callable[[bytes], bytes]
 """Returns the protobuf message of one record."""
 
 Announce: TypeAlias = Callable[[int], object]
-"""Is told the seq of a record that begins a wait or fills a batch."""
+"""Called with the seq of a record that begins a wait or fills a batch."""

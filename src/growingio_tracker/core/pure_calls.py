@@ -1,4 +1,4 @@
-"""Plain events of the pure core, from what a call was given to a receipt."""
+"""Plain events of the pure core, from the arguments of a call to its receipt."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _T = TypeVar("_T")
 
 
 class PlainEvents:
-    """Makes records of plain events, with what all events of a tracker have.
+    """Makes records of plain events, with the fields that all events of a tracker have.
 
     :param tag: JSON key and name of the event's type.
-    :param names: JSON keys of what the call says.
-    :param constants: what follows that in every record.
+    :param names: JSON keys of the call's arguments.
+    :param constants: what follows them in every record.
     :param max_bytes: a longer record is not plain.
     """
 
@@ -72,7 +72,7 @@ class PlainEvents:
 
 @lru_cache(maxsize=16)
 def _event_type(tag: tuple[str, str], names: EventNames) -> Callable[..., msgspec.Struct]:
-    """Return the class whose instances are encoded; what is ``None`` is not."""
+    """Return the class whose instances are encoded, without the fields that are ``None``."""
     fields = EventNames._fields
     return msgspec.defstruct(
         "PlainEvent",
@@ -86,14 +86,14 @@ def _event_type(tag: tuple[str, str], names: EventNames) -> Callable[..., msgspe
 
 
 class PlainCalls(Generic[_T]):
-    """Whole calls that track plain events, from what they were given to a receipt.
+    """Whole calls that track plain events, from their arguments to a receipt.
 
     :param events: makes records.
-    :param way: where they go.
-    :param accept: takes in what does not go that way: kind and record.
-    :param kind: what ``accept`` is told.
-    :param bindings: returns ``None`` where nothing is bound.
-    :ivar track_checked: does what :meth:`track` does, with what is known to be plain.
+    :param way: the shortcut that they take.
+    :param accept: called with kind and record if a record cannot take the shortcut.
+    :param kind: the kind to pass to ``accept``.
+    :param bindings: returns ``None`` if nothing is bound.
+    :ivar track_checked: :meth:`track` for arguments that are known to be plain.
     """
 
     __slots__ = (
@@ -130,7 +130,7 @@ class PlainCalls(Generic[_T]):
     ) -> _T | NotPlain:
         """Track an event that happens now; return its receipt, or NOT_PLAIN if it is not plain.
 
-        NOT_PLAIN, too, when something is bound here and now.
+        It also returns NOT_PLAIN if something is bound here and now.
         """
         if self._bindings() is not None:
             return NOT_PLAIN
@@ -166,7 +166,7 @@ def _checked_tracking(
     """Return the ``track_checked`` of :class:`PlainCalls`."""
     event_type, tail, max_bytes = events.event_type, events.tail, events.max_bytes
 
-    # With what it needs at hand, because it runs on every call.
+    # With what it needs in local variables, because it runs on every call.
     def track(
         event_name: str,
         login_user_key: str | None,

@@ -56,7 +56,7 @@ process_number: Final = _ProcessNumber().get
 
 
 class ReceiptBase(msgspec.Struct, frozen=True):
-    """Where the event of one call is: who knows its outcome, its lane, its seq."""
+    """Where the event of one call is queued: what knows its outcome, its lane, and its seq."""
 
     _outcomes: Any
     _lane: int
@@ -67,18 +67,18 @@ _R = TypeVar("_R", bound=ReceiptBase)
 
 
 class Entrance(Generic[_R]):
-    """A pipeline's short way into its waiting room, for plain events of this very process.
+    """A pipeline's shortcut into its waiting room, for plain events of this process.
 
-    It is open while nothing unusual is to be asked. A forked child finds its parent's shut.
+    It is open while nothing unusual has to be checked. In a forked child, the parent's is closed.
 
     :param receipt_type: :class:`ReceiptBase` or a class that extends it, with the same parameters.
-    :param outcomes: what receipts ask.
-    :param ring: where records go; ``None`` where they go to disk, and here the long way.
+    :param outcomes: where receipts look up their outcome.
+    :param ring: where records go; ``None`` if they go to disk, for which this core has no shortcut.
     :param lane: the number of the ring's lane, for receipts.
-    :param senders: the threads that are amid a request, whose events go the long way.
-    :param announce: called with the seq of each record that begins a wait or fills a batch; where
-        it is ``None``, such a record goes the long way.
-    :param doorway: through which records come in one after the other.
+    :param senders: the threads that are making a request; their events do not take the shortcut.
+    :param announce: called with the seq of each record that begins a wait or fills a batch; if it
+        is ``None``, such a record does not take the shortcut.
+    :param doorway: lets records enter one at a time.
     """
 
     __slots__ = (
@@ -108,24 +108,24 @@ class Entrance(Generic[_R]):
         self._receipt_type = receipt_type
         self._outcomes = outcomes
         self._admission = admission
-        self._ring: Any = ring  # without one it is never open
+        self._ring: Any = ring  # never used without one
         self._lane = lane
         self._senders = senders
         self._announce = announce
         self._doorway = doorway
-        # A page of its own, because asking for a number that is the process's takes longer. Without
-        # such pages, which a forked child finds empty, everything goes the long way.
+        # A page of its own, because asking for the process's number takes longer. It never opens on
+        # systems without such pages, which a forked child finds empty.
         page = wiped_page()
         self._can_open = page is not None and ring is not None
         self._mark: mmap.mmap | bytearray = bytearray(1) if page is None else page
 
     @property
     def is_open(self) -> bool:
-        """Whether it is open, in this very process."""
+        """Whether it is open, in this process."""
         return bool(self._mark[0])
 
     def open(self) -> None:
-        """Let records in from now on, in this very process."""
+        """Let records in from now on, in this process."""
         if self._can_open:
             self._mark[0] = 1
 
@@ -134,10 +134,10 @@ class Entrance(Generic[_R]):
         self._mark[0] = 0
 
     def lead_to(self, journal: JournalEnd | None, lane: int, announce: Announce | None) -> None:
-        """Let records into that journal from now on; here, they go the long way."""
+        """Let records into that journal from now on. This core has no shortcut to disk."""
 
     def offer(self, record: bytes) -> _R | None:
-        """Let one record in and return its receipt; ``None`` when it must go the long way."""
+        """Let one record in and return its receipt; ``None`` if it must not take the shortcut."""
         if not self._mark[0] or (self._senders and get_ident() in self._senders):
             return None
         doorway, ring, admission = self._doorway, self._ring, self._admission
@@ -173,7 +173,7 @@ class Entrance(Generic[_R]):
 def _tell_news(announce: Announce, seq: int) -> None:
     try:
         announce(seq)
-    except BaseException:  # from a signal handler; otherwise nobody would ever send the record
+    except BaseException:  # from a signal handler; nobody would send the record otherwise
         announce(seq)
         raise
 

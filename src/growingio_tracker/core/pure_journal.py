@@ -1,7 +1,7 @@
-"""Records on disk in pure Python: their frames, those read of a segment, and a journal's end.
+"""Records on disk in pure Python: their frames, those read from a segment, and a journal's end.
 
-What is one step in the compiled core takes many here, which signal handlers and destructors come in
-amid. A journal takes them by itself, so :meth:`JournalEnd.enter` lets nothing in.
+One step of the compiled core takes many here, and a signal handler or destructor may run between
+them. The journal takes them itself, so :meth:`JournalEnd.enter` admits nothing.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ Entry = tuple[int, int, bytes]
 
 
 class Entries:
-    """The sound records of one segment that were read, by their numbers.
+    """The intact records read from one segment, ordered by number.
 
-    :ivar size: of all of them, in bytes.
+    :ivar size: their total size in bytes.
     """
 
     __slots__ = ("_entries", "_kind_code", "size")
@@ -50,14 +50,14 @@ class Entries:
 
     @property
     def end(self) -> int:
-        """The number behind the last; 0 when there is none."""
+        """The number after the last; 0 if there is none."""
         return self._entries[-1][0] + 1 if self._entries else 0
 
     def add(self, data: bytes, first: int) -> None:
-        """Add the sound records of ``data`` from the number ``first`` on."""
+        """Add the intact records of ``data`` from the number ``first`` on."""
         found = _by_number(one for one in _sound(data, self._kind_code) if one[0] >= first)
-        # A signal handler may come in here and read the same and more, which must not be lost. The
-        # list is another one afterwards, so that whoever goes through it is not disturbed.
+        # A signal handler may run here and read the same and more, which must not be lost. The list
+        # is replaced, not changed, for anyone who is iterating over it.
         while found:
             before, size = self._entries, self.size
             at = bisect_left(before, found[0][:1])
@@ -65,7 +65,7 @@ class Entries:
             merged = _by_number((*behind, *found)) if behind else found
             size += _size_of(merged) - _size_of(behind)
             entries = before[:at] + merged
-            if self._entries is before:  # no call from here on: a signal handler comes with those
+            if self._entries is before:  # no call from here on, for signal handlers
                 self._entries, self.size = entries, size
                 return
 
@@ -110,7 +110,7 @@ class Entries:
 
 
 def _by_number(entries: Iterable[Entry]) -> list[Entry]:
-    """Return the first entry of each number, in their order."""
+    """Return the first entry of each number, ordered by number."""
     first: dict[int, Entry] = {}
     for one in entries:
         first.setdefault(one[0], one)
@@ -122,7 +122,7 @@ def _size_of(entries: list[Entry]) -> int:
 
 
 def _sound(data: bytes, kind_code: int) -> list[Entry]:
-    """Return the sound records of ``data``, in their order there."""
+    """Return the intact records of ``data``, in the order in which they are there."""
     found: list[Entry] = []
     position = 0
     while (position := data.find(_SYNC, position)) >= 0:
@@ -150,13 +150,13 @@ def _entry_at(data: bytes, position: int, kind_code: int) -> Entry | None:
 
 
 class SegmentBase:
-    """What changes in a segment by each record.
+    """What each record changes in a segment.
 
-    :ivar number: of its open file; below 0 when it is not open.
-    :ivar end: the number behind its last record.
-    :ivar size: its bytes on disk, those that are just being written included.
-    :ivar events: how many records were said to be in it, before or after it was read; together
-        they have ``payload`` bytes.
+    :ivar number: its file descriptor; below 0 if it is not open.
+    :ivar end: the number after its last record.
+    :ivar size: its size on disk, including what is being written.
+    :ivar events: how many records are believed to be in it, before or after it was read; they have
+        ``payload`` bytes in total.
     """
 
     __slots__ = ("end", "events", "number", "payload", "size")
@@ -170,15 +170,15 @@ class SegmentBase:
 
 
 class JournalEnd:
-    """Where the next record of a journal goes, and what waits in it.
+    """Where the next record of a journal goes, and the counts of its queued records.
 
-    :param kind_code: of the kind of message.
+    :param kind_code: the code of the kind of message.
     :param entered: the number of the next record.
-    :param segment_bytes: a segment of this size is full.
-    :ivar newest: the segment that records are added to.
-    :ivar waiting: how many records wait, ``size`` bytes together, none before the number ``first``.
-    :ivar max_events: so many make a batch, or so many bytes as ``max_bytes`` says.
-    :ivar is_let_go: whether the store is another's now, so that nothing enters any more.
+    :param segment_bytes: size at which a segment is full.
+    :ivar newest: the segment that records are appended to.
+    :ivar waiting: how many records are queued, in total ``size`` bytes, from number ``first`` on.
+    :ivar max_events: number of records that make a batch, as do ``max_bytes`` bytes.
+    :ivar is_let_go: whether another process owns the store now, so that nothing enters any more.
     """
 
     __slots__ = (
@@ -203,18 +203,18 @@ class JournalEnd:
         self.is_let_go = False
 
     def enter(self, admission: Admission, record: bytes) -> int:
-        """Write one record and count it; here, nothing is let in. See :class:`Records`."""
+        """Write one record and count it. This core admits none; see :class:`Records`."""
         return NOT_LET_IN
 
     def keep_time(self, now_ms: Callable[[], int], wall_ms: int | None) -> None:
-        """Ask ``now_ms`` when a record enters, or add ``wall_ms`` to the machine's steady clock."""
+        """Take the time from ``now_ms``, or add ``wall_ms`` to the machine's monotonic clock."""
 
     def write_directly(self, number: int, slots_at: int) -> None:
-        """Let records in until it is closed.
+        """Admit records until it is closed.
 
-        :param number: of the control file, where the number of the next record is noted.
-        :param slots_at: where in that file.
+        :param number: file descriptor of the control file, which has the number of the next record.
+        :param slots_at: where it is in that file.
         """
 
     def close(self) -> None:
-        """Let nothing in any more."""
+        """Admit nothing any more."""

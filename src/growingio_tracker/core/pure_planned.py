@@ -16,9 +16,9 @@ _NONE: Final = type(None)
 _T = TypeVar("_T")
 
 
-# What is left to check once the types of the values are known to be usual: seqs of values, and all
-# that each may be; seqs of numbers, and their bounds; and what makes of the values what is encoded.
-# No NamedTuple, because Python takes a plain tuple apart in less time.
+# What is left to check once the types of the values are known to be usual: the allowed values by
+# position, the bounds of numbers by position, and what makes the attributes that are encoded. It is
+# no NamedTuple, because Python unpacks a plain tuple in less time.
 _Choices: TypeAlias = tuple[tuple[int, frozenset[object]], ...]
 _Ranges: TypeAlias = tuple[tuple[int, float, float], ...]
 _MakeAttributes: TypeAlias = Callable[..., msgspec.Struct | None]
@@ -28,13 +28,13 @@ _Checks: TypeAlias = tuple[_Choices, _Ranges, _MakeAttributes]
 class PlannedEvent(Generic[_T]):
     """The calls of one event whose attributes are known beforehand.
 
-    Calls pass few combinations of types, so that each is judged once and remembered.
+    Calls pass few combinations of types, so each is examined once and remembered.
 
-    :param name: the event's.
-    :param values: which values are usual, in the order in which calls pass them.
-    :param user_keys: the kinds of user ids; ``None`` allows all.
-    :param slow: tracks, or refuses, what is not usual.
-    :ivar track: tracks an event of a tracker, or does what is done with one that is not usual.
+    :param name: the event's name.
+    :param values: the usual values, in the order in which calls pass them.
+    :param user_keys: the allowed kinds of user ids; ``None`` allows all.
+    :param slow: tracks or refuses an event that is not usual.
+    :ivar track: tracks an event of a tracker, or calls ``slow``.
     """
 
     __slots__ = ("_attributes_type", "_checks", "_user_keys", "_values", "track")
@@ -55,7 +55,7 @@ class PlannedEvent(Generic[_T]):
     def _tracking(self, name: str, slow: Callable[..., _T]) -> Callable[..., _T]:
         known, learn, may_be_about = self._checks, self._learn, self._may_be_about
 
-        # Written out, and with what it needs at hand, because it runs on every call.
+        # Written out, with what it needs in local variables, because it runs on every call.
         def track(
             tracker: Any, event_time: Any, visitor: Any, key: Any, user: Any, *values: Any
         ) -> _T:
@@ -104,7 +104,7 @@ class PlannedEvent(Generic[_T]):
         return bool(given) and all(type(one) is str and one for one in given)
 
     def _learn(self, types: tuple[type, ...]) -> _Checks | None:
-        """Return what is to be checked of values of these types; ``None``: they are not usual."""
+        """Return the checks for values of these types; ``None`` if they are not usual."""
         if len(types) != len(self._values):
             raise TypeError(f"track() takes {len(self._values)} values, got {len(types)}")
         seen = list(zip(self._values, types, strict=True))
@@ -120,7 +120,7 @@ class PlannedEvent(Generic[_T]):
         return checks
 
     def _attributes(self) -> _MakeAttributes | None:
-        """Return what makes the attributes, as this takes long only once; ``None``: nothing can."""
+        """Return what makes the attributes, created once; ``None`` if it cannot be."""
         if self._attributes_type is None:
             names = {f"value{seq}": one.name for seq, one in enumerate(self._values)}
             fields = [(name, Any, None) for name in names]
@@ -134,7 +134,7 @@ class PlannedEvent(Generic[_T]):
 
 
 def _nothing(*values: None) -> None:
-    """Return what an event without attributes has."""
+    """Return the attributes of an event without any."""
 
 
 def _is_usual(usual: UsualValues, type_: type) -> bool:
@@ -150,7 +150,7 @@ def _choices(seen: list[tuple[UsualValues, type]]) -> Iterator[tuple[int, frozen
 
 
 def _ranges(seen: list[tuple[UsualValues, type]]) -> Iterator[tuple[int, float, float]]:
-    """Yield the bounds of numbers; those of a float keep NaN and the infinities out."""
+    """Yield the bounds of numbers; those of a float exclude NaN and the infinities."""
     for seq, (usual, type_) in enumerate(seen):
         if type_ is float:
             yield seq, max(usual.low, -_LARGEST), min(usual.high, _LARGEST)

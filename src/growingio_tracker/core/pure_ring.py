@@ -1,4 +1,4 @@
-"""Records that wait, and their counts, in the pure core."""
+"""Queued records, and their counts, in the pure core."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _WITHOUT_BOUND: Final = 2**62
 class Admission:
     """Counts of pending records, and their limits.
 
-    Pending is what waits or is on its way.
+    Pending records are queued or being sent.
 
     :ivar max_events: bound of ``pending``; 0 when closed.
     :ivar max_bytes: bound of ``pending_bytes``.
@@ -30,15 +30,15 @@ class Admission:
 
     @property
     def closed(self) -> bool:
-        """Whether nothing comes in any more."""
+        """Whether nothing is admitted any more."""
         return self.max_events == 0
 
     def close(self) -> None:
-        """Let nothing in any more."""
+        """Admit nothing any more."""
         self.max_events = 0
 
     def has_room(self, size: int) -> bool:
-        """Return whether a record of ``size`` bytes may come in."""
+        """Return whether a record of ``size`` bytes is admitted."""
         return self.pending < self.max_events and self.pending_bytes + size <= self.max_bytes
 
     def came(self, events: int, size: int) -> None:
@@ -47,23 +47,23 @@ class Admission:
         self.pending_bytes += size
 
     def gone(self, events: int, size: int) -> None:
-        """Events are pending no more."""
+        """Count events as pending no more."""
         self.pending -= events
         self.pending_bytes -= size
 
     def snapshot(self) -> tuple[int, int]:
-        """Return ``pending`` and ``pending_bytes`` of one instant."""
+        """Return ``pending`` and ``pending_bytes`` at one instant."""
         return self.pending, self.pending_bytes
 
 
 class Ring:
-    """The records of one lane that wait in memory, oldest first.
+    """The records of one lane that are queued in memory, oldest first.
 
-    A record's seq is the number of those that entered before it. One that is dropped leaves a gap;
-    what is taken immediately has none.
+    A record's seq is the number of records that entered before it. A dropped record leaves a gap,
+    but no batch has one.
 
-    :param max_events: so many make a batch, and no batch holds more.
-    :param max_bytes: so many bytes make a batch; one holds more only if its only record does.
+    :param max_events: number of records that make a batch; its maximum.
+    :param max_bytes: number of bytes that make a batch; it holds more only if a single record does.
     """
 
     __slots__ = (
@@ -78,31 +78,31 @@ class Ring:
     )
 
     def __init__(self, max_events: int, max_bytes: int) -> None:
-        self.size = 0  # of what waits, in bytes
+        self.size = 0  # of the queued records, in bytes
         self.next_seq = 0
         self._max_events = max_events
         self._max_bytes = max_bytes
         self.waiting: deque[bytes] = deque()
-        self._returned: deque[int] = deque()  # the seqs of those at the head that came back
+        self._returned: deque[int] = deque()  # seqs of the records at the head that came back
         self.news_seq = 0.0  # a record of this seq is news,
-        self.news_size = 0.0  # and one with which so many bytes wait
+        self.news_size = 0.0  # and one with which this many bytes are queued
         self.expect_news()
 
     def __len__(self) -> int:
         return len(self.waiting)
 
     def enter(self, admission: Admission, record: bytes) -> int:
-        """Let one record in behind all others and count it, if there is room for it.
+        """Add one record after all others and count it, if there is room for it.
 
-        Returns its seq; ``NEWS - seq`` when it begins a wait, because it is the only one, or fills
-        a batch; ``NOT_LET_IN`` when there is no room.
+        Returns its seq; ``NEWS - seq`` if it begins a wait, because it is the only one, or fills a
+        batch; ``NOT_LET_IN`` if there is no room.
         """
         size = len(record)
         pending_bytes = admission.pending_bytes + size
         if admission.pending >= admission.max_events or pending_bytes > admission.max_bytes:
             return NOT_LET_IN
-        # Up to the append there is no call and no jump back, because a signal handler comes in
-        # with those: what is counted is here, and what is here is counted.
+        # No call and no jump back up to the append, because a signal handler could run there: it
+        # must find exactly the records that are counted.
         admission.pending += 1
         admission.pending_bytes = pending_bytes
         seq = self.next_seq
@@ -116,15 +116,15 @@ class Ring:
         return seq
 
     def first_seq(self) -> int:
-        """Return the seq of the oldest; ``next_seq`` if none waits.
+        """Return the seq of the oldest record; ``next_seq`` if there is none.
 
-        It is counted back from the newest, unless the oldest came back: some behind it may have
-        been dropped meanwhile, so its seq is remembered.
+        It is counted back from the newest. If the oldest came back, its seq was remembered, since
+        records after it may have been dropped in the meantime.
         """
         return self._returned[0] if self._returned else self.next_seq - len(self.waiting)
 
     def came_back(self) -> bool:
-        """Return whether the oldest has waited here before."""
+        """Return whether the oldest record was taken and put back."""
         return bool(self._returned)
 
     def take(self) -> tuple[int, tuple[bytes, ...], int]:
@@ -135,7 +135,7 @@ class Ring:
         return first, tuple(records), before - self.size
 
     def put_back(self, batch: TakenRecords) -> None:
-        """Let records that were taken wait at the head again."""
+        """Queue records that were taken at the head again."""
         first, records = batch.first_seq, batch.records
         self.waiting.extendleft(reversed(records))
         self.size += sum(map(len, records))
@@ -145,14 +145,14 @@ class Ring:
     def drop_oldest(self) -> int:
         """Drop the oldest; return its size.
 
-        :raises IndexError: if none waits.
+        :raises IndexError: if there is none.
         """
         size = len(self._pop())
         self.expect_news()
         return size
 
     def drop_all(self) -> tuple[int, int]:
-        """Drop what waits; return how many, and their size."""
+        """Drop all records; return how many, and their size."""
         dropped = len(self.waiting), self.size
         self.waiting.clear()
         self._returned.clear()
@@ -161,14 +161,14 @@ class Ring:
         return dropped
 
     def expect_news(self) -> None:
-        """Say which record will be news: the first one, and the one that fills a batch."""
+        """Note which record will be news: the first one, and the one that fills a batch."""
         waiting = len(self.waiting)
         missing = self._max_events - waiting if waiting else 1
         self.news_seq = self.next_seq + missing - 1 if missing > 0 else math.inf
         self.news_size = self._max_bytes if self.size < self._max_bytes else math.inf
 
     def _take_fitting(self) -> list[bytes]:
-        """Take out as many as fit; as if that were all there are, since it nearly always is."""
+        """Take out as many as fit; usually all."""
         pop = self.waiting.popleft
         records = [pop() for _ in range(min(len(self.waiting), self._max_events))]
         size = sum(map(len, records))
@@ -179,7 +179,7 @@ class Ring:
         return records
 
     def _take_returned(self, first: int) -> list[bytes]:
-        """Take out as many as fit, beginning with those that came back, and none behind a gap."""
+        """Take out as many as fit, beginning with those that came back, up to a gap."""
         records = [self._pop()]
         room = self._max_bytes - len(records[0])
         while self.waiting and len(records) < self._max_events:

@@ -50,8 +50,8 @@ class EventHandler(logging.Handler):
         self._event = event
         self._include = include
         self._here = threading.local()
-        # A filter is asked before the handler's lock is taken, so that no thread of ours, whatever
-        # lock it holds, ever waits for one that is just tracking.
+        # A filter runs before the handler's lock is taken, so none of our threads, whatever lock it
+        # holds, ever waits for a thread that is tracking.
         self.addFilter(_is_foreign)
 
     def emit(self, record: logging.LogRecord) -> None:

@@ -154,7 +154,7 @@ class BoundRequest:
         is_new: bool,
     ) -> None:
         self.new_visitor: Final = visitor if is_new else None
-        """The id that the answer's cookie has to tell the visitor; ``None`` when it knows it."""
+        """The id to set in the response's cookie; ``None`` if the visitor has one."""
         self._binding = binding
         self._find_user, self._find_seen_user = users
         self._flow = binding.tracker.flow(

@@ -52,7 +52,7 @@ _bound: Final[ContextVar[Mapping[object, _BoundBlock] | None]] = ContextVar(
 )
 
 bindings = _bound.get
-"""Return what is bound here and now, by tracker; ``None`` where nothing is."""
+"""Return what is bound here and now, by tracker; ``None`` if nothing is."""
 
 
 @contextmanager

@@ -26,9 +26,9 @@ _OF_KUBERNETES: Final = re.compile(r".*_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_
 
 
 def is_of_kubernetes(variable: str) -> bool:
-    """Return whether Kubernetes may have made it, which tells a container of services by such.
+    """Return whether Kubernetes may have set it, to tell a container the address of a service.
 
-    A service may be called like our variables begin.
+    The name of a service may begin as our variables do.
     """
     return _OF_KUBERNETES.fullmatch(variable) is not None
 
@@ -53,7 +53,7 @@ def _are_names(value: object) -> bool:
 
 
 def is_path(value: object) -> bool:
-    """Return whether a value is a path in text."""
+    """Return whether a value is a path, not of bytes."""
     return isinstance(value, (str, os.PathLike)) and isinstance(os.fspath(value), str)
 
 
@@ -120,7 +120,7 @@ def instance_of(kind: type, words: Said) -> OptionType:
 
 def _examine_authorities(value: bool | str, argument: str) -> None:
     if isinstance(value, str):
-        # TLS takes a while to import, and hardly anybody names a file.
+        # TLS is slow to import, and few programs name a file.
         from growingio_wire.http.tls import trusting  # noqa: PLC0415
 
         trusting(value)

@@ -41,7 +41,7 @@ _TYPES: Final[Mapping[Kind, Any]] = {
 
 @cache
 def _decoder(kind: Kind) -> Callable[[bytes], Message]:
-    """Return what decodes records of a kind: made by the first, as few programs decode any."""
+    """Return a decoder for records of a kind, created at the first use: few programs need one."""
     return msgspec.json.Decoder(_TYPES[kind]).decode
 
 
@@ -54,7 +54,7 @@ def plain_events(product_id: str, data_source_id: str, max_bytes: int) -> PlainE
     """Return an encoder of plain events, which can be sent unchanged, as nearly all can.
 
     It neither changes nor rejects anything: events that are not plain, or longer than
-    ``max_bytes``, are left to the slower path, which checks a message.
+    ``max_bytes``, are left to the slower path, which creates and checks a message.
     """
     names = EVENT.json_names
     constants = {
@@ -81,7 +81,7 @@ class PlainRecords:
 
     def __init__(self, product_id: str, data_source_id: str, max_bytes: int) -> None:
         self._encode = plain_events(product_id, data_source_id, max_bytes).encode
-        # Behind the attributes, and the time of sending, is what all records have.
+        # What all records have follows the attributes and the time of sending.
         shortest = self._encode("e", None, "u", None, None, 1)
         self._tail = b"" if shortest is NOT_PLAIN else shortest.partition(b'"u"')[2]
         self._behind = -len(self._tail)
@@ -89,9 +89,9 @@ class PlainRecords:
     def record(
         self, values: Mapping[str, Any], attributes: dict[str, Any] | None, now: int
     ) -> bytes | None:
-        """Return the record of an event; ``None``: a message has to be made, and checked.
+        """Return the record of an event; ``None`` if a message has to be created and checked.
 
-        :param values: fields of the event, and what all events of the import have.
+        :param values: fields of the event, including those that all events of the import have.
         """
         get = values.get
         name, key, user = get("event_name"), get("login_user_key"), get("login_user_id")
@@ -122,7 +122,7 @@ def to_record(message: Message, now_ms: int) -> tuple[bytes, LeftOut]:
         return encode(message), left_out
     except (TypeError, ValueError):
         # Text that is not valid Unicode, an int with thousands of digits, a dict that another
-        # thread has changed since the check: all too rare to look for on every call.
+        # thread has changed since the check: too rare to look for on every call.
         return _encode_without_culprits(message, left_out, now_ms)
 
 
