@@ -19,6 +19,8 @@ from pyspark.sql import DataFrame, SparkSession
 import growingio_tracker
 from delivering.servers import Received
 
+# Engines live for a minute: compiling their code well takes longer than that saves.
+_SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 _PACKAGES = str(Path(growingio_tracker.__file__).parents[1])
 _SETTINGS = {
     "spark.ui.enabled": "false",
@@ -27,6 +29,8 @@ _SETTINGS = {
     "spark.sql.shuffle.partitions": "2",
     "spark.executorEnv.PYTHONPATH": _PACKAGES,
     "spark.ui.showConsoleProgress": "false",
+    "spark.driver.extraJavaOptions": _SHORT_LIVED,
+    "spark.executor.extraJavaOptions": _SHORT_LIVED,
 }
 PROJECT = "a-project-nobody-may-see"
 

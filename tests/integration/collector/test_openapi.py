@@ -16,6 +16,8 @@ from growingio_collector.api.calls import AnyCall
 from growingio_collector.api.openapi import document
 from growingio_collector.service import api_calls
 
+pytest_plugins = ["schemathesis.pytest.plugin"]
+
 EVENTS = [
     {"eventType": "CUSTOM", "eventName": "pay", "timestamp": 1, "userId": 7, "deviceId": "d"},
     {"eventType": "VISIT", "attributes": [1]},
