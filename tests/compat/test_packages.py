@@ -184,3 +184,9 @@ def test_importing_is_cheap(run: Run, module: str) -> None:
     program = f"import sys, json, {module}; print(json.dumps(sorted(sys.modules)))"
     imported = set(json.loads(run(sys.executable, "-W", "error", "-c", program)))
     assert imported.isdisjoint(NOT_IMPORTED)
+
+
+def test_importing_spares_pathlib(run: Run) -> None:
+    """Importing the package does without ``pathlib``, which only spools need."""
+    program = "import sys; sys.modules['pathlib'] = None; import growingio_tracker"
+    run(sys.executable, "-c", program)

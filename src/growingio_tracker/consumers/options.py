@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import ClassVar, Final, TextIO, TypedDict
+from typing import TYPE_CHECKING, ClassVar, Final, TextIO, TypedDict
 
 from msgspec.structs import force_setattr
 
@@ -44,6 +43,9 @@ from growingio_wire.errors import GrowingParamException
 from growingio_wire.http.exchange import Transport
 from growingio_wire.http.retry import RetryPolicy
 from growingio_wire.said import Said
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Fitting(int):
@@ -264,8 +266,14 @@ class DurableOptions(WorkerOptions, frozen=True, kw_only=True):
     @property
     def directory(self) -> Path:
         """The spool's directory as an absolute path."""
-        return Path(self.spool)
+        return _absolute(self.spool)
 
     def _derive(self) -> None:
         super()._derive()
-        force_setattr(self, "spool", Path(self.spool).absolute())
+        force_setattr(self, "spool", _absolute(self.spool))
+
+
+def _absolute(directory: str | os.PathLike[str]) -> Path:
+    from pathlib import Path  # takes a while to import, and only spools need it
+
+    return Path(directory).absolute()

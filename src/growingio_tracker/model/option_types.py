@@ -10,7 +10,6 @@ import math
 import os
 import re
 from collections.abc import Collection
-from pathlib import Path
 from typing import Final, cast
 
 from growingio_tracker.model.arguments import valid_text
@@ -127,6 +126,8 @@ def _examine_authorities(value: bool | str, argument: str) -> None:
 
 
 def _examine_directory(value: str | os.PathLike[str], argument: str) -> None:
+    from pathlib import Path  # noqa: PLC0415 - takes a while, and only spools need it
+
     path = Path(value)
     if path.exists() and not path.is_dir():
         raise GrowingParamException(
