@@ -34,6 +34,10 @@ LEFT_OUT += [
     if path.name != "test_old_pytests.py"  # has a release that new versions cannot run
 ]
 LEFT_OUT += ["--ignore=tests/integration/collector/test_openapi.py"]
+# Sphinx makes the site. What the collector makes of its options is the same, too; what commands do
+# in processes of their own is tested on both ends.
+LEFT_OUT += ["--ignore=tests/docs/test_site.py"]
+LEFT_OUT += ["--ignore=tests/integration/cli/test_command_options.py"]
 # Spark starts engines for a minute, and what it runs on is the same Java each time.
 LEFT_OUT += ["--ignore=tests/integration/tracker/spark"]
 QUICK = ["tests/unit", "tests/contract", "tests/property"]

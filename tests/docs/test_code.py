@@ -71,6 +71,7 @@ def test_programs_run(
         assert [event for event in collector.events() if event.verdict == "bad"] == []
 
 
+@pytest.mark.once  # the words of pages; other tests run these commands on each version
 @pytest.mark.skipif(
     os.name == "nt" or not shutil.which("curl"), reason="not here: no POSIX shell, or no curl"
 )
