@@ -88,6 +88,30 @@ PHRASES: Final = {
     "round trip, ms: delivered events/s": "往返时间，ms：送达事件数/秒",
     "round trip, ms, workers=32: delivered events/s": ("往返时间，ms，workers=32：送达事件数/秒"),
     "Nowhere in this run.": "本次没有。",
+    "The other half is the call's arguments, the queue, counts and outcomes.": (
+        "另一半是调用的参数、队列、计数和结果。"
+    ),
+    "A million records leave less of the processor's caches to a call.": (
+        "一百万条记录使一次调用可用的处理器缓存变少。"
+    ),
+    "Threads hand Python's lock over to each other, which costs CPU, too.": (
+        "线程之间交接 Python 的锁也要占用 CPU。"
+    ),
+    "More than half of a request is spent in the kernel and in the server.": (
+        "一次请求有一半以上的时间花在内核和服务器中。"
+    ),
+    "Two thirds are msgspec, logging and other modules of Python.": (
+        "三分之二用于 msgspec、logging 和 Python 的其他模块。"
+    ),
+    "Half of it is the system call that writes; 1.0.5 keeps the event in memory only.": (
+        "一半是写文件的系统调用，而 1.0.5 只把事件放在内存里。"
+    ),
+    "Each record is read from its file, checked and copied, which memory spares.": (
+        "每条记录都要从文件读取、校验并复制，内存队列不需要。"
+    ),
+    "The call checks and encodes the event; 1.0.5 encodes it later, in its thread.": (
+        "检查和编码在调用时完成，1.0.5 之后才在自己的线程里编码。"
+    ),
     # losses
     "scenario": "场景",
     "no fault, the documented last call at the end": "无故障，结束时做文档要求的最后一次调用",
@@ -143,7 +167,7 @@ _PATTERNS: Final = (
         r"\2 个中的 \1，无提示，被强制结束",
     ),
 )
-_MISS: Final = re.compile(r"- (.+): (\S+), and (.+) was the aim")
+_MISS: Final = re.compile(r"- (.+): (\S+), and (.+?) was the aim(?:\. (.+))?")
 
 
 def in_chinese(measured: str) -> str:
@@ -161,7 +185,8 @@ def _line(line: str) -> str:
         return f"## {_text(line[3:])}"
     missed = _MISS.fullmatch(line)
     if missed is not None:
-        return f"- {_text(missed[1])}：{missed[2]}，目标是{_text(missed[3])}"
+        said = f"- {_text(missed[1])}：{missed[2]}，目标是{_text(missed[3])}"
+        return f"{said}。{_text(missed[4])}" if missed[4] else said
     return _text(line)
 
 

@@ -91,12 +91,16 @@ def aim_row(aim: Aim, found: Medians) -> list[str]:
 
 
 def misses(found: Medians) -> str:
-    """Return the aims that were missed as a list."""
-    rows = [aim_row(aim, found) for aim in AIMS]
-    missed = [
-        f"- {row[0]}: {row[2]}, and {row[1]} was the aim" for row in rows if "missed" in row[3]
-    ]
+    """Return the aims that were missed as a list, each with its reason."""
+    rows = [(aim, aim_row(aim, found)) for aim in AIMS]
+    missed = [miss(aim, row) for aim, row in rows if "missed" in row[3]]
     return "\n".join(missed) or "Nowhere in this run."
+
+
+def miss(aim: Aim, row: list[str]) -> str:
+    """Return what an aim was, what was measured instead, and why if that is known."""
+    said = f"- {row[0]}: {row[2]}, and {row[1]} was the aim"
+    return f"{said}. {aim.costs}" if aim.costs else said
 
 
 def formats(found: Medians) -> str:

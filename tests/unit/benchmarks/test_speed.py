@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 from benchmarks import chart, guard, page
 from benchmarks.chinese import in_chinese
-from benchmarks.figures import OLD, PEERS, THIS, TWIN, Aim
+from benchmarks.figures import AIMS, OLD, PEERS, THIS, TWIN, Aim
 from benchmarks.losses import page as losses_page
 from benchmarks.losses.scenarios import SCENARIOS
 from benchmarks.measured import END, MeasuredPage
@@ -44,6 +44,16 @@ def test_aim(medians: dict[tuple[str, str], float], value: str, verdict: str) ->
     assert page.aim_row(AIM, medians) == ["packages", "at most 3", value, verdict]
 
 
+def test_miss() -> None:
+    """A missed aim is listed with its reason, in both languages."""
+    aim = AIM._replace(says="pure core: events/s, ratio to 1.0.5", costs=AIMS[-2].costs)
+    said = page.miss(aim, page.aim_row(aim, {("this", "packages.count"): 4.0}))
+    assert said.startswith(f"- {aim.says}: 4, and at most 3 was the aim. The call ")
+    assert in_chinese(said).startswith(
+        "- 纯 Python 内核：事件数/秒，与 1.0.5 之比：4，目标是至多 3。检查"
+    )
+
+
 @pytest.mark.parametrize("written_page", [page.PAGE, losses_page.PAGE], ids=["speed", "losses"])
 def test_page(written_page: MeasuredPage) -> None:
     """Writing replaces the measured part of docs/speed.md and losses.md, and nothing else."""
@@ -65,6 +75,7 @@ def test_every_text_has_chinese() -> None:
     """Every text that the tables may show has its Chinese."""
     shown = [page.render((THIS, TWIN, OLD), {}), *(f"| {one.says} |" for one in SCENARIOS)]
     shown += [f"| {one.title} 1.0.0 |" for one in PEERS]
+    shown += [page.miss(one, [one.says, "at most 1", "2", "**missed**"]) for one in AIMS]
     assert in_chinese("\n".join(shown))
 
 
