@@ -1,8 +1,8 @@
 """Configuration of librdkafka: from arguments, a properties file and the environment.
 
-Values are checked without a connection or a thread. Secrets are part of no error, log line or
-``repr``, and the log lines of librdkafka go to the logger ``growingio_tracker.kafka``, never to
-standard error.
+Values are checked without a connection or a thread. Secrets never appear in errors, log lines or
+``repr``. librdkafka's log lines go to the logger ``growingio_tracker.kafka``, never to standard
+error.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 OptionValue: TypeAlias = str | int | float | bool | Callable[..., object]
 
 VARIABLES: Final = "GROWINGIO_KAFKA_"
-"""What variables for librdkafka begin with: ``GROWINGIO_KAFKA_SASL_PASSWORD``."""
+"""Prefix of variables for librdkafka, such as ``GROWINGIO_KAFKA_SASL_PASSWORD``."""
 
 _log: Final = logging.getLogger("growingio_tracker.kafka")
 _NOT_OPTIONS: Final = frozenset({"config"})
-"""Variables with that beginning that say something else."""
+"""Variables with this prefix that are not options of librdkafka."""
 _SECRET: Final = re.compile(
     r"password|passphrase|secret|token|username|\.pem$|\.key$|oauth.*config"
 )
@@ -43,7 +43,7 @@ _ALWAYS_OURS: Final = {
     "log_cb": "log lines go to the logger growingio_tracker.kafka",
     "error_cb": "errors go to on_error and the log",
 }
-_NO_SUCH: Final = "growingio.end"  # no option of librdkafka, which ends a check
+_NO_SUCH: Final = "growingio.end"  # not an option of librdkafka: it ends a check
 
 
 def library(feature: str) -> ModuleType:
@@ -59,10 +59,10 @@ def library(feature: str) -> ModuleType:
 
 
 class Given(NamedTuple):
-    """One option of librdkafka, and where it comes from.
+    """An option of librdkafka, and its origin.
 
     :param origin: for example ``"GROWINGIO_KAFKA_ACKS"`` or ``"kafka.properties, line 3"``.
-    :param may_be_foreign: whether it may be somebody else's variable, if librdkafka does not know
+    :param may_be_foreign: whether it may be another program's variable, if librdkafka does not know
         it.
     """
 
@@ -77,7 +77,7 @@ def in_options(options: Mapping[str, OptionValue] | None) -> dict[str, Given]:
 
 
 def in_file(path: str | os.PathLike[str] | None) -> dict[str, Given]:
-    """Return the options of a properties file: lines ``name=value``; those with ``#`` are comments.
+    """Return the options of a properties file: lines ``name=value``, and comments with ``#``.
 
     :raises GrowingParamException: if it cannot be read, or a line is neither.
     """
@@ -109,7 +109,7 @@ def _lines(text: str, path: str) -> Iterator[tuple[str, Given]]:
 
 
 def in_environment(environ: Mapping[str, str]) -> dict[str, Given]:
-    """Return the options that variables say: ``GROWINGIO_KAFKA_SASL_PASSWORD`` is sasl.password."""
+    """Return the options in variables: ``GROWINGIO_KAFKA_SASL_PASSWORD`` is sasl.password."""
     return {
         option_name(variable.removeprefix(VARIABLES)): Given(value, variable, may_be_foreign=True)
         for variable, value in environ.items()
@@ -121,15 +121,15 @@ def in_environment(environ: Mapping[str, str]) -> dict[str, Given]:
 
 
 def option_name(word: str) -> str:
-    """Return the name of an option of which every separator may be an underscore."""
+    """Return the name of an option whose separators are written as underscores."""
     return word.lower().replace("_", ".") if word.lower() != "log_level" else "log_level"
 
 
 class Client:
-    """How to reach brokers: their addresses, and the options of whoever runs the program.
+    """Addresses of brokers, and the user's options of librdkafka.
 
-    :param servers: ``host:port``, several with commas.
-    :param given: options, checked; each wins over what this package sets by itself.
+    :param servers: ``host:port``, several separated by commas.
+    :param given: checked options, which override the defaults of this package.
     """
 
     def __init__(self, servers: str, given: Mapping[str, OptionValue] | None = None) -> None:
@@ -140,10 +140,10 @@ class Client:
     def checked(
         cls, servers: str, given: Mapping[str, Given], ours: Mapping[str, str], feature: str
     ) -> Client:
-        """Return a client of options that librdkafka knows.
+        """Return a client after checking its options.
 
-        :param ours: names that may not be given, and why: what guarantees stand on.
-        :param feature: what needs the extra.
+        :param ours: options that may not be given, because guarantees depend on them, and why.
+        :param feature: the feature that needs the extra.
         :raises GrowingParamException: if an option cannot be used; the message names it.
         :raises MissingExtraError: if confluent_kafka is not installed.
         """
@@ -156,10 +156,10 @@ class Client:
     def configuration(
         self, defaults: Mapping[str, OptionValue], fixed: Mapping[str, object]
     ) -> dict[str, Any]:
-        """Return what a handle of librdkafka is made with.
+        """Return the configuration of a handle of librdkafka.
 
-        :param defaults: what the given options win over.
-        :param fixed: what nothing wins over.
+        :param defaults: options that the user's override.
+        :param fixed: options that override the user's.
         """
         return {
             "client.id": f"growingio_tracker-{VERSION}",
@@ -182,27 +182,27 @@ class Client:
         return Refusal(error.name(), self.said(error))
 
     def said(self, error: KafkaError) -> str:
-        """Return what an error of librdkafka says, without secrets."""
+        """Return the text of an error of librdkafka, without secrets."""
         return f"{error.name()}: {self.masked(error.str())}"
 
 
 def is_secret(name: str) -> bool:
-    """Return whether the value of an option is to be shown nowhere."""
+    """Return whether the value of an option must never be shown."""
     return _SECRET.search(name) is not None
 
 
 def usable_options(given: Mapping[str, Given], ours: Mapping[str, str]) -> dict[str, OptionValue]:
-    """Return the options that librdkafka knows, without what may be foreign, and is warned of.
+    """Return the valid options. Unknown variables are left out with a warning.
 
-    :param ours: names that may not be given, and why.
-    :raises GrowingParamException: if one cannot be used; the message names it.
-    :raises MissingExtraError: if there are some, and confluent_kafka is not installed.
+    :param ours: options that may not be given, and why.
+    :raises GrowingParamException: if one is invalid; the message names it.
+    :raises MissingExtraError: if there are any, and confluent_kafka is not installed.
     """
     return {name: one.value for name, one in given.items() if _is_usable(name, one, ours)}
 
 
 def _is_usable(name: str, one: Given, ours: Mapping[str, str]) -> bool:
-    """Return False when it is somebody else's variable."""
+    """Return False if it is another program's variable."""
     if (reason := {**_ALWAYS_OURS, **ours}.get(name)) is not None:
         raise _unusable(one, f"{name} cannot be changed here: {reason}", "reserved")
     refusal = _refusal(name, one.value)
@@ -213,7 +213,7 @@ def _is_usable(name: str, one: Given, ours: Mapping[str, str]) -> bool:
         shown = refusal.replace(str(one.value), MASK) if is_secret(name) else refusal
         raise _unusable(one, shown, "unusable")
     if name.endswith(".location") and one.value != "probe" and not Path(str(one.value)).exists():
-        raise _unusable(one, f"{name}: there is no {one.value}", "unreadable")
+        raise _unusable(one, f"{name}: {one.value} does not exist", "unreadable")
     return True
 
 
@@ -223,10 +223,10 @@ def _unusable(one: Given, why: str, code: str) -> GrowingParamException:
 
 
 def _refusal(name: str, value: OptionValue) -> str:
-    """Return what librdkafka says against an option; empty if nothing.
+    """Return why librdkafka refuses an option; empty if it accepts it.
 
-    It looks at one option after the other before it makes a handle, and here it never comes to
-    that, because the last one does not exist.
+    librdkafka checks options one after the other before it creates a handle, which does not happen
+    here, because the last option does not exist.
     """
     kafka = library("an option of librdkafka")
     try:
@@ -234,7 +234,7 @@ def _refusal(name: str, value: OptionValue) -> str:
     except kafka.KafkaException as error:
         said: str = error.args[0].str()
         return "" if said == _no_such(_NO_SUCH) else said
-    except TypeError as error:  # a callback that is none
+    except TypeError as error:  # a callback that is not callable
         return str(error)
     return ""
 
@@ -244,7 +244,7 @@ def _no_such(name: str) -> str:
 
 
 def _text(value: object) -> object:
-    """Return a value as librdkafka takes it; functions and objects as they are."""
+    """Return a value as librdkafka expects it; functions and objects are unchanged."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if isinstance(value, (int, float)) else value

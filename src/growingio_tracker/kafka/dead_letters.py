@@ -1,21 +1,20 @@
-"""Dead letters of a topic: what could never be delivered, on a topic of their own.
+"""Dead letters of a topic: messages that can never be delivered, on a topic of their own.
 
-A dead letter has the key, the value and the headers of its message, and further headers:
+A dead letter has the key, value and headers of its message, and these headers:
 
 ================================  ================================================================
 header                            value, in UTF-8
 ================================  ================================================================
 ``growingio-dead-reason``         a fixed identifier, such as ``status_400`` or ``not_json``
-``growingio-dead-status``         the HTTP status of the refusal; missing when it was not sent
-``growingio-dead-detail``         what the server said, or what is wrong
-``growingio-dead-time``           when it was given up, in Unix milliseconds
+``growingio-dead-status``         the HTTP status of the refusal; missing if it was not sent
+``growingio-dead-detail``         the server's response, or what is wrong
+``growingio-dead-time``           the time of giving up, in Unix milliseconds
 ``growingio-source-topic``        the topic that it was consumed from,
 ``growingio-source-partition``    its partition there,
 ``growingio-source-offset``       and its offset
 ================================  ================================================================
 
-Of a message that is an array, only the records that were refused become dead letters, each one by
-itself.
+If a message is an array, only the refused records become dead letters, one each.
 """
 
 from __future__ import annotations
@@ -51,7 +50,7 @@ _MAX_BYTES: Final = 4 * 1024 * 1024
 _KEPT_MS: Final = 30 * 24 * 3600 * 1000
 _USUAL: Final[Mapping[str, OptionValue]] = {
     "linger.ms": 0,
-    "message.max.bytes": _MAX_BYTES,  # the headers come on top of a message that may be the largest
+    "message.max.bytes": _MAX_BYTES,  # the headers come on top of a message of the maximum size
     "message.timeout.ms": 10_000,
 }
 _MADE_WITH: Final = {"max.message.bytes": str(_MAX_BYTES), "retention.ms": str(_KEPT_MS)}
@@ -67,16 +66,16 @@ _OF_CONSUMERS: Final = (
     "queued.",
     "session.timeout.ms",
 )
-"""What options that mean nothing to a producer begin with, which would warn of each."""
+"""Prefixes of options that a producer does not have; it would warn of each."""
 
 
 class WritesLetters(Protocol):
-    """Where dead letters are put."""
+    """Destination of dead letters."""
 
     def write(self, letters: Collection[Letter]) -> list[Letter]:
-        """Write dead letters; return those that are written for sure, in any order.
+        """Write dead letters; return those whose writing was acknowledged, in any order.
 
-        :raises GrowingIOException: when none could be.
+        :raises GrowingIOException: if none was.
         """
         ...
 
@@ -103,10 +102,10 @@ class LetterWriter:
         self._clock = clock
 
     def make(self) -> str:
-        """Make the topic if it does not exist; it keeps for 30 days what is there.
+        """Create the topic if it does not exist, with a retention of 30 days.
 
-        Returns what went wrong; empty if it exists. Whether it can be written shows when it has to
-        be: those who may not look at topics may write there all the same.
+        Returns what went wrong; empty if the topic exists. A failure here does not stop the relay:
+        who may not describe topics may still be allowed to write to this one.
         """
         admin = AdminClient(for_producer(self._client.configuration({}, {})))
         try:
@@ -117,8 +116,8 @@ class LetterWriter:
             cast("Mapping[str, Any]", made)[self.name].result(_ADMIN_S)
         except KafkaException as error:
             why: KafkaError = error.args[0]
-            if why.code() != KafkaError.TOPIC_ALREADY_EXISTS:  # another relay was faster
-                return f"the topic {self.name} was not made: {self._client.said(why)}"
+            if why.code() != KafkaError.TOPIC_ALREADY_EXISTS:  # by another relay, meanwhile
+                return f"the topic {self.name} was not created: {self._client.said(why)}"
         return ""
 
     def write(self, letters: Collection[Letter]) -> list[Letter]:
@@ -139,7 +138,7 @@ class LetterWriter:
         return written.copy()
 
     def close(self, timeout_s: float) -> None:
-        """Wait for what is on its way, up to ``timeout_s``."""
+        """Wait for letters in flight, up to ``timeout_s``."""
         self._producer.flush(timeout_s)
 
     def _begin(self, letter: Letter, written: list[Letter], errors: list[str]) -> None:
@@ -154,7 +153,7 @@ class LetterWriter:
 
 
 def for_producer(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options that a producer takes."""
+    """Return the options that a producer accepts."""
     return {name: one for name, one in settings.items() if not name.startswith(_OF_CONSUMERS)}
 
 
@@ -190,4 +189,6 @@ def _headers(letter: Letter, now_ms: int) -> list[tuple[str, bytes | str | None]
 
 def _unwritten(topic: str, errors: list[str]) -> str:
     why = errors[0] if errors else "the broker did not answer in time"
-    return f"the dead-letter topic {topic} did not take a record, which waits: {why}"
+    return (
+        f"a record could not be written to the dead-letter topic {topic} and will be retried: {why}"
+    )

@@ -1,7 +1,6 @@
-"""Delivery of windows: each of their records is sent, or becomes a dead letter.
+"""Delivery of windows: each record is sent, or becomes a dead letter.
 
-Nothing here is forgotten when something goes wrong: a window knows what is left to do for it, and
-the next try does only that.
+A failure loses nothing: a window keeps what remains to be done, and only that is attempted again.
 """
 
 from __future__ import annotations
@@ -27,17 +26,17 @@ _log: Final = logging.getLogger("growingio_tracker.kafka")
 _BROKER_PAUSE_S: Final = 5.0
 _UNEXPECTED_PAUSE_S: Final = 1.0
 _ENDING: Final = Postponed(GrowingIOException("the relay is ending"), 0.0, everywhere=False)
-_LEAVING: Final = Postponed(GrowingIOException("another relay goes on"), 0.0, everywhere=False)
+_LEAVING: Final = Postponed(GrowingIOException("another relay continues"), 0.0, everywhere=False)
 _UNEXPECTED: Final = Postponed(
     GrowingIOException("an unexpected error"), _UNEXPECTED_PAUSE_S, everywhere=False
 )
 
 
 class Delivery:
-    """Takes windows to their end, each thread that runs it one at a time.
+    """Delivers windows; each thread that runs it works on one at a time.
 
     :param sender_to: returns the sender for the records of an origin; called from any thread.
-    :param letters: where dead letters are put.
+    :param letters: writes dead letters.
     :param pace: the rate that all threads share.
     """
 
@@ -61,18 +60,18 @@ class Delivery:
         self._interrupt = interrupt
 
     def run(self) -> None:
-        """Deliver what is due until the assignment is closed."""
+        """Deliver due windows until the assignment is closed."""
         self._reporter.own_threads.add(threading.get_ident())
         while (window := self._assignment.next()) is not None:
             self.deliver(window)
 
     def deliver(self, window: Window) -> None:
-        """Try a window, and give it back to the assignment, whatever happens."""
+        """Attempt a window, and return it to the assignment, whatever happens."""
         postponed: Postponed | None = _UNEXPECTED
         try:
             postponed = self._try(window)
         except Exception:
-            _log.exception("delivery failed in an unexpected way; the events stay on the topic")
+            _log.exception("unexpected error during delivery; the events stay on the topic")
         finally:
             if postponed is None:
                 self._assignment.finish(window)
@@ -80,7 +79,7 @@ class Delivery:
                 self._assignment.rest(window, postponed)
 
     def _try(self, window: Window) -> Postponed | None:
-        """Do what is left to do for a window; return what stops it, if anything does."""
+        """Do what remains to be done for a window; return what stops it, if anything."""
         return self._send_all(window) or self._write_letters(window)
 
     def _send_all(self, window: Window) -> Postponed | None:
@@ -142,8 +141,8 @@ class Delivery:
                 self._ledger.count_rejected(letter.reason, 1, size)
                 window.note(1, size)
         for letter in written:
-            if letter.entry.fault:  # those that were sent were reported by their sender
-                detail = f"a message is no record ({letter.detail or letter.reason})"
+            if letter.entry.fault:  # what was sent has been reported by its sender
+                detail = f"a message is not a record ({letter.detail or letter.reason})"
                 self._reporter.report(Problem(letter.reason, detail, 1))
 
 

@@ -1,7 +1,7 @@
-"""Handle of librdkafka's producer: what goes to brokers, and what they acknowledge.
+"""Handle of librdkafka's producer: messages to brokers, and their acknowledgements.
 
 librdkafka has threads of its own, which do not survive a fork. A handle that is not closed is never
-freed, so that no forked child frees that of its parent, whose threads it would wait for.
+freed: a forked child that freed its parent's handle would wait for threads that do not exist.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class NoHandleError(Exception):
 
 
 class Handle(Protocol):
-    """What takes messages to brokers."""
+    """Produces messages."""
 
     def produce(
         self,
@@ -44,28 +44,28 @@ class Handle(Protocol):
     ) -> None:
         """Give one message to librdkafka.
 
-        :param number: of the message, by which its error gets into ``refusals``, if it has one.
+        :param number: the message's key in ``refusals``, if it fails.
         """
         ...
 
     def wait(self, patience_s: float, left_s: Callable[[], float]) -> bool:
-        """Wait until every message has an outcome; return False when that takes too long.
+        """Wait until every message has an outcome; return False if that takes too long.
 
-        :param patience_s: seconds that may pass without an acknowledgement.
-        :param left_s: returns the seconds that may pass from now on in any case.
+        :param patience_s: maximum seconds without an acknowledgement.
+        :param left_s: returns the maximum seconds from now on in any case.
         """
         ...
 
     def take_back(self) -> bool:
-        """Let messages without an outcome fail; return whether each has one now."""
+        """Make messages without an outcome fail; return whether all have one now."""
         ...
 
     def poll(self) -> None:
-        """Let librdkafka say what it has to say, without waiting."""
+        """Let librdkafka run its callbacks, without waiting."""
         ...
 
     def close(self) -> None:
-        """Free the handle as soon as nobody uses it."""
+        """Free the handle once it is not in use."""
         ...
 
 
@@ -76,29 +76,30 @@ OURS: Final[Mapping[str, str]] = {
     ),
     **dict.fromkeys(
         ("enable.idempotence", "retries", "message.send.max.retries", "enable.gapless.guarantee"),
-        "no lost acknowledgement may repeat an event, or change the order",
+        "a lost acknowledgement must not repeat an event or change the order",
     ),
     **dict.fromkeys(("delivery.timeout.ms", "message.timeout.ms"), "give request_timeout instead"),
     **dict.fromkeys(
         ("queue.buffering.max.messages", "queue.buffering.max.kbytes"), "give queue instead"
     ),
     **dict.fromkeys(
-        ("on_delivery", "delivery.report.only.error", "dr_cb", "dr_msg_cb"), "outcomes come from it"
+        ("on_delivery", "delivery.report.only.error", "dr_cb", "dr_msg_cb"),
+        "it is needed for the outcomes of events",
     ),
-    "transactional.id": "events are in no transaction",
+    "transactional.id": "events are not part of transactions",
 }
-"""Options that may not be given, and why."""
+"""Options that may not be given, and the reason."""
 
 _DEFAULTS: Final[Mapping[str, OptionValue]] = {
     "compression.type": "lz4",
-    "message.max.bytes": 8_000_000,  # whatever the topic takes; batches stay within batch.size
-    "partitioner": "murmur2_random",  # that of the Java client: a user's events are in one place
+    "message.max.bytes": 8_000_000,  # whatever the topic allows; batches stay within batch.size
+    "partitioner": "murmur2_random",  # that of the Java client: a user's events share a partition
     "topic.metadata.propagation.max.ms": 10_000,
 }
 _FIXED: Final[Mapping[str, object]] = {
     "acks": "all",
     "enable.idempotence": True,
-    "delivery.timeout.ms": 0,  # as long as we wait; what we take back has an outcome then
+    "delivery.timeout.ms": 0,  # unlimited; what is taken back has an outcome then
     "delivery.report.only.error": True,
     "queue.buffering.max.messages": 0,
     "queue.buffering.max.kbytes": 2_147_483_647,
@@ -110,21 +111,21 @@ _TAKEN_BACK_S: Final = 1.0
 
 
 def producer_configuration(client: Client) -> dict[str, Any]:
-    """Return what a handle is made with, but for callbacks."""
+    """Return the configuration of a handle, without callbacks."""
     return client.configuration(_DEFAULTS, _FIXED)
 
 
 class _Immortal(Struct, gc=False):
-    """A reference that lasts until the knot is undone: the garbage collector does not see it."""
+    """A reference to itself and an object, invisible to the garbage collector until it is cut."""
 
     held: object
     knot: _Immortal | None = None
 
 
 class ProducerHandle:
-    """A handle of librdkafka. Several threads may use it, and each waits for the messages of all.
+    """A handle of librdkafka. Threads that share it wait for the messages of all of them.
 
-    :param on_trouble: told of errors that are about no message, by whoever waits.
+    :param on_trouble: called with errors that are not about a message, in a thread that waits.
     :raises NoHandleError: if librdkafka cannot use the options together.
     """
 
@@ -132,7 +133,7 @@ class ProducerHandle:
         self._kafka = library("KafkaConsumer")
         self._client = client
         make: type[Producer] = self._kafka.Producer
-        tell = partial(_tell, client, on_trouble)  # nothing of self, which then freed nothing
+        tell = partial(_tell, client, on_trouble)  # without self, which would keep the handle alive
         try:
             self._producer = make({**producer_configuration(client), "error_cb": tell})
         except self._kafka.KafkaException as error:
@@ -154,7 +155,7 @@ class ProducerHandle:
         while True:
             try:
                 self._producer.produce(topic, record, key, on_delivery=note, headers=headers)
-            except BufferError:  # other handles' messages may take all its memory
+            except BufferError:  # messages of other threads may fill its memory
                 self._producer.poll(_FULL_S)
             except self._kafka.KafkaException as error:
                 self._note(refusals, number, error.args[0], None)
@@ -174,16 +175,16 @@ class ProducerHandle:
         return True
 
     def take_back(self) -> bool:
-        """Let messages without an outcome fail; return whether each has one now."""
+        """Make messages without an outcome fail; return whether all have one now."""
         self._producer.purge()
         return self._producer.flush(_TAKEN_BACK_S) == 0
 
     def poll(self) -> None:
-        """Let librdkafka say what it has to say, without waiting."""
+        """Let librdkafka run its callbacks, without waiting."""
         self._producer.poll(0)
 
     def close(self) -> None:
-        """Free the handle as soon as nobody uses it."""
+        """Free the handle once it is not in use."""
         self._immortal.knot = None
 
     def _note(
@@ -193,12 +194,14 @@ class ProducerHandle:
             refusals[number] = self._client.refusal(error)
 
     def _serve(self, wait_s: float) -> int:
-        """Call back for up to ``wait_s``; return how many messages have no outcome."""
+        """Run callbacks for up to ``wait_s``; return the number of messages without an outcome."""
         if not _threads_are_greenlets():
             return self._producer.flush(wait_s)
         self._producer.poll(0)
         if waiting := len(self._producer):
-            time.sleep(_GREENLET_STEP_S)  # which lets others run, as no wait of librdkafka does
+            time.sleep(
+                _GREENLET_STEP_S
+            )  # lets other greenlets run, unlike librdkafka's own waiting
         return waiting
 
 

@@ -1,11 +1,11 @@
-"""Health of a relay over HTTP, for probes of Kubernetes and for Prometheus.
+"""Health of a relay over HTTP, for Kubernetes probes and Prometheus.
 
 ============  ====================================================================================
 path          answer
 ============  ====================================================================================
-``/livez``    200 while the relay asks Kafka for messages, whatever the server does; else 503
-``/readyz``   200 when it has also joined its group, and delivers what there is; else 503
-``/metrics``  figures in Prometheus's text format
+``/livez``    200 while the relay polls Kafka, whatever the server does; else 503
+``/readyz``   200 if it has also joined its group and delivers; else 503
+``/metrics``  metrics in Prometheus's text format
 ============  ====================================================================================
 """
 
@@ -33,7 +33,7 @@ _TEXT: Final = "text/plain; charset=utf-8"
 
 
 class Examined(Protocol):
-    """A relay, as far as its health is concerned."""
+    """The parts of a relay that its health depends on."""
 
     def stats(self) -> Stats:
         """Return what became of the records."""
@@ -44,18 +44,18 @@ class Examined(Protocol):
         ...
 
     def healthy(self, within_s: float) -> bool:
-        """Return False if records wait and none was delivered for so long."""
+        """Return False if records are queued and none was delivered within this time."""
         ...
 
 
 def not_alive(relay: Examined) -> str:
-    """Return why the process should be started anew; empty if it should not."""
+    """Return why the process should be restarted; empty if it should not."""
     age_s = relay.status().poll_age_s
-    return f"Kafka has not been asked for {age_s:.0f} s" if age_s > _POLLS_WITHIN_S else ""
+    return f"Kafka has not been polled for {age_s:.0f} s" if age_s > _POLLS_WITHIN_S else ""
 
 
 def not_ready(relay: Examined) -> str:
-    """Return why the relay delivers nothing now; empty if it does."""
+    """Return why the relay does not deliver; empty if it does."""
     if why := not_alive(relay):
         return why
     if not relay.status().has_joined:
@@ -68,11 +68,11 @@ def not_ready(relay: Examined) -> str:
 
 @contextmanager
 def answering(relay: Examined, host: str, port: int) -> Generator[int, None, None]:
-    """Answer inside the block; give the port.
+    """Serve inside the block, and yield the port.
 
-    :param port: 0 is any free one.
-    :raises GrowingParamException: when the address cannot be used.
-    :raises MissingExtraError: when prometheus-client is not installed.
+    :param port: 0 chooses a free one.
+    :raises GrowingParamException: if the address cannot be used.
+    :raises MissingExtraError: if prometheus-client is not installed.
     """
     registry = _registry(relay)
     try:
@@ -161,16 +161,19 @@ def _figures(stats: Stats, status: RelayStatus) -> Iterator[Metric]:
         dead.add_metric([reason], count)
     yield dead
     gauges = {
-        "pending": ("Records that wait or are being sent.", stats.pending),
+        "pending": ("Records queued or being sent.", stats.pending),
         "pending_bytes": ("Their size.", stats.pending_bytes),
-        "partitions": ("Partitions that this relay has.", status.partitions),
-        "partitions_paused": ("Those that wait for the server or the broker.", status.paused),
-        "seconds_since_poll": ("Seconds since Kafka was asked for messages.", status.poll_age_s),
+        "partitions": ("Partitions assigned to this relay.", status.partitions),
+        "partitions_paused": (
+            "Partitions paused until the server or the broker recovers.",
+            status.paused,
+        ),
+        "seconds_since_poll": ("Seconds since the last poll.", status.poll_age_s),
     }
     for name, (words, value) in gauges.items():
         yield GaugeMetricFamily(f"growingio_relay_{name}", words, value)
     lag = GaugeMetricFamily(
-        "growingio_relay_lag", "Messages behind the committed offset.", labels=["partition"]
+        "growingio_relay_lag", "Messages after the committed offset.", labels=["partition"]
     )
     for partition, behind in status.lag.items():
         lag.add_metric([str(partition)], behind)
@@ -178,6 +181,6 @@ def _figures(stats: Stats, status: RelayStatus) -> Iterator[Metric]:
     if stats.last_success_age_s is not None:
         yield GaugeMetricFamily(
             "growingio_relay_seconds_since_delivery",
-            "Seconds since the server accepted something.",
+            "Seconds since the server last accepted events.",
             stats.last_success_age_s,
         )

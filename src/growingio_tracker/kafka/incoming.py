@@ -1,7 +1,7 @@
-"""Messages as a relay takes them from its topic: their records, or what is wrong with them.
+"""Messages that a relay consumes: their records, or what is wrong with them.
 
-One message is one record, or with raw messages an array of them. Whatever cannot be delivered, ever
-and to anybody, is found out here, so that it becomes a dead letter without a request.
+A message holds one record; a raw message may hold an array of them. What can never be delivered is
+recognised here, and becomes a dead letter without a request.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class ConsumedMessage(Protocol):
-    """What of a message that was consumed is used here."""
+    """The methods of a consumed message that are used here."""
 
     def key(self) -> bytes | None:
         """Return its key."""
@@ -35,7 +35,7 @@ class ConsumedMessage(Protocol):
         ...
 
     def topic(self) -> str:
-        """Return the topic that it is on."""
+        """Return its topic."""
         ...
 
     def partition(self) -> int:
@@ -47,14 +47,14 @@ class ConsumedMessage(Protocol):
         ...
 
     def error(self) -> KafkaError | None:
-        """Return what went wrong, if it is no message."""
+        """Return the error, if it is not a message."""
         ...
 
 
 class ConsumedRecord(msgspec.Struct, gc=False):
     """One record of a message.
 
-    :param origin: ``None`` when it can be delivered to nobody.
+    :param origin: ``None`` if it cannot be delivered.
     :param fault: why not: a fixed identifier.
     :param detail: more about that; it never contains what was tracked.
     """
@@ -68,7 +68,7 @@ class ConsumedRecord(msgspec.Struct, gc=False):
 
 
 class _AnyObject(msgspec.Struct):
-    """Any JSON object: what is in it is skipped, which checks its form."""
+    """Any JSON object: msgspec skips its members, and checks the syntax on the way."""
 
 
 _check_object: Final = msgspec.json.Decoder(_AnyObject).decode
@@ -82,7 +82,7 @@ _WHITE_SPACE: Final = b" \t\r\n"
 class Incoming:
     """Reads messages.
 
-    :param product_id: the project of raw messages that name none; ``None``: such are faulty.
+    :param product_id: the project of raw messages without one; if ``None``, those are faulty.
     :param data_source_id: their data source, likewise.
     :param max_event_bytes: a longer record is faulty.
     """
@@ -101,7 +101,7 @@ class Incoming:
         self._max_event_bytes = max_event_bytes
 
     def entries(self, message: ConsumedMessage) -> Iterable[ConsumedRecord]:
-        """Return what a message holds: at least one entry."""
+        """Return the records of a message, at least one."""
         value, headers, offset = message.value() or b"", message.headers() or (), message.offset()
         if value[:1] == b"[" or value[:1] in _WHITE_SPACE:
             value = value.lstrip(_WHITE_SPACE)
@@ -146,7 +146,7 @@ class Incoming:
         return value, origin
 
     def _completed(self, value: bytes, key: str, default: str) -> bytes:
-        """Return a raw message with what it does not say by itself."""
+        """Return a raw message with the default project and data source."""
         return _encode({**_members(value), key: default})
 
 

@@ -1,6 +1,6 @@
-"""Member of a consumer group: the one user of librdkafka's consumer, in the thread that polls.
+"""Member of a consumer group: the only user of librdkafka's consumer, in the polling thread.
 
-Calls of that consumer exclude each other in new releases, so that no other thread may wait in one.
+In new releases the consumer's calls exclude one another, so no other thread may block in one.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _SAID_EVERY_S: Final = 60.0
 
 OURS: Final = {
     "group.id": "give the group instead",
-    "enable.auto.commit": "an offset is committed when everything before it has its outcome",
+    "enable.auto.commit": "an offset is committed once everything before it has an outcome",
     "enable.auto.offset.store": "the same",
     "stats_cb": "statistics are shown by the health endpoint",
 }
@@ -43,12 +43,12 @@ OURS: Final = {
 _USUAL: Final[Mapping[str, OptionValue]] = {
     "partition.assignment.strategy": "cooperative-sticky",
     "auto.offset.reset": "earliest",
-    # What librdkafka fetches ahead comes on top of what waits here.
+    # What librdkafka prefetches comes on top of the messages queued here.
     "queued.min.messages": 20_000,
     "queued.max.messages.kbytes": 16_384,
     "fetch.queue.backoff.ms": 10,  # by default, a full queue is filled again after a whole second
     "statistics.interval.ms": 5000,
-    "socket.timeout.ms": 10_000,  # of commits, too, which the polling thread waits for
+    "socket.timeout.ms": 10_000,  # also for commits, on which the polling thread waits
 }
 _FIXED: Final[Mapping[str, object]] = {
     "enable.auto.commit": False,
@@ -65,7 +65,7 @@ class _TopicStatistics(msgspec.Struct):
 
 
 class _Statistics(msgspec.Struct):
-    """What is used of the statistics that librdkafka gives from time to time."""
+    """The part of librdkafka's periodic statistics that is used."""
 
     topics: dict[str, _TopicStatistics] = {}
 
@@ -74,12 +74,12 @@ _read_statistics: Final = msgspec.json.Decoder(_Statistics).decode
 
 
 class Member:
-    """What a relay is to Kafka. Making one connects to nothing.
+    """A relay as Kafka sees it. Creating it does not connect.
 
     :param incoming: reads messages.
-    :param assignment: gets what was consumed, and says what is to be committed.
-    :ivar has_joined: whether its group has given it partitions, were it none.
-    :ivar lags: for each partition the messages behind its committed offset, some seconds ago.
+    :param assignment: takes what was consumed, and knows what to commit.
+    :ivar has_joined: whether its group has assigned partitions to it, possibly none.
+    :ivar lags: messages after the committed offset of each partition, as of some seconds ago.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class Member:
         self._hand_over_s = min(_LONGEST_HAND_OVER_S, max_poll_s / 3)
         self._consumer = Consumer(settings)
         self._paused: set[int] = set()
-        # Some librdkafka gives back as paused as they were when they were taken away.
+        # librdkafka returns partitions paused if they were paused when revoked.
         self._unsure: set[int] = set()
         self._commit_at = 0.0
         self._said_at: dict[str, float] = {}
@@ -127,7 +127,7 @@ class Member:
     def leave(self, within_s: float) -> None:
         """Commit what is finished, and leave the group; give up after ``within_s`` seconds.
 
-        Both ask a broker, which may not answer for longer than that.
+        Both need a broker, which may take longer to answer.
         """
         thread = threading.Thread(target=self._leave, daemon=True)
         thread.start()
@@ -138,9 +138,9 @@ class Member:
         self._consumer.close()
 
     def consumed(self, most: int) -> Mapping[int, list[ConsumedRecord]]:
-        """Return up to about ``most`` messages that are here already, by partition.
+        """Return up to about ``most`` messages that have already arrived, by partition.
 
-        :raises GrowingIOException: when Kafka refuses for good.
+        :raises GrowingIOException: if Kafka refuses permanently.
         """
         messages = self._consumer.consume(min(most, _MOST_AT_ONCE), 0)
         found: defaultdict[int, list[ConsumedRecord]] = defaultdict(list)
@@ -162,7 +162,7 @@ class Member:
             for number in ((self._paused | self._unsure) - wanted) & owned:
                 self._resume(number)
             self._unsure.clear()
-        except KafkaException as error:  # a partition may have been taken away; look again
+        except KafkaException as error:  # a partition may have been revoked; the next poll tells
             _log.debug("a partition could not be paused or resumed: %s", error)
 
     def _resume(self, number: int) -> None:
@@ -176,7 +176,7 @@ class Member:
     def commit_finished(self, *, at_once: bool = False) -> None:
         """Commit the offsets of finished windows, and wait for the broker.
 
-        :param at_once: also when the last commit has failed a moment ago.
+        :param at_once: even if the last commit has just failed.
         """
         windows = self._assignment.finished()
         if not windows or not (at_once or self._clock.monotonic() >= self._commit_at):
@@ -197,11 +197,11 @@ class Member:
 
     def _note_uncommitted(self, error: KafkaError) -> None:
         self._commit_at = self._clock.monotonic() + _COMMIT_AGAIN_S
-        detail = f"an offset was not committed; it is tried again: {self._client.said(error)}"
+        detail = f"an offset was not committed and will be retried: {self._client.said(error)}"
         self._note("commit_failed", detail)
 
     def _note(self, reason: str, said: str) -> None:
-        """Report what goes wrong with Kafka, the same once a minute: librdkafka says it often."""
+        """Report an error of Kafka, the same one at most once a minute: librdkafka repeats it."""
         self._ledger.note_error(said)
         now = self._clock.monotonic()
         if now - self._said_at.get(said, -math.inf) >= _SAID_EVERY_S:
@@ -213,7 +213,7 @@ class Member:
         numbers = [place.partition for place in places]
         self._unsure.update(numbers)
         self._assignment.assign(numbers)
-        _log.info("partitions taken over: %s", numbers)
+        _log.info("partitions assigned: %s", numbers)
 
     def _on_revoke(self, _consumer: Consumer, places: list[TopicPartition]) -> None:
         numbers = [place.partition for place in places]
@@ -221,12 +221,12 @@ class Member:
         self.commit_finished(at_once=True)
         self._assignment.forget(numbers)
         if not has_ended:
-            _log.warning("partitions %s were handed over with a batch on its way", numbers)
+            _log.warning("partitions %s were revoked while a batch was in flight", numbers)
 
     def _on_lost(self, _consumer: Consumer, places: list[TopicPartition]) -> None:
         numbers = [place.partition for place in places]
         self._assignment.forget(numbers)
-        detail = "the group has given partitions to others; what was on its way may be repeated"
+        detail = "partitions were reassigned to other members; events in flight may be repeated"
         self._reporter.report(Problem("partitions_lost", detail))
 
     def _places(self, numbers: Iterable[int]) -> list[TopicPartition]:
@@ -234,11 +234,11 @@ class Member:
 
     def _note_error(self, error: KafkaError) -> None:
         if error.fatal():
-            raise GrowingIOException(f"Kafka refuses for good: {self._client.said(error)}")
+            raise GrowingIOException(f"Kafka refuses permanently: {self._client.said(error)}")
         self._note("kafka", self._client.said(error))
 
     def _note_statistics(self, statistics: str) -> None:
-        """Remember lags. librdkafka has no other call for them that is safe in threads."""
+        """Keep the lags. librdkafka offers no other thread-safe call for them."""
         topic = _read_statistics(statistics).topics.get(self._topic, _TopicStatistics())
         known = {int(one): its.consumer_lag for one, its in topic.partitions.items()}
         self.lags = {number: lag for number, lag in known.items() if lag >= 0}

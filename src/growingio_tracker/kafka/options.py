@@ -31,7 +31,7 @@ from growingio_wire.said import Said
 FLUSH_AFTER_S: Final = 1.0
 MAX_SIZE: Final[int] = Fitting(1000)
 REQUEST_TIMEOUT_S: Final = 30.0
-"""The defaults that the constructor names in its signature, too."""
+"""Defaults, which are part of the constructor's signature, too."""
 
 _SERVER: Final = re.compile(r"[^\s,@]+")
 _TOPIC: Final = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}")
@@ -72,14 +72,14 @@ OPTION: Final = OptionType(
     from_text=str,
     is_secret=True,
 )
-"""Type of one option of librdkafka in a configuration."""
+"""The type of one option of librdkafka in a configuration."""
 FILE: Final = OptionType(
     Said("the path of a properties file", "properties 文件的路径"), is_path, bool, str
 )
 
 
 class ShownOptions(dict[str, Any]):
-    """Options of librdkafka, of which only the names are shown."""
+    """Options of librdkafka; ``repr`` shows only the names."""
 
     def __repr__(self) -> str:
         return f"{{{', '.join(f'{name!r}: …' for name in self)}}}"
@@ -110,7 +110,7 @@ class KafkaOptions(WorkerOptions, frozen=True, kw_only=True):
 
     @property
     def directory(self) -> Path:
-        """The spool of this topic: a folder of its own, where nothing else looks for events."""
+        """The spool of this topic: a folder of its own, which no other consumer reads."""
         return Path(self.spool or "") / f"kafka-{self.topic}"
 
     def _derive(self) -> None:
@@ -143,21 +143,21 @@ class RelayOptions(Options, frozen=True, kw_only=True):
     """Options of a relay.
 
     :param server_host: the collect address of all projects.
-    :param topic: what is delivered.
+    :param topic: the topic to deliver.
     :param group: the consumer group; its relays share the partitions.
     :param dead_letters: the topic for what can never be delivered; ``None`` is the topic's name
         with ``.dead-letters``.
-    :param product_id: the project of raw messages that name none. Without it they become dead
+    :param product_id: the project of raw messages without one. If ``None``, they become dead
         letters.
     :param data_source_id: the same for their data source.
-    :param rate: events a second at most; ``None`` is as fast as possible.
-    :param workers: threads that send. Each has one window of one partition at a time.
-    :param max_size: a request holds so many events at most, and so many messages of each partition
-        are repeated at most after a relay has died.
-    :param flush_after: seconds that a message waits for others to share its request.
-    :param max_events: so many events are in memory at most.
-    :param max_bytes: the size of their records together, at most.
-    :raises GrowingParamException: when one cannot be used; the message names it.
+    :param rate: maximum events per second; ``None`` is as fast as possible.
+    :param workers: the number of sending threads. Each works on one window of one partition.
+    :param max_size: maximum events of a request, and maximum messages of each partition that are
+        repeated after a relay has died.
+    :param flush_after: maximum seconds that a message waits for others to share its request.
+    :param max_events: maximum number of events in memory.
+    :param max_bytes: maximum size of their records together.
+    :raises GrowingParamException: if one is invalid; the message names it.
     """
 
     types: ClassVar[OptionTypes] = {**TYPES, **_OWN}
@@ -192,15 +192,15 @@ class RelayOptions(Options, frozen=True, kw_only=True):
 
     @property
     def parser(self) -> DataParser:
-        """The format, as the engine needs it."""
+        """The format, as a ``DataParser``."""
         return JsonParser() if self.data_parser is None else as_data_parser(self.data_parser)
 
     @property
     def retry_policy(self) -> RetryPolicy:
-        """When requests are repeated, and how long a failing server is left alone."""
+        """When to repeat requests, and how long to pause for a failing server."""
         return RetryPolicy(self.retry_limit, self.retry_backoff_factor)
 
 
 def default_name(topic: str) -> str:
-    """Return the name of a topic's dead-letter topic where nobody gives another."""
+    """Return the default name of a topic's dead-letter topic."""
     return f"{topic}.dead-letters"

@@ -1,9 +1,9 @@
-"""Partitions that a relay has, what waits of each, and which may be sent next.
+"""Partitions of a relay: what is queued for each, and which may be sent next.
 
-A partition has one window on its way at a time: so many of its messages as one request may hold.
-The next one begins when the offset behind the last has been committed. That is why a relay that
-dies repeats at most one window of each partition, whatever kinds and projects are mixed there, and
-why the messages of a partition keep their order.
+A partition has at most one window in flight: as many messages as fit one request. The next window
+begins once the offset after the last one is committed. Therefore a relay that dies repeats at most
+one window of each partition, whatever kinds and projects it mixes, and each partition keeps its
+order.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _ROOM_SHARE: Final = 4
 
 
 class Assignment:
-    """The partitions that a relay has. Every method may be called from any thread.
+    """The partitions assigned to a relay. Every method may be called from any thread.
 
     The ledger's lock guards everything. Requests, commits and dead letters happen without it.
 
-    :param limits: what makes a window.
-    :param max_events: so many records may be here, on their way or waiting; more only while there
-        are many partitions, so that each can have two windows.
-    :param max_bytes: the size that they may have together.
+    :param limits: the size of a window.
+    :param max_events: maximum number of records in flight or queued; exceeded only with many
+        partitions, so that each can have two windows.
+    :param max_bytes: their maximum size together.
     """
 
     def __init__(
@@ -49,19 +49,19 @@ class Assignment:
         self._clock = clock
         self._changed = threading.Condition(ledger.lock)
         self._partitions: dict[int, Partition] = {}
-        self._quiet_until = 0.0  # the server is left alone
+        self._quiet_until = 0.0  # no request before this time
         self._is_failing = False  # then one try at a time is enough
         self._busy = 0
         self._closed = False
 
     def assign(self, numbers: Iterable[int]) -> None:
-        """Have further partitions."""
+        """Add partitions."""
         with self._changed:
             for number in numbers:
                 self._partitions[number] = Partition(number)
 
     def retire(self, numbers: Collection[int], within_s: float) -> bool:
-        """Begin nothing more of partitions; return whether what was on its way ended in time."""
+        """Stop sending from partitions; return whether what was in flight ended in time."""
         with self._changed:
             leaving = self._those(numbers)
             for one in leaving:
@@ -69,7 +69,7 @@ class Assignment:
             return self._changed.wait_for(lambda: not any(one.is_busy for one in leaving), within_s)
 
     def forget(self, numbers: Collection[int]) -> None:
-        """Have partitions no more. What has no outcome is given back, others may have it."""
+        """Remove partitions. Records without an outcome are left to other relays."""
         with self._changed:
             for one in self._those(numbers):
                 one.is_owned = False
@@ -80,7 +80,7 @@ class Assignment:
             self._changed.notify_all()
 
     def add(self, entries: Mapping[int, list[ConsumedRecord]]) -> None:
-        """Let what was consumed wait, by partition."""
+        """Queue what was consumed, by partition."""
         with self._changed:
             now = self._clock.monotonic()
             for number, those in entries.items():
@@ -95,13 +95,13 @@ class Assignment:
             self._changed.notify_all()
 
     def room(self) -> int:
-        """Return how many more records may come; 0 while there is little room."""
+        """Return how many more records fit; 0 while there is little room."""
         with self._changed:
             room = self._room()
             return 0 if self._is_crowded() else room
 
     def wait(self, timeout_s: float) -> None:
-        """Wait for a window that is finished, or for room where there is little."""
+        """Wait until a window is finished, or until there is room again."""
         with self._changed:
             was_crowded = self._is_crowded()
             self._changed.wait_for(
@@ -109,14 +109,14 @@ class Assignment:
             )
 
     def finished(self) -> list[Window]:
-        """Return the windows whose offset has to be committed."""
+        """Return the windows whose offset must be committed."""
         with self._changed:
             return self._finished()
 
     def next(self, *, wait: bool = True) -> Window | None:
         """Return the next window, as soon as one is due; ``None`` when closed.
 
-        :param wait: False returns ``None`` also when none is due now.
+        :param wait: whether to wait until one is due; otherwise ``None`` if none is.
         """
         with self._changed:
             while not self._closed:
@@ -133,20 +133,20 @@ class Assignment:
         return None
 
     def finish(self, window: Window) -> None:
-        """Take a window back whose records have outcomes."""
+        """Take back a window whose records all have an outcome."""
         with self._changed:
             window.is_finished = True
             window.partition.is_stuck = False
             self._end(window)
 
     def done(self, window: Window) -> None:
-        """Let go of a window whose offset was committed."""
+        """Forget a window whose offset was committed."""
         with self._changed:
             window.partition.window = None
             self._changed.notify_all()
 
     def rest(self, window: Window, outcome: Postponed) -> None:
-        """Let a window wait before its next try, or give it back when its partition is gone."""
+        """Postpone the next attempt at a window; drop the window if its partition was revoked."""
         with self._changed:
             partition = window.partition
             partition.resume_at = self._clock.monotonic() + outcome.pause_s
@@ -174,19 +174,19 @@ class Assignment:
             return set(self._partitions)
 
     def give_back(self, numbers: Collection[int]) -> None:
-        """Keep of partitions that were paused only what is on its way."""
+        """Drop the queued messages of paused partitions, except those in flight."""
         with self._changed:
             for one in self._those(numbers):
                 self._ledger.count_handed_over(*one.give_back())
 
     def to_reread(self, number: int) -> int | None:
-        """Return where to go on reading a partition; ``None``: where it stands."""
+        """Return the offset to continue at; ``None`` is the current position."""
         with self._changed:
             partition = self._partitions.get(number)
             return None if partition is None else partition.reread_from
 
     def reread(self, number: int, offset: int) -> None:
-        """Expect what was given back, from ``offset`` on, to come again."""
+        """Expect what was dropped, from ``offset`` on, to be consumed again."""
         with self._changed:
             for partition in self._those([number]):
                 partition.next_offset, partition.reread_from = offset, None

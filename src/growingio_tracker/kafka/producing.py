@@ -1,8 +1,8 @@
-"""Sender to a Kafka topic: takes batches to brokers, and their acknowledgements to outcomes.
+"""Sender to a Kafka topic: produces batches, and turns acknowledgements into outcomes.
 
-An event is produced once, and again only when nobody acknowledged it for ``request_timeout``
-seconds, when closing ended in between, or when another process continues a spool. All its copies
-have the same event id.
+An event is produced again only if no broker acknowledged it within ``request_timeout`` seconds, if
+closing interrupted it, or if another process takes over its spool. All copies have the same event
+id.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from growingio_wire.http.retry import RetryPolicy
 _LEAST_TELLING: Final = "_ALL_BROKERS_DOWN"
 _SETTLES_S: Final = 0.1
 _MAY_BE_PASSING_S: Final = 2.0
-"""A wrong configuration of one broker may be right at another one."""
+"""What one broker reports as a wrong configuration, another may accept."""
 _DELIVERED: Final = Delivered()
 _NO_ANSWER: Final = Refusal("_TIMED_OUT", "no broker acknowledged them in time")
 
@@ -44,13 +44,14 @@ _Exceptions: TypeAlias = dict[int, Rejected | Postponed]
 
 
 class KafkaSender:
-    """Sends batches to one topic; several threads may.
+    """Sends batches to one topic, from any number of threads.
 
-    :param http: sends what goes past Kafka; its ledger, reporter and interrupt are used here, too.
-    :param destination: where records belong that do not say it.
-    :param open_handle: opens one, which tells the function that it is given of its troubles.
-    :param source_of: names the lane of a batch for all processes; ``None`` where none may have it.
-    :param request_timeout_s: seconds that may pass without an acknowledgement.
+    :param http: sends what bypasses Kafka; its ledger, reporter and interrupt are used here, too.
+    :param destination: the origin of records that do not contain it.
+    :param open_handle: opens a handle, which reports errors of connections to its argument.
+    :param source_of: a name of the batch's lane that is the same in all processes; ``None`` if no
+        other process can continue the lane.
+    :param request_timeout_s: maximum seconds without an acknowledgement.
     """
 
     def __init__(
@@ -79,25 +80,25 @@ class KafkaSender:
         # Guards the handle. Reentrant, because a signal handler may track, and end the process.
         self._lock = threading.RLock()
         self._handle: Handle | None = None
-        # What was last wrong with a connection in this round, and when that began; a wrong
-        # configuration tells more than anything else.
+        # The last error of a connection in this round, and its time; a wrong configuration is kept,
+        # because it tells more than any other error.
         self._trouble, self._trouble_at_s = _NO_ANSWER, math.inf
         self._reported = ""
         self._failed_rounds = 0
-        # For each lane the seqs that were acknowledged behind one that was not: those events wait
-        # with that one, and are not produced again.
+        # By lane: seqs that were acknowledged after one that was not. Those events stay queued
+        # behind it, and are not produced again.
         self._ahead: dict[int, frozenset[int]] = {}
 
     def post(self, request: Request) -> Attempt:
-        """Make an HTTP request, which goes past Kafka."""
+        """Make an HTTP request, which bypasses Kafka."""
         return self._http.post(request)
 
     def report(self, part: Batch, outcome: Rejected) -> None:
-        """Report a rejected part, without any lock."""
+        """Report a rejected part, holding no lock."""
         self._http.report(part, outcome)
 
     def poll(self) -> None:
-        """Let librdkafka say what it has to say, while there is nothing to send."""
+        """Let librdkafka run its callbacks while there is nothing to send."""
         handle, thread = self._handle, threading.get_ident()
         if handle is not None and thread not in self.attempting:
             try:
@@ -107,7 +108,7 @@ class KafkaSender:
                 self.attempting.discard(thread)
 
     def close(self) -> None:
-        """Let go of all connections."""
+        """Close all connections."""
         self._discard()
         self._http.close()
 
@@ -136,12 +137,12 @@ class KafkaSender:
     def _not_delivered(
         self, batch: Batch, ahead: frozenset[int]
     ) -> dict[int, Rejected | Postponed]:
-        """Produce a batch; return the outcomes of those that nobody acknowledged, by index.
+        """Produce a batch; return the outcomes of unacknowledged events, by index.
 
-        :param ahead: the seqs of those that were acknowledged before.
+        :param ahead: seqs that were acknowledged earlier.
 
-        While brokers are known to be away, one event goes first. What is refused for its content
-        is produced again in halves, which finds the culprits.
+        While brokers are known to be unreachable, one event goes first. Events refused for their
+        content are produced again in halves, to find the ones at fault.
         """
         wanted = [one for one in range(len(batch)) if batch.first_seq + one not in ahead]
         begin = 1 if self._failed_rounds else len(wanted)
@@ -163,7 +164,7 @@ class KafkaSender:
         return outcomes
 
     def _round(self, batch: Batch, part: list[int]) -> Refusals:
-        """Produce some records; return the errors of those that were not acknowledged."""
+        """Produce some records; return the errors of the unacknowledged ones."""
         thread = threading.get_ident()
         try:
             self.attempting.add(thread)
@@ -192,7 +193,7 @@ class KafkaSender:
             is_known = handle.wait(self._request_timeout_s, self._left_s) or handle.take_back()
             is_usable = is_known and all(one.is_of_content for one in refusals.values())
         finally:
-            if not is_usable:  # the numbers of its messages have a gap, which brokers may resent
+            if not is_usable:  # a gap in its sequence numbers, which brokers may refuse
                 self._discard()
         if not is_known:
             refusals = {one: refusals.get(one, self._trouble) for one in part}
@@ -210,7 +211,7 @@ class KafkaSender:
         handle.produce(self._topic, record, key, headers, one, refusals)
 
     def _left_s(self) -> float:
-        """Return how long an acknowledgement may take from now on, whatever request_timeout is."""
+        """Return the seconds left for acknowledgements, regardless of request_timeout."""
         left_s = self.interrupt.bounded_s(math.inf) - _SETTLES_S
         if self._trouble.is_of_configuration:
             return min(left_s, self._trouble_at_s + _MAY_BE_PASSING_S - time.monotonic())
@@ -219,7 +220,7 @@ class KafkaSender:
     def _opened(self) -> Handle:
         with self._lock:
             if (handle := self._handle) is None:
-                # A signal handler may open another one amid this; its messages have an outcome.
+                # A signal handler may have opened another meanwhile; its messages have outcomes.
                 handle, before = self._open_handle(self._note_trouble), self._handle
                 self._handle = handle
                 if before is not None:

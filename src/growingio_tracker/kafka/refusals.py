@@ -1,4 +1,4 @@
-"""What librdkafka says: errors, by what they blame, and log lines."""
+"""Errors of librdkafka, by their cause, and its log lines."""
 
 from __future__ import annotations
 
@@ -49,31 +49,31 @@ class Refusal(NamedTuple):
 
     @property
     def is_of_content(self) -> bool:
-        """Whether it would come again, perhaps because of another message of the same request."""
+        """Whether a retry would fail, too, because of a message of the same request."""
         return self.name in _OF_CONTENT
 
     @property
     def is_of_configuration(self) -> bool:
-        """Whether somebody has to do something about it."""
+        """Whether the configuration has to be changed."""
         return self.name in _OF_CONFIGURATION
 
     @property
     def is_taken_back(self) -> bool:
-        """Whether it only says that we took the message back."""
+        """Whether the message was taken back by us."""
         return self.name in _TAKEN_BACK
 
 
 Refusals: TypeAlias = dict[int, Refusal]
-"""The errors of messages that no broker acknowledged, by the numbers that they were given."""
+"""Errors of unacknowledged messages, by the number given to each message."""
 
 
 class LogLines:
-    """Logger for librdkafka, which writes lines when somebody polls.
+    """Logger for librdkafka, which writes its lines when a handle is polled.
 
-    Of lines about the same, one a minute has the level that librdkafka gives it, and the others
-    are for debugging: while brokers are away, it writes many.
+    Among lines of one facility, one a minute keeps its level, and the others are logged as debug:
+    while brokers are unreachable, there are many.
 
-    :param masked: takes the secrets out of a line.
+    :param masked: removes secrets from a line.
     """
 
     def __init__(self, masked: Callable[[str], str]) -> None:
@@ -81,7 +81,7 @@ class LogLines:
         self._said_at: dict[str, float] = {}
 
     def log(self, level: int, form: str, facility: str, name: str, line: str) -> None:
-        """Write one line; librdkafka calls this."""
+        """Write one line. Called by librdkafka."""
         now = time.monotonic()
         if now - self._said_at.get(facility, -_LINE_EVERY_S) < _LINE_EVERY_S:
             level = logging.DEBUG

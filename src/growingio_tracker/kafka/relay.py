@@ -1,10 +1,10 @@
-"""Relay: a member of a consumer group that delivers what is on a topic.
+"""Relay: a member of a consumer group that delivers the events of a topic.
 
-One thread polls, as Kafka demands of every member, whatever the server does; some others deliver.
-When the server is away, or a partition has to wait for another reason, that partition is paused:
-the relay stays a member, and its memory does not grow.
+One thread polls, as Kafka requires of every member, whatever the server does; other threads
+deliver. While the server is unreachable, or a partition has to wait for another reason, the
+partition is paused: the relay stays in the group, and its memory does not grow.
 
-An offset is committed when every record before it was accepted by the server or is a dead letter,
+An offset is committed once every record before it was accepted by the server or is a dead letter,
 and before the next window of its partition is sent. See :mod:`~growingio_tracker.kafka.partitions`.
 """
 
@@ -42,18 +42,18 @@ _WAIT_S: Final = 0.05
 _ROOM_S: Final = 1.0
 _JOIN_GRACE_S: Final = 1.0
 _LEAVE_S: Final = 3.0
-"""What leaving the group may take at least, since a commit that is left out repeats a window."""
+"""Minimum time for leaving the group, because a skipped commit repeats a window."""
 
 
 class RelayStatus(msgspec.Struct, frozen=True):
-    """How a relay is doing.
+    """Status of a relay.
 
-    :param has_joined: whether it has been given partitions by its group, were it none.
-    :param poll_age_s: seconds since it last asked for messages.
-    :param partitions: how many it has.
-    :param paused: how many of them wait for the server or the broker.
-    :param lag: for each partition the messages behind its committed offset, some seconds ago; those
-        for which it is not known yet are missing.
+    :param has_joined: whether its group has assigned partitions to it, possibly none.
+    :param poll_age_s: seconds since it last polled.
+    :param partitions: the number of assigned partitions.
+    :param paused: how many of them are paused until the server or the broker recovers.
+    :param lag: messages after the committed offset of each partition, as of some seconds ago;
+        partitions whose lag is not known yet are missing.
     """
 
     has_joined: bool
@@ -64,17 +64,19 @@ class RelayStatus(msgspec.Struct, frozen=True):
 
 
 class Relay:
-    """Delivers what is on a topic until it is ended.
+    """Delivers the events of a topic until it is told to end.
 
     :param options: see :class:`~growingio_tracker.kafka.options.RelayOptions`.
     :param client: the brokers, and how to reach them.
-    :raises GrowingParamException: when sending is switched off.
-    :raises ProxyError: when the environment names a proxy that cannot be used.
+    :raises GrowingParamException: if sending is disabled.
+    :raises ProxyError: if the environment names an unusable proxy.
     """
 
     def __init__(self, options: RelayOptions, client: Client) -> None:
         if is_disabled():
-            raise GrowingParamException("GROWINGIO_DISABLED is set, and a relay sends; unset it")
+            raise GrowingParamException(
+                "GROWINGIO_DISABLED is set, but a relay has to send; unset it"
+            )
         self._options = options
         self._clock = options.clock
         self._ledger = Ledger(options.clock)
@@ -115,7 +117,7 @@ class Relay:
     def run(self) -> None:
         """Deliver until :meth:`end` is called, and leave the group.
 
-        :raises GrowingIOException: when Kafka refuses for good.
+        :raises GrowingIOException: if Kafka refuses permanently.
         """
         try:
             if trouble := self._letters.make():
@@ -127,7 +129,7 @@ class Relay:
             self._close()
 
     def end(self) -> None:
-        """Let :meth:`run` end what is on its way and return; callable from any thread."""
+        """Let :meth:`run` finish what is in flight and return. Callable from any thread."""
         self._ending.set()
 
     def stats(self) -> Stats:
@@ -135,11 +137,11 @@ class Relay:
         return self._ledger.stats()
 
     def healthy(self, within_s: float) -> bool:
-        """Return False if records wait and none was delivered for ``within_s`` seconds."""
+        """Return False if records are queued and none was delivered within ``within_s`` seconds."""
         return self._ledger.healthy(within_s)
 
     def status(self) -> RelayStatus:
-        """Return how it is doing. Callable from any thread."""
+        """Return the status. Callable from any thread."""
         numbers = self._assignment.numbers()
         return RelayStatus(
             has_joined=self._member.has_joined,
@@ -167,7 +169,7 @@ class Relay:
             self._assignment.wait(_WAIT_S)
 
     def _close(self) -> None:
-        """End what is on its way, give the rest back, and leave the group."""
+        """Finish what is in flight, leave the rest to others, and leave the group."""
         timeout_s = self._options.close_timeout_s
         self._interrupt.close_within(timeout_s)
         self._assignment.close()
@@ -179,9 +181,9 @@ class Relay:
 
 
 class Senders:
-    """Makes senders as projects are seen. What one has learned of its address stays with it.
+    """Senders by project, created on demand, over connections that they share.
 
-    :raises ProxyError: when the environment names a proxy that cannot be used.
+    :raises ProxyError: if the environment names an unusable proxy.
     """
 
     def __init__(

@@ -1,8 +1,8 @@
-"""Dead letters that are on their topic, to be looked at and to be put back.
+"""Dead letters on their topic: reading them, and putting them back.
 
-A dead letter that is put back stays where it is, as everything does in Kafka: a marker behind it
-says that it was put back. Both are one transaction, so that each is put back once, whenever a run
-ends and however many run. Relays read only what is committed.
+Kafka does not delete messages, so a marker after a dead letter tells that it was put back. The
+message and its marker are one transaction: each letter is put back once, even if a run is killed or
+several run at the same time. Relays read only committed messages.
 """
 
 from __future__ import annotations
@@ -33,19 +33,19 @@ from growingio_tracker.kafka.topic import Header
 from growingio_wire.errors import GrowingIOException
 
 REQUEUED: Final = "growingio-requeued"
-"""The header of a marker: ``partition:offset`` of the dead letter that was put back."""
+"""Header of a marker: ``partition:offset`` of the dead letter that was put back."""
 
 _ANSWER_S: Final = 30.0
 _AT_ONCE: Final = 500
 _FIXED: Final[Mapping[str, object]] = {"acks": "all", "enable.idempotence": True}
 _READING: Final[Mapping[str, OptionValue]] = {
     "auto.offset.reset": "earliest",
-    "fetch.wait.max.ms": 50,  # a partition ends when a fetch has waited in vain
+    "fetch.wait.max.ms": 50,  # the end of a partition is known after an empty fetch
 }
 
 
 class TopicPlace(msgspec.Struct, frozen=True, order=True):
-    """Where a dead letter is on its topic."""
+    """Position of a dead letter on its topic."""
 
     partition: int
     offset: int
@@ -55,9 +55,9 @@ class TopicPlace(msgspec.Struct, frozen=True, order=True):
 
     @staticmethod
     def parsed(text: str) -> TopicPlace:
-        """Return the place that ``partition:offset`` says.
+        """Parse ``partition:offset``.
 
-        :raises ValueError: when it says none.
+        :raises ValueError: if it is not written so.
         """
         partition, _, offset = text.partition(":")
         return TopicPlace(int(partition), int(offset))
@@ -69,9 +69,9 @@ class DeadRecord(msgspec.Struct, frozen=True):
     :param at_ms: when it was given up, in Unix milliseconds.
     :param reason: a fixed identifier, for example ``status_400``.
     :param status: the HTTP status; 0 if it was not sent.
-    :param detail: what the server said, or what is wrong.
-    :param source: topic, partition and offset that it came from.
-    :param headers: those of its message.
+    :param detail: the server's response, or what is wrong.
+    :param source: the topic, partition and offset of its message.
+    :param headers: the headers of its message.
     """
 
     place: TopicPlace
@@ -86,7 +86,7 @@ class DeadRecord(msgspec.Struct, frozen=True):
 
 
 class DeadLetterTopic:
-    """The dead letters of a topic that were not put back.
+    """Dead letters of a topic, except those that were put back.
 
     :param topic: the dead-letter topic.
     """
@@ -96,9 +96,9 @@ class DeadLetterTopic:
         self.topic = topic
 
     def __iter__(self) -> Iterator[DeadRecord]:
-        """Yield them, each partition from its oldest.
+        """Yield them by partition, the oldest first.
 
-        :raises GrowingIOException: when the topic cannot be read.
+        :raises GrowingIOException: if the topic cannot be read.
         """
         requeued = {place for one in self._messages() if (place := _requeued(one)) is not None}
         for message in self._messages():
@@ -107,9 +107,9 @@ class DeadLetterTopic:
                 yield letter
 
     def put_back(self, letters: Iterable[DeadRecord]) -> Iterator[int]:
-        """Put dead letters back on the topics they came from, in order; yield how many by and by.
+        """Put dead letters back on their topics, in order; yield the number done after each step.
 
-        :raises GrowingIOException: when that fails. What was yielded is back, and nothing else.
+        :raises GrowingIOException: if that fails. Exactly the number last yielded was put back.
         """
         waiting = iter(letters)
         done = 0
@@ -168,7 +168,7 @@ class DeadLetterTopic:
 
 
 def _until_ends(consumer: Consumer, partitions: int) -> Iterator[ConsumedMessage]:
-    """Yield messages until the end of every partition was seen."""
+    """Yield messages until every partition has been read to its end."""
     ends = 0
     while ends < partitions:
         message = cast("ConsumedMessage | None", consumer.poll(_ANSWER_S))
@@ -197,12 +197,12 @@ def _requeued(message: ConsumedMessage) -> TopicPlace | None:
         return None
     try:
         return TopicPlace.parsed(_named(message).get(REQUEUED, ""))
-    except ValueError:  # it is no marker
+    except ValueError:  # not a marker
         return None
 
 
 def _letter(message: ConsumedMessage) -> DeadRecord | None:
-    """Return the dead letter that a message is; ``None`` if it is another message."""
+    """Return a message as a dead letter; ``None`` if it is not one."""
     named = _named(message)
     if REASON not in named or not named.get(SOURCE_TOPIC):
         return None

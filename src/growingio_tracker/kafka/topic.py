@@ -1,8 +1,8 @@
 """Format of messages on a Kafka topic, version 1, in both directions.
 
-The value of a message is one record: the JSON object that the v3 protocol has for it, in UTF-8. The
-key is whose it is, so that the events of a user, and the states of an item, stay in order. Headers
-say the rest, so that no relay has to look into a value:
+The value of a message is one record: its JSON object of the v3 protocol, in UTF-8. The key is the
+id of its user or item, so that the events of a user and the states of an item stay in order. The
+headers hold the rest, so that relays need not decode values:
 
 ===========================  =====================================================================
 header                       value, in UTF-8
@@ -11,11 +11,11 @@ header                       value, in UTF-8
 ``growingio-kind``           ``event``, ``item`` or ``mapping``
 ``growingio-project``        the project's id
 ``growingio-data-source``    the data source's id
-``growingio-event-id``       the same in all copies of a message, and in no other message
+``growingio-event-id``       unique to a message; all its copies share it
 ===========================  =====================================================================
 
-A message without ``growingio-record`` is a raw one, as programs without this SDK may write it: its
-value says kind, project and data source by its JSON keys.
+A message without ``growingio-record`` is raw, as programs without this SDK may write it: its kind,
+project and data source are JSON keys of its value.
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ class Origin(NamedTuple):
 
 
 class TopicRecord(NamedTuple):
-    """One record, as it is on a topic.
+    """One record of a topic.
 
-    :param event_id: ``None`` in raw messages, whose writers gave them none.
+    :param event_id: ``None`` in raw messages.
     """
 
     origin: Origin
@@ -62,7 +62,7 @@ class TopicRecord(NamedTuple):
 
 
 def labels(origin: Origin) -> list[Header]:
-    """Return the headers that all records of an origin share: all but that of the event's id."""
+    """Return the headers that all records of an origin share: all but the event id."""
     return [
         (RECORD, VERSION.encode()),
         (KIND, origin.kind.value.encode()),
@@ -72,13 +72,13 @@ def labels(origin: Origin) -> list[Header]:
 
 
 def headers_of(one: TopicRecord) -> list[Header]:
-    """Return the headers of a record; one without an event id gets none."""
+    """Return the headers of a record, without that of the event id if it has none."""
     headers = labels(one.origin)
     return headers if one.event_id is None else [*headers, (EVENT_ID, one.event_id.encode())]
 
 
 class _Said(msgspec.Struct, rename=camel):
-    """What of a record says where it belongs, and whose it is."""
+    """The fields of a record that tell its origin and its user or item."""
 
     project_key: str = ""
     data_source_id: str = ""
@@ -101,7 +101,7 @@ _read_said = msgspec.json.Decoder(_Said).decode
 class Writer:
     """Keys and headers of the messages that one program writes.
 
-    :param product_id: of records that say none, as those of trackers do.
+    :param product_id: the project of records that do not contain one.
     :param data_source_id: likewise.
     """
 
@@ -115,9 +115,9 @@ class Writer:
     ) -> tuple[bytes | None, list[Header]]:
         """Return the key and the headers of one record.
 
-        The key is the id of the user, else of the device, else of the item. A user mapping has the
-        first of its identities, by their names. Nobody's event has none, so that it may go to any
-        partition.
+        The key is the id of the user, else of the device, else of the item. That of a user mapping
+        is the first of its identities, sorted by name. Events without a user have no key and may
+        go to any partition.
         """
         try:
             said = _read_said(record)
@@ -134,11 +134,11 @@ class Writer:
 def read(value: bytes | None, headers: Headers | None) -> TopicRecord:
     """Return the record of a message.
 
-    The value of a message with the headers of this format is not looked at.
+    The value is not decoded if the message has the headers of this format.
 
-    :raises DecodeError: if it is no record; ``code`` says why: ``no_value``, ``newer_format``,
-        ``unknown_kind``, ``no_project``, ``no_data_source``, ``not_text`` (a header that is no
-        UTF-8), ``not_json`` or ``unlike_a_message``.
+    :raises DecodeError: if it is not a record; ``code`` tells why: ``no_value``, ``newer_format``,
+        ``unknown_kind``, ``no_project``, ``no_data_source``, ``not_text`` (a header that is
+        not UTF-8), ``not_json`` or ``unlike_a_message``.
     """
     if not value:
         raise DecodeError("no_value")
@@ -179,7 +179,7 @@ def _text(value: bytes | str | None) -> str | None:
 
 
 class _Raw(msgspec.Struct, rename=camel):
-    """What tells kind, project and data source of a raw message."""
+    """The keys of a raw message that tell its kind, project and data source."""
 
     project_key: str | None = None
     data_source_id: str | None = None
@@ -203,7 +203,7 @@ _read_raw = msgspec.json.Decoder(_Raw).decode
 
 
 def _origin_in(value: bytes) -> Origin:
-    """Return the origin that a raw message's own keys say."""
+    """Return the origin of a raw message, from its JSON keys."""
     try:
         raw = _read_raw(value)
     except msgspec.ValidationError as error:

@@ -1,4 +1,4 @@
-"""Windows: messages of a partition that are on their way, and those that wait behind them."""
+"""Windows: the messages of a partition in flight, and those queued behind them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from growingio_tracker.kafka.topic import Origin
 class Group:
     """The records of a window that share a request.
 
-    :ivar batch: those of them without outcome; a record's seq is its place in ``entries``.
+    :ivar batch: those without an outcome; a record's seq is its index in ``entries``.
     """
 
     __slots__ = ("batch", "entries", "origin")
@@ -26,7 +26,7 @@ class Group:
 
 
 class Letter:
-    """A record that can never be delivered, and has to become a dead letter.
+    """A record that can never be delivered, and becomes a dead letter.
 
     :ivar status: the HTTP status of the refusal; 0 when it was not sent.
     """
@@ -41,13 +41,13 @@ class Letter:
 
 
 class Window:
-    """Messages of a partition that are on their way, and what is left to do for them.
+    """Messages of a partition in flight, and what remains to be done for them.
 
-    :ivar end_offset: the offset behind the last of them.
-    :ivar groups: what has to be sent.
-    :ivar letters: what has to become dead letters.
-    :ivar events: how many records have no outcome; ``size`` is that of those together.
-    :ivar is_finished: whether only its offset has to be committed.
+    :ivar end_offset: the offset after the last one.
+    :ivar groups: records to send.
+    :ivar letters: records to write as dead letters.
+    :ivar events: the number of records without an outcome; ``size`` is their size together.
+    :ivar is_finished: whether only the commit is missing.
     """
 
     __slots__ = ("end_offset", "events", "groups", "is_finished", "letters", "partition", "size")
@@ -68,22 +68,22 @@ class Window:
         self.groups = [Group(origin, those) for origin, those in by_origin.items()]
 
     def note(self, events: int, size: int) -> None:
-        """Note that so many have their outcome."""
+        """Count records that now have an outcome."""
         self.events -= events
         self.size -= size
 
 
 class Partition:
-    """One partition of the topic, as long as this relay has it.
+    """One partition, while it is assigned to this relay.
 
-    :ivar waiting: what was consumed and not begun, oldest first.
-    :ivar window: what is on its way, or has to wait before the next try.
-    :ivar is_busy: whether a thread has the window.
-    :ivar is_stuck: whether its last try came to nothing.
-    :ivar is_owned: False when it was taken away, though a thread may still have its window.
-    :ivar is_leaving: whether it is about to be handed over.
-    :ivar next_offset: messages before it have come.
-    :ivar reread_from: where to go on reading, because what follows was given back to the broker.
+    :ivar waiting: consumed messages of no window yet, oldest first.
+    :ivar window: the messages in flight, or postponed.
+    :ivar is_busy: whether a thread works on the window.
+    :ivar is_stuck: whether the last attempt failed.
+    :ivar is_owned: False once revoked, though a thread may still work on the window.
+    :ivar is_leaving: whether it is being handed over.
+    :ivar next_offset: the offset after the last consumed message.
+    :ivar reread_from: the offset to continue at, because what follows was dropped.
     """
 
     __slots__ = (
@@ -116,7 +116,7 @@ class Partition:
         self.reread_from: int | None = None
 
     def come(self, entries: Iterable[ConsumedRecord]) -> tuple[int, int]:
-        """Let entries wait that do not come again later; return how many, and their size."""
+        """Queue entries, except those that will be read again; return how many, and their size."""
         end = math.inf if self.reread_from is None else self.reread_from
         new = [one for one in entries if one.offset < end]
         if not new:
@@ -128,7 +128,7 @@ class Partition:
         return len(new), size
 
     def go_back(self) -> tuple[int, int]:
-        """Let nothing wait, because Kafka begins again before it; return what waited."""
+        """Empty the queue, because Kafka rewinds to before it; return what was queued."""
         given = self.give_back()
         self.reread_from = None
         return given
@@ -153,7 +153,7 @@ class Partition:
         return self.window
 
     def give_back(self) -> tuple[int, int]:
-        """Let nothing wait here; return how many records that was, and their size."""
+        """Empty the queue; return the number of its records, and their size."""
         given = len(self.waiting), self.size
         if self.waiting:
             self.reread_from = self.waiting[0].offset

@@ -44,7 +44,7 @@ def test_probes() -> None:
         relay.now = replace(relay.now, has_joined=False)
         assert get(port, "/readyz") == (503, "the relay has not joined its group yet\n")
         relay.now = replace(relay.now, poll_age_s=100.0)
-        assert get(port, "/livez") == (503, "Kafka has not been asked for 100 s\n")
+        assert get(port, "/livez") == (503, "Kafka has not been polled for 100 s\n")
         assert get(port, "/")[0] == 404
 
 
