@@ -179,7 +179,7 @@ class ParquetLayout(TypedRows, frozen=True):
                     yield Chunk(_packed(batch), place, rows / (file.metadata.num_rows or 1))
         except (OSError, _arrow("lib").ArrowException) as error:
             raise GrowingIOException(
-                f"{path} cannot be read further: {error}. Only the rows before that place were read"
+                f"{path} is readable only in part: {error}. The rows before that point were read"
             ) from error
 
     def rows(self, data: bytes) -> Iterator[Row | BadRow]:

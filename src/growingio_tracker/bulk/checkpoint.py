@@ -91,12 +91,12 @@ def digest(value: object) -> str:
 
 
 class _Lock:
-    """File that one import has at a time, until it releases it or its process ends.
+    """Lock file, held by one import at a time until it is released or the process ends.
 
-    The checkpoint itself cannot be it, because it is replaced by newer ones.
+    The checkpoint itself cannot serve as one, because it is replaced atomically.
 
-    :param path: of the file, which exists only as long as somebody has it.
-    :raises GrowingParamException: if another import has it.
+    :param path: its path; it exists only while it is held.
+    :raises GrowingParamException: if another import holds it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -104,7 +104,7 @@ class _Lock:
         claimed = claim(path)
         if claimed is None:
             raise GrowingParamException(
-                f"another import of the same source is running: it has {path}. Wait until it ends"
+                f"another import of the same source is running: it holds {path}. Wait until it ends"
             )
         self._claim = claimed
 
@@ -143,7 +143,7 @@ class Checkpoint:
             cleanup.pop_all()
 
     def save(self, state: ImportState) -> None:
-        """Save ``state``. It is on disk within a second, and visible to other processes at once.
+        """Save ``state``: on disk within a second, visible to other processes immediately.
 
         :raises GrowingIOException: if it cannot be written.
         """
@@ -183,14 +183,15 @@ class Checkpoint:
     def _read(self) -> ImportState:
         if not self.path.exists():
             return ImportState()
-        # Anything after the last line break was not written completely.
+        # Anything after the last line break was written only in part.
         head, *states = self.path.read_bytes().split(b"\n")[:-1] or [b""]
         try:
             owner = msgspec.json.decode(head, type=type(self._owner))
             state = _last_whole(states)
         except msgspec.DecodeError as error:
             raise GrowingParamException(
-                f"{self.path} is not the checkpoint of an import; remove it, or name another place"
+                f"{self.path} is not the checkpoint of an import; remove it, or choose another "
+                "directory"
             ) from error
         self._check(owner)
         return state
@@ -202,9 +203,8 @@ class Checkpoint:
         ]  # fmt: skip
         if changed:
             raise GrowingParamException(
-                f"{self.path} belongs to another import ({', '.join(changed)} differ). Put rows "
-                "that are new into a file of their own; to import everything from its beginning, "
-                "remove the checkpoint"
+                f"{self.path} belongs to another import ({', '.join(changed)} differ). Put "
+                "new rows into a separate file, or remove the checkpoint to import everything again"
             )
 
     def _begin(self) -> int:
@@ -224,7 +224,7 @@ class Checkpoint:
 
 
 def _write(file: int, line: bytes) -> None:
-    # A full disk accepts a part, and reports the error only at the next write.
+    # A full disk writes a part, and reports the error only at the next write.
     if os.write(file, line) < len(line):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -232,7 +232,7 @@ def _write(file: int, line: bytes) -> None:
 def _last_whole(states: list[bytes]) -> ImportState:
     """Return the last state that was written completely.
 
-    A line of which a full disk has taken a part has the next one behind it.
+    On a full disk, a line written in part is followed by the next one on the same line.
     """
     for line in reversed(states[1:]):
         with suppress(msgspec.DecodeError):
@@ -246,5 +246,5 @@ def _line(value: Struct) -> bytes:
 
 def _unusable(path: Path, error: OSError) -> GrowingIOException:
     return GrowingIOException(
-        f"the checkpoint {path} cannot be used: {error}. Without it a further run would repeat rows"
+        f"the checkpoint {path} cannot be used: {error}. Without it, the next run would repeat rows"
     )

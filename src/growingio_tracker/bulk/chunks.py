@@ -20,7 +20,7 @@ from growingio_tracker.bulk.streams import AS_IT_IS, MAX_ROW_BYTES, Form, opened
 from growingio_wire.errors import GrowingIOException
 
 CHUNK_BYTES: Final = 1024 * 1024
-"""A chunk ends with the row that reaches this."""
+"""A chunk ends with the row that reaches this size."""
 
 
 Key: TypeAlias = tuple[str, str]
@@ -28,10 +28,10 @@ Key: TypeAlias = tuple[str, str]
 
 
 class Place(NamedTuple):
-    """Start of a row: the ``offset`` in the file's content, and the number of ``rows`` before it.
+    """Start of a row: its ``offset`` in the file's content, and the number of ``rows`` before it.
 
-    The offset is in bytes after decompression, or in rows if a format has no such bytes. Rows of a
-    query have no offset, but the ``key`` of the row before.
+    The offset is in bytes after decompression, or in rows if the format has no byte offsets. For a
+    query it is the ``key`` of the previous row.
     """
 
     offset: int = 0
@@ -40,7 +40,7 @@ class Place(NamedTuple):
 
 
 class Chunk(NamedTuple):
-    """Some whole rows in the form that their layout reads, and the place after them.
+    """Some whole rows, in the form that their layout reads, and the place after them.
 
     :param data: bytes, or any object that can be pickled.
     :param part: the fraction of the source read so far, 0 to 1; ``None`` if unknown.
@@ -190,7 +190,7 @@ def lines_of(path: str, start: Place, form: Form = AS_IT_IS) -> Generator[LineRe
         yield lines
     except (OSError, EOFError, zlib.error) as error:
         raise GrowingIOException(
-            f"{path} cannot be read further: {error}. Only the rows before that place were read"
+            f"{path} is readable only in part: {error}. The rows before that point were read"
         ) from error
     finally:
         if lines is not None:
@@ -200,9 +200,8 @@ def lines_of(path: str, start: Place, form: Form = AS_IT_IS) -> Generator[LineRe
 def too_long(path: str, offset: int) -> GrowingIOException:
     """Return the error for a row that is too long."""
     return GrowingIOException(
-        f"{path}: the row that begins at byte {offset} has no end within {MAX_ROW_BYTES} bytes; "
-        "a quote that is never closed does that, and a file of another format. Only the rows "
-        "before it were read"
+        f"{path}: the row at byte {offset} is longer than {MAX_ROW_BYTES} bytes; a quote may "
+        "be unclosed, or the file may have another format. Only the rows before it were read"
     )
 
 
@@ -214,5 +213,5 @@ def text_of(data: bytes, encoding: str) -> str:
         return data.decode(encoding, "surrogateescape")
 
 
-NOT_TEXT: Final = "holds bytes that are not in the encoding of the file; repair them"
-HAS_NUL: Final = "holds a NUL, which no text has; repair it"
+NOT_TEXT: Final = "contains bytes that are invalid in the encoding of the file; repair them"
+HAS_NUL: Final = "contains a NUL character; remove it"

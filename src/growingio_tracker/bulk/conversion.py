@@ -60,7 +60,7 @@ class Conversion(Protocol):
 
 
 class BrokenWorkerError(GrowingIOException):
-    """A worker process ended before its work did."""
+    """A worker process died."""
 
 
 class InThisProcess:
@@ -117,8 +117,7 @@ class InProcesses:
                 raise end
         except BrokenProcessPool as error:
             raise BrokenWorkerError(
-                "a worker process ended before its work did; a further run goes on from the "
-                "checkpoint"
+                "a worker process died; the next run continues from the checkpoint"
             ) from error
 
     def __enter__(self) -> InProcesses:
@@ -148,25 +147,25 @@ class _Kitchen:
 
 
 _Sent: TypeAlias = tuple[list[Chunk], Future[list[Converted]]]
-"""Chunks that a process converts, and what they will become."""
+"""Chunks given to a process, and their future records."""
 
 _TOGETHER: Final = 4
-"""Chunks sent to a process at once: each way between processes takes as long as many rows."""
+"""Chunks sent to a process together: a round trip takes as long as converting many rows."""
 
 
 _kitchens: Final[list[_Kitchen]] = []
-"""The worker process's own; the process does nothing else."""
+"""Of the worker process, which does nothing else."""
 
 
 def _start(recipes: Sequence[Recipe]) -> None:
-    # Ctrl-C reaches every process of a terminal, and the one that reads and sends decides.
+    # Ctrl-C reaches every process of a terminal; the main process decides what to do.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _kitchens.append(_Kitchen(recipes))
 
 
 def _end_with_parent() -> None:
-    # Each worker of a pool keeps open the pipe that they all read from, so none would see its end.
+    # Every worker keeps their common pipe open, so none of them would see its end.
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

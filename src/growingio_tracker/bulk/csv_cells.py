@@ -18,8 +18,8 @@ from growingio_tracker.bulk.rows import BadRow
 from growingio_tracker.model.scalars import has_surrogates
 
 _OPEN: Final = "has a quote that is never closed"
-_BEHIND: Final = "has text behind a closing quote"
-_RETURN: Final = "has a carriage return amid a cell"
+_BEHIND: Final = "has text after a closing quote"
+_RETURN: Final = "has a carriage return inside a cell"
 
 
 def cells_of_text(text: str, delimiter: str) -> Iterator[list[str] | BadRow]:
@@ -131,7 +131,7 @@ def damage(cells: list[str]) -> BadRow | None:
 
 
 def wrong_width(cells: list[str], width: int) -> str:
-    """Return what is said of a row with another number of cells than the header."""
+    """Return the reason for a row with more or fewer cells than the header."""
     open_quote = any("\n" in cell for cell in cells)
-    hint = "; a quote may be open" if open_quote else ""
+    hint = "; a quote may be unclosed" if open_quote else ""
     return f"has {len(cells)} cells, and the header {width}{hint}"

@@ -95,7 +95,7 @@ class Database:
             raise self._failed(error) from None
 
     def _statement(self, sql: str, key: str | None, after: object) -> Any:
-        # A colon would begin a parameter, and a comment at the end would hide what is put behind.
+        # A colon would begin a parameter, and a comment at the end would hide what is appended.
         asked = self._sql.text(sql.strip().rstrip(";").replace(":", "\\:") + "\n")
         if key is None:
             return asked
@@ -140,7 +140,7 @@ class Database:
         if self._url.get_backend_name() != _SQLITE or name in (None, "", ":memory:"):
             return
         if not name.startswith("file:") and not Path(name).is_file():
-            raise GrowingParamException(f"dsn: there is no file {name}", "dsn")
+            raise GrowingParamException(f"dsn: the file {name} does not exist", "dsn")
 
     def _failed(self, error: BaseException) -> GrowingIOException:
         cause: Any = getattr(error, "orig", None) or error
@@ -223,6 +223,6 @@ def _no_driver(database: str) -> str:
     if (drivers := _DRIVERS.get(database)) is not None:
         return f"dsn: no driver of {database} is installed; pip install {drivers[0]}"
     return (
-        f"dsn: nothing installed knows {database}://; install the package that brings SQLAlchemy's "
-        "dialect for it, and the driver that the address names"
+        f"dsn: no installed package supports {database}://; install its SQLAlchemy dialect and "
+        "its driver"
     )

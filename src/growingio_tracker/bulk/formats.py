@@ -31,8 +31,8 @@ _FOREIGN: Final = {
     b"PK\x03\x04": "an Excel workbook or another zip archive; save the sheet as CSV UTF-8",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook; save the sheet as CSV UTF-8",
     b"PAR1": "Parquet; set file_format (--input parquet)",
-    b"ORC": "ORC, which is not read; write Parquet instead",
-    b"Obj\x01": "Avro, which is not read; write Parquet instead",
+    b"ORC": "ORC, which is not supported; write Parquet instead",
+    b"Obj\x01": "Avro, which is not supported; write Parquet instead",
     b"%PDF": "a PDF document",
     b"BZh": "compressed by bzip2; decompress it, or compress it by gzip",
     b"\xfd7zXZ": "compressed by xz; decompress it, or compress it by gzip",
@@ -60,8 +60,8 @@ def layout_of(path: Path, options: FileOptions) -> FileLayout:
     if file_format is None:
         _check_kind(path, _sample(path))
         raise GrowingParamException(
-            f"{path}: its name does not tell the format; pass it (--input csv, tsv, ndjson or "
-            "parquet)"
+            f"{path}: the format cannot be inferred from the name; pass it (--input csv, "
+            "tsv, ndjson or parquet)"
         )
     if file_format == "parquet":
         return parquet_layout(str(path))

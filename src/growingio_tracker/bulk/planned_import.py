@@ -83,8 +83,8 @@ class PlannedImport:
                 start = Place(self._state.offset, self._state.rows, self._state.key)
                 chunks = self._plan.chunks(start, max_rows)
                 for chunk, converted in conversion.each(index, chunks):
-                    # What is known to fail is on disk before anything is sent: a disk that is full
-                    # lets no row be delivered that a further run would deliver again.
+                    # Known failures are written before anything is sent: otherwise, with a full
+                    # disk, rows would be delivered that the next run delivers again.
                     self._keep(chunk, converted.failed)
                     self._settle(chunk, converted, sender.deliver(converted))
                 self._plan.check_unchanged(self._owner)
@@ -94,7 +94,7 @@ class PlannedImport:
             self.fail(str(error), retry_helps=_may_pass(error))
 
     def fail(self, error: str, *, retry_helps: bool = False) -> None:
-        """Note that the import ended before the end of the source."""
+        """Record that the import ended before the end of the source."""
         self._error = error
         self._retry_helps = retry_helps
 
@@ -143,8 +143,8 @@ class PlannedImport:
         self._checkpoint.save(self._state)
         raise GrowingIOException(
             f"the first {HOPELESS_ROWS:,} rows all failed, the last one because: {failed[-1][1]}. "
-            "The mapping may not fit. Nothing was delivered, and the next run begins anew; to go "
-            "on in spite of it, give keep_going (--keep-going)"
+            "The mapping may not fit. Nothing was delivered, and the next run starts from the "
+            "beginning. To continue anyway, set keep_going (--keep-going)"
         )
 
     def _save(self, state: ImportState) -> None:
@@ -154,7 +154,7 @@ class PlannedImport:
 
 
 def _may_pass(error: GrowingError) -> bool:
-    """Return whether what ended an import may be over at the next run."""
+    """Return whether the next run may succeed although nothing was changed."""
     if isinstance(error, RejectedError):
         return error.status >= _SERVER_ERRORS or error.status in _BUSY
     return isinstance(error, StoppedError | TransportError | BrokenWorkerError)

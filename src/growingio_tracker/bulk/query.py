@@ -178,8 +178,8 @@ def whole_keys(parts: Iterable[list[_Cells]], index: int) -> Iterator[list[_Cell
             if held:
                 yield held
             raise GrowingIOException(
-                "there are rows whose key is NULL; import them by a query of their own (… where "
-                "KEY is null) without a key, and leave them out here"
+                "there are rows whose key is NULL; exclude them here, and import them with a "
+                "separate query (… where KEY is null) without a key"
             )
         end = _end_of_whole(held, index)
         if end:

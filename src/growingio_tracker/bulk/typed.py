@@ -160,9 +160,9 @@ def date_hint(value: object) -> str | None:
         return None
     if (found := _EITHER.fullmatch(value)) is not None:
         sep = found["sep"]
-        return _declare("has day and month in an order that cannot be told", f"%d{sep}%m{sep}%Y")
+        return _declare("has an ambiguous order of day and month", f"%d{sep}%m{sep}%Y")
     if _DAYS.fullmatch(value):
-        return "event_time looks like a number of days, as Excel has it; save the column as text"
+        return "event_time looks like a serial date of Excel; save the column as text"
     return None
 
 

@@ -1,7 +1,7 @@
 """Rows that hold ready records, such as the messages that Spark's Kafka source reads.
 
-A row has the columns ``value``, the record, and ``headers``, which say what it is; both as
-:mod:`growingio_tracker.kafka.topic` describes. Other columns are ignored.
+A row has the columns ``value``, the record, and ``headers``, which describe it; see
+:mod:`growingio_tracker.kafka.topic`. Other columns are ignored.
 """
 
 from __future__ import annotations
@@ -74,11 +74,11 @@ class _Place(NamedTuple):
 class RecordWriter:
     """Sends the records of rows, one kind after the other within each batch.
 
-    :param consumer: whose server, format and repeats are used. Rows of other projects fail; its
-        project and data source are those of raw messages that name none.
+    :param consumer: provides server, format and retries. Rows of other projects fail; raw messages
+        without project or data source get its own.
     :param rate: rows per second; ``None`` is as fast as possible.
     :param on_failed: called with each row that fails, and why; with a message of several records
-        once for each of them.
+        once for each record.
     """
 
     def __init__(
@@ -132,9 +132,8 @@ class RecordWriter:
     def _fault(self, entry: ConsumedRecord) -> str:
         """Return why a record cannot be sent here; empty if it can."""
         if entry.origin is None:
-            return (
-                f"its value is no record ({', '.join(filter(None, (entry.fault, entry.detail)))})"
-            )
+            why = ", ".join(filter(None, (entry.fault, entry.detail)))
+            return f"its value is not a record ({why})"
         if entry.origin.product_id != self._product_id:
             return f"it is of another project, {masked_id(entry.origin.product_id)}"
         return ""

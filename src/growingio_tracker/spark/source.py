@@ -214,7 +214,7 @@ def _check_schema(kind: RowKind, values: Mapping[str, Any], schema: Mapping[str,
     if not schema.get(column, True):
         raise GrowingParamException(
             f"the column {column!r} must be a map or a struct, whose members become attributes; "
-            "rename a column that is none, or name another with the option attributes_column"
+            "rename it, or name another column with the option attributes_column"
         )
 
 

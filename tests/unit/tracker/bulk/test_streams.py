@@ -46,7 +46,7 @@ def test_j4_cut_off_gzip(tmp_path: Path, quote: str, max_rows: int, cut: int) ->
     rows, error = read(written(tmp_path, "a.csv.gz", whole), max_rows)
     assert len(rows) == readable
     assert "cut off" in error
-    assert "Only the rows before that place were read" in error
+    assert "The rows before that point were read" in error
 
 
 def test_gzip_members(tmp_path: Path) -> None:

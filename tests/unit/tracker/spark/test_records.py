@@ -88,8 +88,8 @@ def test_raw() -> None:
     ("bad", "said"),
     [
         (row({"n": 1}, project="another-project-altogether"), "it is of another project, anot"),
-        ({"value": b"no JSON", "headers": None}, "its value is no record (not_json"),
-        ({"value": None, "headers": None}, "its value is no record (no_value)"),
+        ({"value": b"no JSON", "headers": None}, "its value is not a record (not_json"),
+        ({"value": None, "headers": None}, "its value is not a record (no_value)"),
     ],
 )
 def test_bad_rows(bad: dict[str, Any], said: str, tmp_path: Path) -> None:
