@@ -8,8 +8,8 @@ from growingio_wire.errors import GrowingError, missing_extra
 def main() -> None:
     """Run the command with the arguments of this process, and end the process.
 
-    Exit status: 0 done, 1 it could not be done (one sentence on stderr says why), 2 wrong usage, 3
-    what ``--exit-code-on`` names was found.
+    Exit status: 0 done, 1 failed (one sentence on stderr says why), 2 wrong usage, 3 when
+    ``--exit-code-on`` applies.
     """
     try:
         _run()

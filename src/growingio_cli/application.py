@@ -63,4 +63,4 @@ def _growingio(
         ),
     ] = False,
 ) -> None:
-    """Take what precedes a command: ``--version`` has been shown by its callback."""
+    """Accept ``--version``, whose callback prints it."""

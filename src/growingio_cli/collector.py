@@ -1,4 +1,4 @@
-"""``growingio collector``: watching on this machine what a GrowingIO client sends."""
+"""``growingio collector``: a server on this machine that shows what clients send."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ class ServeOptions(KeepingOptions):
 
     @property
     def serving(self) -> tuple[int, Serving]:
-        """The first port, and everything else that is said about listening."""
+        """The first port, and the other options of listening."""
         from growingio_collector import Serving
 
         given = self.port or []
@@ -172,7 +172,7 @@ def _collector(ctx: typer.Context, given: ServeOptions) -> None:
 
 
 def _given(ctx: Any) -> list[str]:
-    """Return the options that precede the command, which would not heed them."""
+    """Return the options before the command, which it would ignore."""
     sources = ((one, ctx.get_parameter_source(one.name)) for one in ctx.command.params)
     return [one.opts[-1] for one, source in sources if source and source.name == "COMMANDLINE"]
 
@@ -209,23 +209,23 @@ def _serve(given: ServeOptions) -> None:
 
 
 class _Output:
-    """Output of the command: if it prints JSON, stdout has nothing else."""
+    """Output of the command; with JSON, stdout has nothing else."""
 
     def __init__(self, given: ServeOptions) -> None:
         self._given = given
 
     def ready(self, running: Collector) -> None:
-        """Print the line that tells a program where the collector is, if it was asked for."""
+        """Print the line with the collector's address for programs, if requested."""
         if self._given.ready_json:
             typer.echo(ready_line(running))
 
     def say(self, *said: Said) -> None:
-        """Print what is not an event."""
+        """Print a sentence."""
         for one in said:
             typer.echo(self._given.lang.of(one), err=self._given.json or self._given.ready_json)
 
     def follow(self, running: Collector) -> None:
-        """Print every event as it comes, until the collector stops."""
+        """Print events as they arrive, until the collector stops."""
         for event in running.follow():
             if not self._given.quiet:
                 typer.echo(self._line(event), err=self._given.ready_json and not self._given.json)

@@ -149,7 +149,7 @@ class StoringOptions:
 
     @property
     def forwarding(self) -> Forwarding | None:
-        """Where requests are forwarded to; ``None``: nowhere.
+        """Where to forward requests; ``None`` is nowhere.
 
         :raises WrongUsage: if an option is given that needs ``--forward``.
         :raises GrowingParamException: if one cannot be used.
@@ -173,7 +173,7 @@ class StoringOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class KeepingOptions(StoringOptions):
-    """These, and how much is kept."""
+    """The same, and how much is kept."""
 
     max_events: Annotated[
         int,

@@ -41,15 +41,15 @@ _DIFFERS: Final = Said(
     "如果这是预期的改动，请加 --update 再运行一次。",
 )
 _COMMAND_FAILED: Final = Said(
-    "CMD itself ended with status {status}, which counts.",
-    "CMD 自身的退出状态为 {status}，以此为准。",
+    "CMD exited with status {status}.",
+    "CMD 的退出状态为 {status}。",
 )
 _TOO_FEW: Final = Said(
     "Failed with status {status}: too few events: {count}, at least {least} required (--at-least).",
     "失败，状态码 {status}：收到 {count} 个事件，--at-least 要求 {least} 个。",
 )
 _SEND_HERE: Final = Said(
-    "Let CMD send to the address in GROWINGIO_SERVER_HOST, as GrowingTracker.from_env() does, and "
+    "Make CMD send to the address in GROWINGIO_SERVER_HOST, as GrowingTracker.from_env() does, and "
     "flush or close its client before it ends.",
     "请让 CMD 把数据发送到 GROWINGIO_SERVER_HOST 中的地址（GrowingTracker.from_env() 会这样做），"
     "并在结束前调用客户端的 flush 或 close。",
@@ -116,7 +116,7 @@ def run(command: _Command, given: RunOptions) -> None:
 
 
 def _variables(url: str) -> dict[str, str]:
-    """Return the variables that lead a client to the collector at ``url``."""
+    """Return the variables that make a client send to ``url``."""
     missing = {name: value for name, value in _IDENTITY.items() if name not in os.environ}
     found = {"GROWINGIO_SERVER_HOST": url, **missing}
     if any(name in os.environ for name in _PROXIES):
@@ -127,9 +127,9 @@ def _variables(url: str) -> dict[str, str]:
 
 
 class _Judgement:
-    """What is said of the events that a command sent, and whether it may pass.
+    """Judgement of the events that a command sent.
 
-    :param before: the id of the newest event from before the command.
+    :param before: the id of the last event before the command.
     """
 
     def __init__(self, running: Collector, given: RunOptions, before: int) -> None:
@@ -139,7 +139,7 @@ class _Judgement:
         self._before = before
 
     def has_failed(self) -> bool:
-        """Say what arrived, and tell whether it is too little or differs from the snapshot."""
+        """Print what arrived; return whether it is too little or differs from the snapshot."""
         counts = Counter(event.verdict for event in self._events)
         said = {verdict: counts[verdict] for verdict in ("ok", "warn", "bad")}
         self._say(_RECEIVED.with_values(events=len(self._events), **said))
@@ -193,15 +193,15 @@ _SIGNALLED: Final = 128
 
 _PASSED_ON: Final = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
 _OF_TERMINAL: Final = frozenset({"SIGINT", "SIGQUIT"})
-"""A terminal sends these to the child itself, too."""
+"""Signals that a terminal sends to the child as well."""
 
 _CANNOT_RUN: Final = Said("{command} cannot be run: {why}.", "无法运行 {command}：{why}。")
 
 
 def status_of(command: list[str], environment: Mapping[str, str]) -> int:
-    """Run the command to its end, and return its exit status as a shell would.
+    """Run a command, and return its exit status as a shell would.
 
-    :raises typer.Exit: it cannot be run: 127 when there is no such program, else 126.
+    :raises typer.Exit: if it cannot be run: 127 if the program does not exist, else 126.
     """
     try:
         process = subprocess.Popen(command, env=environment)  # noqa: S603 - given by the user
@@ -217,7 +217,7 @@ def status_of(command: list[str], environment: Mapping[str, str]) -> int:
 
 @contextmanager
 def _passing_on(process: subprocess.Popen[bytes]) -> Generator[None, None, None]:
-    """Pass signals on to the process inside the block."""
+    """Inside the block, forward signals to the process."""
 
     def handle(number: int, _frame: FrameType | None) -> None:
         if not (signal.Signals(number).name in _OF_TERMINAL and _has_terminal()):
@@ -233,7 +233,7 @@ def _passing_on(process: subprocess.Popen[bytes]) -> Generator[None, None, None]
 
 
 def _has_terminal() -> bool:
-    """Tell whether a terminal sends its signals to this process, and so to its command."""
+    """Return whether a terminal signals this process, and so its command, too."""
     if sys.platform == "win32":
         return True
     try:

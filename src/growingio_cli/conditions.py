@@ -1,4 +1,4 @@
-"""Conditions for exit status 0: the options shared by all commands for builds."""
+"""Conditions for exit status 0, and the options for them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _NO_FOLDER: Final = Said(
 
 
 class ExitOn(str, Enum):
-    """The value of ``--exit-code-on``: what gives status 3."""
+    """The value of ``--exit-code-on``: when to exit with status 3."""
 
     BAD = "bad"
     PLAN = "plan"
@@ -79,10 +79,10 @@ def _reasons() -> Mapping[ExitOn, Callable[[Outcome], list[Said]]]:
 class Conditions:
     """Conditions that a run must meet, from the options.
 
-    :param exit_on: what gives status 3; ``None`` means nothing.
-    :param junit: where the plan's report is written; ``None`` means nowhere.
-    :param lang: the language of what is printed.
-    :param err: print the plan's report on stderr, too, where everything else is printed.
+    :param exit_on: when to exit with status 3; ``None`` is never.
+    :param junit: the file for the plan's report; ``None`` writes none.
+    :param lang: the language of the output.
+    :param err: print the plan's report on stderr, like everything else.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class Conditions:
         self._err = err
 
     def check(self, before: Outcome) -> None:
-        """Refuse at the start what could not be done at the end.
+        """Fail at the start if something could not be done at the end.
 
         :raises WrongUsage: if a plan is needed and there is none, or the JUnit file cannot be
             written.
@@ -109,14 +109,14 @@ class Conditions:
     def conclude(self, outcome: Outcome) -> None:
         """Print the plan's report, if there is a plan, and settle.
 
-        :raises typer.Exit: a condition is not met.
+        :raises typer.Exit: if a condition is not met.
         :raises GrowingParamException: if the JUnit file cannot be written.
         """
         if not self.are_met(outcome):
             raise typer.Exit(FAILED_STATUS)
 
     def are_met(self, outcome: Outcome) -> bool:
-        """Print the plan's report, if there is a plan, and say whether a build may continue.
+        """Print the plan's report, if there is a plan, and return whether all conditions are met.
 
         :raises GrowingParamException: if the JUnit file cannot be written.
         """
@@ -128,9 +128,9 @@ class Conditions:
         return self._hold(outcome)
 
     def settle(self, outcome: Outcome) -> None:
-        """Write the JUnit file, say on stderr what failed, and exit with status 3 if anything did.
+        """Write the JUnit file, print what failed on stderr, and exit with status 3 if so.
 
-        :raises typer.Exit: something did.
+        :raises typer.Exit: if something failed.
         :raises GrowingParamException: if the file cannot be written.
         """
         if not self._hold(outcome):

@@ -33,7 +33,7 @@ _OptionsT = TypeVar("_OptionsT")
 
 
 def text(en: str, zh: str) -> str:
-    """Return the one of two texts that the reader of this terminal prefers."""
+    """Return the text in the language of this terminal."""
     return Said(en, zh).chosen(chinese=prefers_chinese())
 
 
@@ -48,7 +48,7 @@ def argument(en: str, zh: str, **more: Any) -> Any:
 
 
 def in_chinese(help_: str) -> Callable[[_FunctionT], _FunctionT]:
-    """Give a command this help in Chinese. Its docstring is the help in English."""
+    """Set the Chinese help of a command. The English help is its docstring."""
 
     def translated(function: _FunctionT) -> _FunctionT:
         if prefers_chinese():
@@ -59,9 +59,9 @@ def in_chinese(help_: str) -> Callable[[_FunctionT], _FunctionT]:
 
 
 def taking(options: type[_OptionsT]) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command the fields of a dataclass as its options; it gets them as one value.
+    """Make the fields of a dataclass options of a command, which receives them as one value.
 
-    The value is the parameter that is annotated with ``options``; the others stay as they are.
+    The value is the parameter annotated with ``options``; other parameters are unchanged.
     """
 
     def decorated(function: Callable[..., None]) -> Callable[..., None]:
@@ -84,7 +84,7 @@ def taking(options: type[_OptionsT]) -> Callable[[Callable[..., None]], Callable
 
 
 def _parameters(options: type) -> Iterator[inspect.Parameter]:
-    """Yield a parameter for each field; those of a class stand before those that it inherits."""
+    """Yield a parameter for each field; those of a class precede the inherited ones."""
     hints = get_type_hints(options, include_extras=True)
     fields = {field.name: field.default for field in dataclasses.fields(options)}
     names = (name for kind in options.__mro__ for name in vars(kind).get("__annotations__", ()))
@@ -94,7 +94,7 @@ def _parameters(options: type) -> Iterator[inspect.Parameter]:
 
 
 class WrongUsage(typer.BadParameter):
-    """Arguments that a command cannot use: status 2."""
+    """Invalid arguments: status 2."""
 
     def __init__(self, said: Said) -> None:
         super().__init__(said.en)
@@ -102,9 +102,9 @@ class WrongUsage(typer.BadParameter):
 
 
 def existing_directory(path: Path | None) -> Path | None:
-    """Return ``path``, as the callback of an option.
+    """Check a path as the callback of an option, and return it.
 
-    :raises WrongUsage: if there is no such directory.
+    :raises WrongUsage: if the directory does not exist.
     """
     if path is None or path.is_dir():
         return path
@@ -112,9 +112,9 @@ def existing_directory(path: Path | None) -> Path | None:
 
 
 def existing_file(path: Path | None) -> Path | None:
-    """Return ``path``, as the callback of an option.
+    """Check a path as the callback of an option, and return it.
 
-    :raises WrongUsage: if there is no such file.
+    :raises WrongUsage: if the file does not exist.
     """
     if path is None or path.is_file():
         return path
@@ -130,11 +130,11 @@ class Language(str, Enum):
 
     @property
     def is_chinese(self) -> bool:
-        """Whether to speak Chinese; ``auto`` does when the terminal's own language is Chinese."""
+        """Whether to use Chinese; with ``auto``, if it is the terminal's language."""
         return prefers_chinese() if self is Language.AUTO else self is Language.CHINESE
 
     def of(self, said: Said) -> str:
-        """Return the text of a sentence in this language."""
+        """Return a sentence in this language."""
         return said.chosen(chinese=self.is_chinese)
 
 
@@ -144,14 +144,14 @@ LangOption = Annotated[
 
 
 def show_any_character() -> None:
-    """Let a console that lacks a character show its number instead of ending the command."""
+    """Escape characters that the console cannot show, instead of failing."""
     if isinstance(sys.stdout, TextIOWrapper):
         cast("TextIOWrapper", sys.stdout).reconfigure(errors="backslashreplace")
 
 
 @contextmanager
 def showing_log() -> Generator[None, None, None]:
-    """Print the collector's log on stderr inside the block; by default it is shown nowhere."""
+    """Print the collector's log on stderr inside the block; by default it is not shown."""
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(message)s"))
     log = logging.getLogger("growingio_collector")
@@ -169,7 +169,7 @@ _PIECE: Final = re.compile(
 
 
 def wrapped(words: str, width: int) -> Iterator[str]:
-    """Yield lines; rich would not break Chinese, which has no spaces, before it must."""
+    """Yield lines. rich breaks Chinese, which has no spaces, only at the full width."""
     line = ""
     for piece in _PIECE.findall(words):
         if line and cell_len(line + piece.rstrip()) > width:
@@ -220,7 +220,7 @@ def write_output(content: bytes, output: Path | None) -> None:
 
 
 def unwritable(option: str, file: Path, error: OSError) -> GrowingParamException:
-    """Return the error for a file that an option names and that cannot be written."""
+    """Return the error for an option's file that cannot be written."""
     return GrowingParamException(
         text(
             f"{option}: {file} cannot be written ({error.strerror}). Choose another file.",
@@ -232,7 +232,7 @@ def unwritable(option: str, file: Path, error: OSError) -> GrowingParamException
 
 @contextmanager
 def ending_on_signals(end: Callable[[], object]) -> Generator[None, None, None]:
-    """Call ``end`` in a thread of its own at Ctrl-C or SIGTERM inside the block."""
+    """Inside the block, call ``end`` in a thread of its own at Ctrl-C or SIGTERM."""
 
     def handle(_number: int, _frame: FrameType | None) -> None:
         # A second Ctrl-C ends the command immediately, even if something blocks its normal end.

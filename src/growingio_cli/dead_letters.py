@@ -35,7 +35,7 @@ AllOption = Annotated[bool, option("All dead letters.", "全部死信。", "--al
 
 
 class HasReason(Protocol):
-    """Whatever was given up for a reason."""
+    """A dead letter of a spool or a topic."""
 
     @property
     def reason(self) -> str:
@@ -47,17 +47,17 @@ _L = TypeVar("_L", bound=HasReason)
 
 
 def with_reason(letters: Iterable[_L], reason: str | None) -> Iterator[_L]:
-    """Return the letters of a reason; ``None`` is any."""
+    """Return the letters with a reason; ``None`` is any."""
     return (one for one in letters if reason in (None, one.reason))
 
 
 def local_time(at_ms: int) -> str:
-    """Return a time as a clock here shows it."""
+    """Format a time in the local time zone."""
     return datetime.fromtimestamp(at_ms / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 def name_of(record: bytes | None) -> str:
-    """Return what a message is called, which is nobody's personal data; empty if it is none."""
+    """Return a message's name, which is not personal data; empty if it has none."""
     try:
         message = msgspec.json.decode(record or b"{}", type=dict[str, Any])
     except (ValueError, RecursionError):
@@ -66,12 +66,12 @@ def name_of(record: bytes | None) -> str:
 
 
 def show(table: Table) -> None:
-    """Print a table, or that there is nothing in it."""
+    """Print a table, or a note that it is empty."""
     Console().print(table if table.row_count else text("Nothing to list.", "没有可列出的内容。"))
 
 
 def follow_requeueing(done: Iterable[int], total: int) -> None:
-    """Show how many of ``total`` letters are put back while ``done`` puts them back."""
+    """Iterate over ``done``, and show its counts as progress towards ``total``."""
     with Progress(transient=True) as progress:
         task = progress.add_task(text("requeueing", "正在放回"), total=total)
         for count in done:
@@ -138,7 +138,7 @@ def waiting_table(records: Iterable[WaitingRecord]) -> Table:
 
 
 def _table(columns: str, *numeric: int) -> Table:
-    """Return a table of columns that ``|`` separates; ``numeric`` are places of numbers."""
+    """Return a table; ``columns`` are separated by ``|``, and ``numeric`` are indexes."""
     names = columns.split("|")
     return plain_table(*names, numeric=tuple(names[seq] for seq in numeric))
 

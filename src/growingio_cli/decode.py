@@ -116,7 +116,7 @@ def _content(file: Path) -> bytes:
 
 
 def _described(content: bytes) -> list[Recorded]:
-    """Return the requests that ``content`` itself describes; none when it is a mere body."""
+    """Return the requests that ``content`` describes; none if it is only a body."""
     from growingio_collector.receiving.curl import is_curl, read_curl
     from growingio_collector.receiving.recorded import is_recorded, read_recorded
 
@@ -155,7 +155,7 @@ class _DecodeReport(NamedTuple):
 
 
 def _report(request: Recorded, lang: Language) -> _DecodeReport:
-    """Decode ``request``, and return everything there is to say about it."""
+    """Decode ``request``, and return the lines about it."""
     from growingio_wire.said import harmless
 
     kind, decoded = _decoded(request)

@@ -26,14 +26,14 @@ from growingio_wire import VERSION
 from growingio_wire.table import text
 
 ROUNDS: Final = 20
-"""Number of times that each combination makes all calls."""
+"""How often each combination makes all calls."""
 
 _WAIT_S: Final = 30.0
 _PROJECT: Final = "demo-project"
 _DATA_SOURCE: Final = "demo-source"
 
 _MakeConsumer: TypeAlias = Callable[[str, DataParser, str], Consumer]
-"""Makes a consumer from the server's address, a format, and a folder for what it keeps."""
+"""Creates a consumer from the server's address, a format, and a folder for a spool."""
 
 STRATEGIES: Final[Mapping[str, _MakeConsumer]] = {
     "DefaultConsumer": lambda url, parser, _: DefaultConsumer(_PROJECT, _DATA_SOURCE, url, parser),
@@ -70,7 +70,7 @@ class Row:
 
 
 def run(collector: Collector) -> Iterator[Row]:
-    """Yield a row for each combination, as soon as it is done."""
+    """Yield a row for each combination once it is done."""
     for strategy, make_consumer in STRATEGIES.items():
         for form in FORMATS:
             collector.clear()
@@ -125,7 +125,7 @@ def _expected(message: Mapping[str, Any], as_text: bool) -> dict[str, Any]:
 
 
 def _stripped(event: Event) -> dict[str, Any]:
-    """Return the message without the time of the call, which is another one every time."""
+    """Return the message without the time of the call, which always differs."""
     message = dict(event.message or {"unreadable": event.verdict})
     if "sendTime" not in message:
         message.pop("timestamp", None)

@@ -56,7 +56,7 @@ def help_lines(command: Any, ctx: Any) -> Iterator[str]:
 
 
 def usage_words(command: Any, ctx: Any) -> Iterator[str]:
-    """Yield the words of the line that shows how a command is used."""
+    """Yield the words of the usage line."""
     yield text(*_USAGE) + ctx.command_path
     yield text(*_SOME_OPTIONS)
     for one in command.params:
@@ -76,7 +76,7 @@ def _section(title: Said, rows: Iterator[tuple[str, str]]) -> Iterator[str]:
 
 
 def row_lines(head: str, words: str) -> Iterator[str]:
-    """Yield the lines of a name and its help beside it."""
+    """Yield a name with its help beside it, as lines."""
     start = f"  {head}"
     if cell_len(start) + 2 > _HEAD_WIDTH:
         yield start

@@ -30,7 +30,7 @@ from growingio_tracker.bulk.query import QueryPlan
 
 
 def show_plan(console: Console, plan: FilePlan | QueryPlan) -> None:
-    """Show how a source is read, and what its columns become."""
+    """Show how a source is read, and the mapping of its columns."""
     say(console, f"{plan.name}\n\n{_as_yaml(plan.mapping)}\n")
     if (how := how_read(plan, always=True)) is not None:
         say(console, f"{how}\n")
@@ -52,7 +52,7 @@ def show_look(console: Console, seen: Look) -> None:
 
 
 def how_read(plan: FilePlan | QueryPlan, *, always: bool = False) -> str | None:
-    """Return how a source is read; ``None`` where that needs no word."""
+    """Return how a source is read; ``None`` if there is nothing to mention."""
     if isinstance(plan, QueryPlan):
         return _how_asked(plan)
     layout = plan.layout
@@ -69,7 +69,7 @@ def _how_asked(plan: QueryPlan) -> str:
     where, key = plan.address, plan.query.key
     if key is None:
         return text(
-            f"From {where}. Without --key an interrupted import cannot go on.",
+            f"From {where}. Without --key, an interrupted import cannot be resumed.",
             f"来自 {where}。没有 --key 时，中断的导入无法继续。",
         )
     return text(f"From {where}, in the order of {key}.", f"来自 {where}，按 {key} 的顺序。")
@@ -107,7 +107,7 @@ def _quoted(value: object) -> str:
 
 
 def show_time_note(console: Console, plans: Iterable[FilePlan | QueryPlan]) -> None:
-    """Say what event_time needs, when a mapping has it."""
+    """Show the requirement of event_time, if it is mapped."""
     if any("event_time" in plan.mapping.fields for plan in plans):
         note = text(
             "event_time takes effect only if custom event time is enabled on the platform; ask "
@@ -119,7 +119,7 @@ def show_time_note(console: Console, plans: Iterable[FilePlan | QueryPlan]) -> N
 
 
 def show_summary(console: Console, summary: values.Summary) -> None:
-    """Show what became of each file."""
+    """Show the outcome of each file."""
     file_, *numeric = text("file rows delivered failed earlier", "文件 行数 送达 失败 此前").split()
     table = plain_table(file_, *numeric, numeric=tuple(numeric))
     for file in summary.files:
@@ -174,7 +174,7 @@ class Bars:
         self._tasks: dict[str | None, TaskID] = {}
 
     def update(self, now: values.Progress) -> None:
-        """Show how far a file has come."""
+        """Update the bar of a file."""
         task = self._tasks.get(now.path)
         if task is None:
             name = Path(now.path or "").name
@@ -185,7 +185,7 @@ class Bars:
 
 
 class _Rate(ProgressColumn):
-    """Rows a second since the first batch of this run."""
+    """Rows per second since the first batch of this run."""
 
     def render(self, task: Task) -> Text:
         seconds = task.elapsed or 0.0
@@ -213,5 +213,5 @@ def bars(console: Console) -> Generator[Bars, None, None]:
 
 
 def say(console: Console, words: str) -> None:
-    """Print words as they are."""
+    """Print text without markup or highlighting."""
     console.print(words, markup=False, highlight=False, soft_wrap=True)

@@ -80,7 +80,7 @@ def read_mapping(path: Path) -> RowMapping:
 def warn_of_password(dsn: str, variable: str) -> None:
     """Warn of a password on the command line, which other users of this machine can read.
 
-    :param variable: where it cannot be read.
+    :param variable: the variable to use instead.
     """
     if Database(dsn).has_secrets:
         note = text(
@@ -117,7 +117,7 @@ def run(
 ) -> bool:
     """Import until everything is read or a signal comes; return whether every row arrived.
 
-    :param to_files: where files are written instead of sending; ``None`` sends.
+    :param to_files: the directory for files, instead of sending; ``None`` sends.
     """
     console = Console()
     files = None if to_files is None else PlatformFiles(to_files)
@@ -167,9 +167,9 @@ class _Copied:
 def _copied(
     sources: list[Path | Query], reading: ReadOptions, folder: Path | None
 ) -> Generator[_Copied, None, None]:
-    """Copy the standard input to a file, which can be read twice, and from any place.
+    """Copy the standard input to a file, which can be read again from any position.
 
-    It stays, with its checkpoint, when it is needed to continue.
+    The copy is kept, with its checkpoint, if it is needed to continue.
     """
     if sources != [Path("-")]:
         yield _Copied(sources)

@@ -130,7 +130,7 @@ def _send_from(
 
 @contextmanager
 def keeping_owner(directory: Path) -> Generator[None, None, None]:
-    """Give the directory's owner, at the end, what root has made in it: its processes need it."""
+    """At the end, give files that root has created to the directory's owner, who needs them."""
     try:
         yield
     finally:

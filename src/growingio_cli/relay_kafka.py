@@ -1,4 +1,4 @@
-"""``growingio relay kafka://…``: deliver what services have put on a Kafka topic."""
+"""``growingio relay kafka://…``: deliver the events of a Kafka topic."""
 
 from __future__ import annotations
 
@@ -108,8 +108,8 @@ def relay_options(
 ) -> RelayOptions:
     """Return the options of a relay.
 
-    :raises WrongUsage: when one is missing, or cannot be used.
-    :raises MissingExtraError: when the format or Kafka needs an extra that is not installed.
+    :raises WrongUsage: if one is missing or invalid.
+    :raises MissingExtraError: if the format or Kafka needs an extra that is not installed.
     """
     from growingio_tracker.config.build import parser_of
     from growingio_tracker.config.keys import told
@@ -149,8 +149,8 @@ def _given(name: str, value: str | None) -> str:
 def run(options: RelayOptions, address: KafkaAddress, chosen: TopicOptions) -> None:
     """Deliver until Ctrl-C or SIGTERM.
 
-    :raises GrowingParamException: when an option cannot be used.
-    :raises GrowingIOException: when Kafka refuses for good.
+    :raises GrowingParamException: if an option is invalid.
+    :raises GrowingIOException: if Kafka refuses permanently.
     """
     from growingio_tracker.kafka.member import OURS
     from growingio_tracker.kafka.relay import Relay
@@ -172,7 +172,7 @@ def run(options: RelayOptions, address: KafkaAddress, chosen: TopicOptions) -> N
 def health_address(given: str) -> tuple[str, int]:
     """Return host and port of ``--health``; the host is this machine alone unless it is given.
 
-    :raises WrongUsage: when it is no address.
+    :raises WrongUsage: if it is not an address.
     """
     host, _, port = given.rpartition(":")
     if not port.isdecimal() or int(port) > _HIGHEST_PORT:
@@ -199,7 +199,7 @@ def _answering(relay: Relay, health: tuple[str, int] | None) -> Generator[None, 
 
 @contextmanager
 def _telling(relay: Relay) -> Generator[None, None, None]:
-    """Print a line from time to time, while something happens."""
+    """Print the counts periodically, while they change."""
     ended = threading.Event()
 
     def tell_changes() -> None:
@@ -224,7 +224,7 @@ def tell(problem: Problem) -> None:
 
 
 def line(stats: Stats) -> str:
-    """Return a line about what became of the events so far."""
+    """Return the counts so far as a line."""
     dead = sum(stats.rejected.values())
     return text(
         f"{stats.adopted} consumed, {stats.delivered} delivered, {dead} dead letters, "

@@ -147,7 +147,7 @@ def replay(
 
 
 class _Tally:
-    """Counts of what came back. What failed is printed immediately."""
+    """Counts of outcomes. Failures are printed immediately."""
 
     def __init__(self, lang: Language) -> None:
         self._lang = lang

@@ -109,7 +109,7 @@ def send(
 
 
 def _deliver(configuration: Configuration, track: Callable[[GrowingTracker], object]) -> Finding:
-    """Let ``track`` track one event, deliver it, and return what the server's answer means.
+    """Call ``track``, deliver the event, and return the meaning of the server's answer.
 
     :raises GrowingParamException: if the configuration or the event cannot be used.
     :raises MissingExtraError: if the format needs a package that is not installed.

@@ -40,7 +40,7 @@ class CommandGroup(typer.Typer):
     """Commands under one name, with the help and the errors of this module.
 
     :param completion: offer to install completion.
-    :param has_default: run the first command where none is named.
+    :param has_default: run the first command if none is named.
     """
 
     def __init__(
@@ -145,7 +145,7 @@ class _DefaultingGroup(_HelpfulGroup):
 
 @contextmanager
 def _knowing(ctx: Any) -> Generator[None, None, None]:
-    """Let a usage error know its command: some versions of Typer forget it."""
+    """Attach the command to a usage error, which some versions of Typer omit."""
     try:
         yield
     except _UsageError as error:
@@ -155,7 +155,7 @@ def _knowing(ctx: Any) -> Generator[None, None, None]:
 
 
 def _give_output_up(error: OSError) -> None:
-    """Say that nothing more can be written, once: what is buffered would be tried at the exit."""
+    """Report once that output is closed; flushing at exit would fail again."""
     typer.echo(text(*_FULL_OUTPUT.with_values(why=error.strerror)), err=True)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
@@ -184,7 +184,7 @@ def _no_command(name: str, known: Any) -> Said:
 
 
 def _said(error: Any) -> Said:
-    """Return what is wrong, by the facts that the error carries."""
+    """Return the sentence for an error, from its attributes."""
     if isinstance(error, WrongUsage):
         return error.said
     parameter, kind = getattr(error, "param", None), type(error).__name__

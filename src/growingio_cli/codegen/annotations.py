@@ -58,13 +58,13 @@ def annotation(wanted: Property) -> Piece:
 
 
 def literal(texts: tuple[str, ...]) -> Brackets:
-    """Return the type that has just these texts."""
+    """Return the literal type of these strings."""
     unique = dict.fromkeys(texts)
     return Brackets("Literal[", tuple(map(string, unique)), "]", is_subscript=True)
 
 
 def _choices(wanted: Property) -> Brackets | None:
-    """Return the type of the values in the enum; None where there is none, or no type says it."""
+    """Return the literal type of an enum; None if there is none, or no type expresses it."""
     if not wanted.enum or wanted.type in ("boolean", "date"):
         return None
     if wanted.type in ("integer", "number"):
@@ -81,9 +81,9 @@ def _is_plain_integer(text: str) -> bool:
 
 
 class ParameterTypes:
-    """The types of parameters, and names for those that are too long for a line.
+    """Types of parameters, and aliases for those that are too long for a line.
 
-    :param needed: gets the names that a module needs for them.
+    :param needed: collects the names that the module has to import.
     """
 
     def __init__(self, needed: set[str]) -> None:
@@ -91,7 +91,7 @@ class ParameterTypes:
         self._aliases: dict[str, tuple[str, Piece]] = {}
 
     def alias_lines(self) -> Iterator[str]:
-        """Yield the lines that define the names for types."""
+        """Yield the lines that define the aliases."""
         for name, piece in self._aliases.values():
             yield from lines(prefixed(f"{name}: TypeAlias = ", piece))
 
@@ -115,13 +115,13 @@ class ParameterTypes:
         return f"{name}: {type_} | None = None" if optional else f"{name}: {type_}"
 
     def _aliased(self, piece: Piece) -> str:
-        """Return a shorter type, in which the choices have a name."""
+        """Return a shorter type, with an alias for the choices."""
         if isinstance(piece, Brackets) and isinstance(inner := piece.elements[0], Brackets):
             return f"{piece.before}{self._alias(inner)}{piece.after}"
         return self._alias(piece)
 
     def _alias(self, piece: Piece) -> str:
-        """Return the name of a type that is too long for a line."""
+        """Return the alias of a type that is too long for a line."""
         self._needed.add("TypeAlias")
         key = flat(piece)
         name, _ = self._aliases.setdefault(key, (f"_Type{len(self._aliases) + 1}", piece))
@@ -137,7 +137,7 @@ class ParameterTypes:
 
 
 def rule(wanted: Property) -> Brackets:
-    """Return the call that makes ``wanted`` again, without what only people read."""
+    """Return the source that creates ``wanted``, without its descriptions."""
     return Brackets("Property(", tuple(_arguments(wanted)), ")")
 
 

@@ -1,4 +1,4 @@
-"""Imports of one source file: which of its names are functions of generated modules."""
+"""Imports of a source file: which of its names are functions of generated modules."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def module_parts(path: Path) -> tuple[str, ...]:
 
 
 class _Bound(NamedTuple):
-    """What a name stands for: a module by its number, or with ``python`` something in it."""
+    """Target of a name: a module by its number, or with ``python`` something in that module."""
 
     module: int
     python: str = ""
@@ -28,7 +28,7 @@ class Imports:
 
     :param modules: the generated modules, by :func:`module_parts`.
     :param functions: the names of the functions of each.
-    :ivar used: what the file uses of them, as number of the module and name in it, with the line.
+    :ivar used: the uses in the file: number of the module, name in it, and line.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Imports:
                 self._names[one.asname or one.name] = _Bound(inner)
 
     def _number(self, dotted: str, level: int) -> int | None:
-        """Return which generated module an import names; None when it is another one."""
+        """Return the number of the generated module that an import names; None if it is none."""
         parts = tuple(dotted.split(".")) if dotted else ()
         if level:
             whole = (*self._folder[: len(self._folder) - level + 1], *parts)
@@ -89,7 +89,7 @@ class Imports:
                 yield found, node.lineno  # type: ignore[attr-defined]
 
     def _found(self, dotted: str) -> tuple[int, str] | None:
-        """Return what a dotted name is in a generated module; None when it is nothing there."""
+        """Return the function that a dotted name refers to; None if it is not in these modules."""
         parts = dotted.split(".")
         for length in range(len(parts), 0, -1):
             bound = self._names.get(".".join(parts[:length]))
@@ -103,7 +103,7 @@ class Imports:
 
 
 def _dotted(node: ast.AST) -> str | None:
-    """Return a name or a chain of attributes as it is written; None for anything else."""
+    """Return a name or a chain of attributes as text; None for anything else."""
     if isinstance(node, ast.Name):
         return node.id if isinstance(node.ctx, ast.Load) else None
     if isinstance(node, ast.Attribute):

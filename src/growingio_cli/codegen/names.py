@@ -12,7 +12,7 @@ name in the plan       name in Python              rule
 ``a__dash1``           ``a__dash1__raw``           marks names that look like changed ones
 =====================  ==========================  ================================================
 
-Each name is changed independently, so that adding an event to the plan renames no other.
+Each name is converted independently, so adding an event to the plan never renames another.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ PARAMETERS: Final = frozenset(
         *("item", "item_id", "more", "preset"),
     }
 )
-"""The parameters that functions have beside the attributes."""
+"""Parameters of functions besides the attributes."""
 
 FUNCTIONS: Final = frozenset(
     {
@@ -45,7 +45,7 @@ FUNCTIONS: Final = frozenset(
         *(ITEMS, SET_USER),
     }
 )
-"""The names of a generated module that no function takes."""
+"""Names of a generated module that functions must not have."""
 
 _WORDS: Final = {
     "$": "dollar",
@@ -70,14 +70,14 @@ _ONE_CODE: Final = re.compile(rf"({_ANY_WORD})([0-9]+)|u([0-9a-f]+)p([0-9]+)")
 def python_name(name: str, taken: Collection[str] = ()) -> str:
     """Return the Python name for ``name``, which is not empty.
 
-    :param taken: words that mean something else where the name stands, beside Python's own.
+    :param taken: names that are in use already, besides Python's keywords.
     """
     found = _plain(name) if _is_plain(name) else _coded(name)
     return f"{found}_" if _is_taken(found.rstrip("_"), taken) else found
 
 
 def plan_name(python: str, taken: Collection[str] = ()) -> str:
-    """Return the name in the plan that ``python`` stands for: :func:`python_name` backwards."""
+    """Return the name in the plan: the inverse of :func:`python_name`."""
     if python.endswith("_") and _is_taken(python.rstrip("_"), taken):
         python = python[:-1]
     stem, mark, codes = python.rpartition("__")

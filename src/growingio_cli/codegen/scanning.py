@@ -26,11 +26,11 @@ _RAW: Final = {
     "submit_item": ("item", "item_key"),
     "track_user": ("user", ""),
 }
-"""Methods that send something by themselves: its kind, and the parameter that names it."""
+"""Tracking methods: the kind of message, and the parameter with its name."""
 
 
 class PlannedFunction(Struct, frozen=True):
-    """A function of a generated module. ``name`` is the plan's, ``python`` how it is called."""
+    """A function of a generated module: ``name`` in the plan, and ``python`` in the module."""
 
     kind: str
     name: str
@@ -41,10 +41,10 @@ class PlannedFunction(Struct, frozen=True):
 
 
 class FoundCall(Struct, frozen=True):
-    """A call that is not as it should be.
+    """A call that should be changed.
 
-    ``name`` is None where it is not a literal; ``advice`` is the function to call, or the name that
-    was probably meant; None when there is none.
+    ``name`` is None if it is not a literal; ``advice`` is the function to call, or the name that
+    was probably meant, if any.
     """
 
     kind: str
@@ -55,7 +55,7 @@ class FoundCall(Struct, frozen=True):
 
 
 class GeneratedModule(NamedTuple):
-    """A generated module, its functions by what a program writes behind the module's name."""
+    """A generated module, with its functions by their names in it."""
 
     parts: tuple[str, ...]
     functions: Mapping[str, PlannedFunction]
@@ -79,7 +79,7 @@ class _Source(NamedTuple):
 
 
 def scan(paths: Iterable[Path]) -> Scan:
-    """Return what the programs at ``paths``, files or folders, do with their generated modules."""
+    """Return how the programs at ``paths``, files or folders, use their generated modules."""
     sources: list[_Source] = []
     unreadable: list[str] = []
     for path in _files(paths):
@@ -132,13 +132,13 @@ def _module(source: _Source) -> GeneratedModule:
 
 
 def _value_of(node: ast.FunctionDef) -> str:
-    """Return the name of the value that a generated function calls: ``_x`` of ``_x.track(…)``."""
+    """Return the call object of a generated function: ``_x`` in ``_x.track(…)``."""
     names = [one.id for one in ast.walk(node.body[-1]) if isinstance(one, ast.Name)]
     return next(name for name in names if name.startswith("_"))
 
 
 def _planned_calls(tree: ast.Module) -> Iterator[tuple[str, tuple[str, str]]]:
-    """Yield the names of the calls' values, each with its kind and the name in the plan."""
+    """Yield the module's call objects by name, each with its kind and name in the plan."""
     for node in tree.body:
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
             call = node.value
@@ -212,7 +212,7 @@ def _is_allowed(source: _Source, line: int) -> bool:
 
 
 def _constants(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    """Yield the module's constants that are texts."""
+    """Yield the module's string constants."""
     for node in tree.body:
         if not isinstance(node, ast.Assign | ast.AnnAssign):
             continue

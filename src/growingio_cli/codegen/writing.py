@@ -26,31 +26,29 @@ from growingio_wire.plan.model import ALLOW, LOGIN_USER, Plan, Planned, Property
 from growingio_wire.table import EVENT_TYPES, NOT_USER
 
 VERSION: Final = 1
-"""The version of what is written: another one makes modules stale."""
+"""Version of the generated code; a change makes existing modules stale."""
 
 _LONGEST_NAME: Final = 60
-
-# How the names of the values begin that functions call.
 _EVENT: Final = "_event_"
 _ITEM: Final = "_item_"
-
+"""Prefixes of the names of call objects."""
 _SUBJECT: Final = ("event_time", "anonymous_id", "login_user_key", "login_user_id")
 
 
 def fingerprint(plan: Plan) -> str:
-    """Return what tells one plan from another, comments and layout apart."""
+    """Return a digest of the plan, which ignores comments and layout."""
     return sha256(msgspec.json.encode(plan)).hexdigest()[:32]
 
 
 def head(plan: Plan) -> str:
-    """Return the line by which a generated module is known, and its plan."""
+    """Return the line that identifies a generated module and its plan."""
     return f"growingio codegen {VERSION}, plan {fingerprint(plan)}"
 
 
 def write_module(plan: Plan, source: str) -> str:
-    """Return the module for ``plan``: the same text for the same plan.
+    """Return the module for ``plan``; the output is deterministic.
 
-    :param source: how the module calls the plan, such as its file's name.
+    :param source: the name of the plan in the module, such as its file's name.
     """
     return _ModuleWriter(plan, source).text()
 
@@ -64,7 +62,7 @@ class _Function(NamedTuple):
 
 
 class _ModuleWriter:
-    """Writes one module, and notes on the way what it needs."""
+    """Writes one module, and collects the names that it needs."""
 
     def __init__(self, plan: Plan, source: str) -> None:
         self._plan = plan
@@ -141,7 +139,7 @@ class _ModuleWriter:
             yield from self._function(one, _ITEM, INDENT)
 
     def _call(self, kind: str, one: _Function, prefix: str) -> Iterator[str]:
-        """Yield the value that checks and tracks for one function."""
+        """Yield the call object of a function, which checks and tracks."""
         self._needed |= {kind, "Final", *(["Property"] if one.planned.attributes else [])}
         rules = Brackets(
             "{",
@@ -158,7 +156,7 @@ class _ModuleWriter:
         yield from lines(Brackets(before, arguments, ")"))
 
     def _value(self, one: _Function, prefix: str) -> str:
-        """Return the name of the call's value: the function's, unless that is too long."""
+        """Return the name of a call object: the function's, or a number if that is too long."""
         name = f"{prefix}{one.python}"
         if cell_len(name) <= _LONGEST_NAME:
             return name
@@ -195,7 +193,7 @@ class _ModuleWriter:
     def _deprecations(
         self, one: _Function, names: Mapping[str, Property], indent: str
     ) -> Iterator[str]:
-        """Yield what warns of deprecated attributes, unless the whole function is deprecated."""
+        """Yield warnings of deprecated attributes, unless the whole function is deprecated."""
         if one.planned.deprecated:
             return
         for (python, wanted), name in zip(names.items(), one.planned.attributes, strict=True):
@@ -242,7 +240,7 @@ class _ModuleWriter:
 
 
 def _if_given(parameter: str, indent: str) -> Iterator[str]:
-    """Yield the condition that a parameter is not None, as ruff lays it out."""
+    """Yield the condition that a parameter is not None, formatted as by ruff."""
     line = f"{indent}if {parameter} is not None:"
     if fits(line):
         yield line

@@ -64,8 +64,8 @@ class DataCentre:
 
     :param page: the address of the platform's web page.
     :param project_id: the project, for the header ``X-Project-Id``.
-    :param token: what ``Authorization`` says.
-    :param transport: exchanges the requests.
+    :param token: the value of ``Authorization``.
+    :param transport: sends the requests.
     """
 
     def __init__(self, page: str, project_id: str, token: str, transport: Transport) -> None:
@@ -87,14 +87,12 @@ class DataCentre:
         try:
             return msgspec.json.decode(data, type=Definitions)
         except msgspec.DecodeError as error:
-            raise GrowingIOException(
-                f"the platform answered something else than was asked for: {error}"
-            ) from error
+            raise GrowingIOException(f"unexpected response of the platform: {error}") from error
 
     def create(self, changes: Iterable[Change]) -> None:
-        """Create what the changes say; their order is that of :func:`differences`.
+        """Apply the changes that create something, in the order of :func:`differences`.
 
-        :raises GrowingIOException: if one could not be created; those before it are.
+        :raises GrowingIOException: if one fails; those before it have been applied.
         """
         wanted = [one for one in changes if one.action == "create"]
         found = self.definitions()
@@ -133,10 +131,10 @@ class DataCentre:
         try:
             return msgspec.json.decode(data, type=dict[str, _Created])[operation].id
         except (msgspec.DecodeError, KeyError) as error:
-            raise GrowingIOException(f"{operation}: the platform gave no id") from error
+            raise GrowingIOException(f"{operation}: the platform returned no id") from error
 
     def _ask(self, operation: str, query: str, variables: Mapping[str, object]) -> msgspec.Raw:
-        """Return the data of one operation. Values travel as variables, never in its text."""
+        """Return the data of one operation. Values are passed as variables, never in its text."""
         asked = {"operationName": operation, "query": query, "variables": variables}
         body = _posted(self._transport, self._url, msgspec.json.encode(asked), self._headers)
         try:
@@ -168,7 +166,7 @@ def _bound_to(ids: Iterable[str]) -> dict[str, object]:
 def open_page(page: str) -> tuple[str, HttpTransport]:
     """Return the address without a slash at its end, and a transport to it.
 
-    :raises GrowingParamException: if it is no address, or the environment's proxy cannot be used.
+    :raises GrowingParamException: if it is not an address, or the environment's proxy is unusable.
     """
     address = base_url(page)
     return address, HttpTransport(Route.by_environment(address), most_bytes=_MOST_BYTES)
@@ -177,7 +175,7 @@ def open_page(page: str) -> tuple[str, HttpTransport]:
 def fetch_token(page: str, client_id: str, client_secret: str, transport: Transport) -> str:
     """Return a token for client credentials.
 
-    :raises GrowingIOException: if there is none.
+    :raises GrowingIOException: if the platform grants none.
     """
     form = {
         "grant_type": "client_credentials",
@@ -192,7 +190,7 @@ def fetch_token(page: str, client_id: str, client_secret: str, transport: Transp
     except msgspec.DecodeError:
         found = None
     if not isinstance(found, str) or not found:
-        raise GrowingIOException("the platform gave no access_token")
+        raise GrowingIOException("the platform returned no access_token")
     return found
 
 

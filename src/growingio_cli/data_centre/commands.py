@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 VARIABLES: Final = tuple(
     f"GROWINGIO_PLATFORM_{name}" for name in ("TOKEN", "CLIENT_ID", "CLIENT_SECRET")
 )
-"""Where the token is, or what it is asked for with: nothing secret is an argument."""
+"""Variables with the token, or the credentials for it: secrets are never arguments."""
 
 _NO_TOKEN: Final = Said(
     "set {}, or {} and {}.".format(*VARIABLES), "请设置 {}，或 {} 和 {}。".format(*VARIABLES)
@@ -179,6 +179,6 @@ def _open(page: str, project: str) -> DataCentre:
     if not token and not (client and secret):
         raise WrongUsage(_NO_TOKEN)
     address, transport = open_page(page)
-    # One process, a few requests: its end closes the connection.
+    # A few requests: the end of the process closes the connection.
     token = token or fetch_token(address, client or "", secret or "", transport)
     return DataCentre(address, project, token, transport)

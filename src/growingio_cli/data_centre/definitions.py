@@ -1,6 +1,6 @@
 """Definitions of the data center, and their conversion to a plan.
 
-Of an attribute, the platform knows only the type. Other rules of a plan, such as ``required`` or
+The platform stores only the type of an attribute. Other rules of a plan, such as ``required`` or
 ``enum``, are kept when the plan is pulled again.
 """
 
@@ -64,7 +64,7 @@ class ItemModel(msgspec.Struct, frozen=True):
 
 
 class Definitions(msgspec.Struct, frozen=True, rename="camel"):
-    """Everything that the data centre has; the fields are its queries."""
+    """All definitions of the data centre; the fields are its queries."""
 
     data_center_custom_events: Sequence[CustomEvent] = ()
     data_center_event_variables: Sequence[Variable] = ()
@@ -93,7 +93,7 @@ class Definitions(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def platform_type(wanted: Property, section: str) -> str | None:
-    """Return the type that the platform has for a planned attribute; None where any does.
+    """Return the platform's type for a planned attribute; None if any fits.
 
     :param section: ``"event"``, ``"user"`` or ``"item"``: events know the fewest types.
     """
@@ -103,7 +103,7 @@ def platform_type(wanted: Property, section: str) -> str | None:
 
 
 def pulled(found: Definitions, before: Plan) -> Plan:
-    """Return the plan that the platform has, with the rules of ``before`` where both agree."""
+    """Return the platform's definitions as a plan, with the rules of ``before`` if both agree."""
     variables = found.event_variables
     events = {
         key: _planned(one, [variables.get(its.key, its) for its in one.attributes], before.events)

@@ -37,14 +37,14 @@ _TYPES: Final = Said(" ({there} there, {here} in the plan)", "（平台为 {ther
 
 
 class Change(NamedTuple):
-    """One difference.
+    """A difference.
 
     ``create`` is what a push does. It deletes nothing, and changes no type: the data that is there
     has the old one.
 
     :param owner: the event of a binding, or the table of an attribute.
-    :param here: the platform's type for what the plan says; None for none.
-    :param there: the type on the platform, where it is another one.
+    :param here: the platform's type for the planned one, if any.
+    :param there: the type on the platform, if it differs.
     """
 
     action: Action
@@ -57,14 +57,14 @@ class Change(NamedTuple):
 
     @property
     def said(self) -> Said:
-        """The change in a line."""
+        """The change as one line."""
         what = _SUBJECTS[self.subject].with_values(key=self.key, owner=self.owner)
         why = _TYPES.with_values(there=self.there, here=self.here) if self.there else ""
         return _ACTIONS[self.action].with_values(what=what, why=why)
 
 
 def differences(plan: Plan, found: Definitions) -> list[Change]:
-    """Return what the platform lacks or has otherwise, in the order in which it is created."""
+    """Return what is missing or different on the platform, in the order of creation."""
     events = {name: one for name, one in (plan.events or {}).items() if name not in EVENT_TYPES}
     users = (plan.users or {}).get(LOGIN_USER, Planned())
     return [

@@ -15,10 +15,10 @@ class Finding(Struct, frozen=True):
     """The result of one check.
 
     :param name: the subject, a short fixed word such as ``"dns"``.
-    :param status: ``"ok"``; ``"warn"``: it works, but look at it; ``"bad"``: events are lost or
-        cannot be sent because of it; ``"skipped"``: it was not checked.
+    :param status: ``"ok"``; ``"warn"``: it works, but deserves a look; ``"bad"``: events are lost
+        or cannot be sent because of it; ``"skipped"``: it was not checked.
     :param said: what was found.
-    :param fix: what to do about it; :data:`~growingio_wire.said.NOTHING` where nothing is to do.
+    :param fix: what to do about it; empty if there is nothing to do.
     """
 
     name: str

@@ -40,7 +40,7 @@ _LATER: Final = Said(
     "请稍后再试；后台发送的策略会自动重试。",
 )
 _REFUSED_CONTENT: Final = Said(
-    "Read what the server says. A gateway in front of it may support no format other than json.",
+    "See the server's message. A gateway in front of it may support no format other than json.",
     "请查看服务器返回的内容；服务器前的网关可能只支持 json 格式。",
 )
 _PAGE: Final = _Meaning(
@@ -157,7 +157,7 @@ def _detail(response: Response) -> str:
 def explain_silence(name: str, error: TransportError, timeout_s: float | None = None) -> Finding:
     """Return why there was no response, and what to do.
 
-    :param timeout_s: the seconds that were waited; ``None`` where they need not be told.
+    :param timeout_s: the time-out, for the sentence; ``None`` leaves it out.
     """
     if error.code == "timed_out":
         within, within_zh = ("", "") if timeout_s is None else _within(timeout_s)

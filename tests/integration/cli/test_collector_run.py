@@ -112,7 +112,7 @@ class TestVerdict:
         """The command's own failure comes first."""
         ended = _run(code="raise SystemExit(7)")
         assert ended.returncode == 7
-        assert ended.stderr.endswith("CMD itself ended with status 7, which counts.\n")
+        assert ended.stderr.endswith("CMD exited with status 7.\n")
 
     def test_not_found(self) -> None:
         """A command that is not there gives a shell's status and one sentence."""

@@ -129,7 +129,7 @@ def test_csv_open_quote(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     """A quote that is never closed ends reading, before it fills the memory."""
     monkeypatch.setattr("growingio_tracker.bulk.csv_rows.MAX_ROW_BYTES", 1000)
     path = written(tmp_path, "a.csv", b'a,b\n1,"x\n' + b"1,2\n" * 1000)
-    with pytest.raises(GrowingIOException, match="byte 4 has no end"):
+    with pytest.raises(GrowingIOException, match="byte 4 is longer than"):
         rows_of(path)
 
 
@@ -194,7 +194,7 @@ def test_endless_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
     """A line without an end ends reading, before it fills the memory."""
     monkeypatch.setattr("growingio_tracker.bulk.chunks.MAX_ROW_BYTES", 1000)
     path = written(tmp_path, name, b"a\n" + b"x" * 5000)
-    with pytest.raises(GrowingIOException, match="has no end"):
+    with pytest.raises(GrowingIOException, match="is longer than"):
         rows_of(path)
 
 
@@ -292,7 +292,7 @@ def test_damaged_gzip(tmp_path: Path) -> None:
     found = layout_of(path, FileOptions())
     chunks = found.chunks(str(path), Place(), 500)
     assert next(chunks).end.rows == 500
-    with pytest.raises(GrowingIOException, match="cannot be read further"):
+    with pytest.raises(GrowingIOException, match="is readable only in part"):
         list(chunks)
 
 
@@ -367,7 +367,7 @@ def test_j4_damaged_parquet(tmp_path: Path) -> None:
     )
     content = path.read_bytes()
     path.write_bytes(content.replace(b"some", b"same"))
-    with pytest.raises(GrowingIOException, match="cannot be read further"):
+    with pytest.raises(GrowingIOException, match="is readable only in part"):
         rows_of(path)
 
 
