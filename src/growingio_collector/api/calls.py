@@ -72,7 +72,7 @@ def path_id(description: str) -> Schema:
 
 
 class Answer(NamedTuple):
-    """One answer: when it comes, its schema (None: not described further), its media types."""
+    """One response: when it is sent, its schema (None if undescribed), its media types."""
 
     description: str
     schema: Schema | None = None
@@ -89,7 +89,7 @@ class Answer(NamedTuple):
 
 ERRORS: Final = {
     400: Answer("A parameter or the body cannot be used; the text says which.", ref("Error")),
-    401: Answer("A token is due, see --bind.", TEXT, ("text/plain",)),
+    401: Answer("A token is required, see --bind.", TEXT, ("text/plain",)),
     403: Answer(
         "The host is unknown, the page is foreign, or the header X-Gio-Collector is missing.",
         None,
@@ -107,14 +107,14 @@ _Body = TypeVar("_Body", bound=msgspec.Struct)
 class ApiCall(msgspec.Struct, Generic[_Query], frozen=True, kw_only=True):
     """One method of one path below ``/api/v1``.
 
-    :param answers: by status; every call may also be answered what ``ERRORS`` has.
-    :param handler: makes the answer of a request and its parameters.
-    :param query: what these parameters are.
-    :param without: fields of ``query`` that this call does not take.
-    :param in_path: the parameters that are in braces in ``path``.
-    :param body: the schema of each media type that it takes; None when it takes none. An empty
-        body is never refused.
-    :param guarded: whether it changes something, and so asks for ``COLLECTOR_HEADER``.
+    :param answers: responses by status, in addition to ``ERRORS``.
+    :param handler: returns the response to a request with these parameters.
+    :param query: the query parameters.
+    :param without: fields of ``query`` that this call does not accept.
+    :param in_path: the parameters in braces in ``path``.
+    :param body: the schema of each accepted media type; None if the call has no body. An empty
+        body is always accepted.
+    :param guarded: whether it changes something and therefore requires ``COLLECTOR_HEADER``.
     """
 
     method: str
@@ -160,7 +160,7 @@ Handler = Callable[[Request, NoQuery], Awaitable[Response]]
 
 
 def routes_of(calls: Iterable[AnyCall]) -> list[BaseRoute]:
-    """Return the routes of ``calls``: one for a path, as its ``Allow`` must name all methods."""
+    """Return the routes of ``calls``, one per path: its ``Allow`` must name all methods."""
     by_path: defaultdict[str, dict[str, AnyCall]] = defaultdict(dict)
     for call in calls:
         by_path[call.path][call.method.upper()] = call
@@ -181,12 +181,12 @@ def json_answer(content: object, status: int = 200) -> Response:
 
 
 def missing(error: str) -> Response:
-    """Return the answer that what was asked for is not there."""
+    """Return a 404 response with this error."""
     return json_answer({"error": error}, 404)
 
 
 async def body_up_to(request: Request, most: int) -> bytes:
-    """Return the body; of one that is longer than ``most`` bytes, what shows that it is."""
+    """Return the body; if it exceeds ``most`` bytes, reading stops right after that."""
     content = bytearray()
     async for chunk in request.stream():
         content += chunk

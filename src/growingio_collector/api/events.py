@@ -23,13 +23,7 @@ from growingio_collector.api.calls import (
     ref,
     routes_of,
 )
-from growingio_collector.api.queries import (
-    MAX_LISTED,
-    EventsQuery,
-    FilterQuery,
-    NoQuery,
-    WaitQuery,
-)
+from growingio_collector.api.queries import MAX_LISTED, EventsQuery, FilterQuery, NoQuery, WaitQuery
 from growingio_collector.rules.issue import BAD
 from growingio_collector.store.diagnosis import why_nothing
 from growingio_collector.store.filter import MAX_ID, Filter
@@ -39,7 +33,7 @@ from growingio_collector.store.waiting import Miss, gather_async, nearest
 from growingio_collector.store.writing import EventStore
 from growingio_wire.table import Kind
 
-_NO_EVENT: Final = "No stored event is meant by this. It may have been removed."
+_NO_EVENT: Final = "No stored event matches. It may have been removed."
 
 
 class _Events:
@@ -134,11 +128,12 @@ def _shown(miss: Miss) -> dict[str, object]:
 _LISTED: Final = {200: Answer("The newest first.", ref("Events"))}
 _FOUND: Final = {200: Answer("The event.", ref("Event")), 404: Answer(_NO_EVENT, ref("Error"))}
 _EVENTS: Final = listed(ref("Event"))
-_LAST: Final = {**COUNT, "description": "The id of the newest event: a cursor for after."}
+_LAST: Final = {**COUNT, "description": "The id of the newest event, to be used as after."}
 _WAITED: Final = {
-    200: Answer("They are there, oldest first.", record(events=_EVENTS, last=_LAST)),
+    200: Answer("The events, oldest first.", record(events=_EVENTS, last=_LAST)),
     408: Answer(
-        "Time is over: those that did come, those that came nearest, why, and what to do next.",
+        "Timed out: the events that did arrive, those that nearly match, the causes, and "
+        "what to do next.",
         record(
             events=_EVENTS, last=_LAST, nearest=listed(ref("Miss")), causes=listed(ref("Cause"))
         ),
@@ -173,8 +168,8 @@ def calls(store: EventStore) -> list[AnyCall]:
         ApiCall(
             method="delete",
             path="/events",
-            summary="Forget what matches, or without a filter everything, requests too.",
-            answers={200: Answer("How many went.", record(deleted=COUNT))},
+            summary="Remove matching events; without a filter, everything, including requests.",
+            answers={200: Answer("How many were removed.", record(deleted=COUNT))},
             handler=events.delete,
             query=FilterQuery,
             guarded=True,

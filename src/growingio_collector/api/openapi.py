@@ -28,13 +28,13 @@ from growingio_collector.store.rows import Event, StoredRequest
 from growingio_wire import VERSION
 
 _ABOUT: Final = (
-    "What the local collector received and what it found. Times are Unix milliseconds. "
-    "Parameters that are not known are refused."
+    "What the local collector received, and the problems it found. Times are Unix "
+    "milliseconds. Unknown parameters are rejected."
 )
 
 
 def with_description(calls: Iterable[AnyCall]) -> list[AnyCall]:
-    """Return ``calls`` and the one that describes them all, itself included."""
+    """Return ``calls``, and one more that returns their description."""
     described = list(calls)
 
     async def description(_request: Request, _query: NoQuery) -> Response:

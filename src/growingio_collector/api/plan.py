@@ -39,7 +39,7 @@ _FORMATS: Final = {
     "text/yaml": YAML,
     "text/x-yaml": YAML,
 }
-"""Content types that name a format. Any other says nothing, and the content is looked at."""
+"""Content types that name a format. With any other, the content decides."""
 
 
 def _show(loaded: Loaded | None) -> dict[str, Any]:
@@ -124,8 +124,8 @@ class _Plan:
         return Response(plan_schema(), media_type="application/schema+json")
 
 
-_PLAN: Final = {200: Answer("The plan in use, null for none.", OBJECT)}
-_IN_A_FILE: Final = {409: Answer("The plan is a file, which is not changed here.", ref("Error"))}
+_PLAN: Final = {200: Answer("The plan in use; null if there is none.", OBJECT)}
+_IN_A_FILE: Final = {409: Answer("The plan is a file, which cannot be changed here.", ref("Error"))}
 _REPORT: Final = {
     200: Answer("The report.", None, (JSON, "application/xml", "text/plain")),
     404: Answer(_NO_PLAN, ref("Error")),
@@ -146,7 +146,7 @@ def calls(store: EventStore, plans: Plans) -> list[AnyCall]:
         ApiCall(
             method="get",
             path="/plan/report",
-            summary="What is stored against the plan.",
+            summary="Comparison of everything stored with the plan.",
             answers=_REPORT,
             handler=plan.report,
             query=_ReportQuery,
@@ -154,7 +154,7 @@ def calls(store: EventStore, plans: Plans) -> list[AnyCall]:
         _call(
             "post",
             "/plan/draft",
-            "A plan made of what was seen; it is not put in use.",
+            "A draft of a plan, made from what was received; it is not put into use.",
             _DRAFT,
             plan.draft,
         ),

@@ -39,16 +39,16 @@ _Query = TypeVar("_Query", bound="msgspec.Struct")
 _Seconds = Annotated[float, Meta(ge=0, le=MAX_WAIT_S)]
 _Limit = Annotated[int, Meta(ge=0, le=MAX_LISTED, description="Maximum number; 100 by default.")]
 _RequestLimit = Annotated[int, Meta(ge=0, le=1000, description="Maximum number; 100 by default.")]
-_After = Annotated[RowId, Meta(description="Only greater ids; the oldest then come first.")]
+_After = Annotated[RowId, Meta(description="Only greater ids, oldest first.")]
 _Before = Annotated[RowId, Meta(description="Only smaller ids.")]
 
 
 class WrongParameterError(Exception):
-    """A query parameter or a body cannot be used; the text names it."""
+    """A query parameter or body is invalid; the message names it."""
 
 
 class NoQuery(msgspec.Struct, frozen=True):
-    """No parameters at all."""
+    """No parameters."""
 
 
 class FilterQuery(Filter, frozen=True, kw_only=True):
@@ -80,7 +80,7 @@ class WaitQuery(FilterQuery, frozen=True, kw_only=True):
 
 
 class StreamQuery(FilterQuery, frozen=True, kw_only=True):
-    """A stream of events; without ``after`` it begins with what comes now."""
+    """A stream of events; without ``after`` it starts with the next one."""
 
 
 class RequestsQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,9 +90,9 @@ class RequestsQuery(msgspec.Struct, frozen=True, kw_only=True):
     after: _After | None = None
     before: _Before | None = None
     status: (
-        Annotated[typing.Literal["bad"], Meta(description="Only those with a bad event.")] | None
+        Annotated[typing.Literal["bad"], Meta(description="Only requests with a bad event.")] | None
     ) = None
-    client: Annotated[str, Meta(description="Only those of this client.")] | None = None
+    client: Annotated[str, Meta(description="Only requests of this client.")] | None = None
 
 
 class ReadyQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,8 +104,8 @@ class ReadyQuery(msgspec.Struct, frozen=True, kw_only=True):
 def read_query(given: QueryParams, kind: type[_Query], without: Collection[str] = ()) -> _Query:
     """Return the parameters ``given`` as a ``kind``.
 
-    :param without: fields of it that this call does not take.
-    :raises WrongParameterError: if one is unknown, given twice, or cannot be used.
+    :param without: fields that this call does not accept.
+    :raises WrongParameterError: if one is unknown, repeated or invalid.
     """
     known = {name: field for name, field in _known(kind) if name not in without}
     values: dict[str, Any] = {}
@@ -128,7 +128,7 @@ def read_query(given: QueryParams, kind: type[_Query], without: Collection[str] 
 
 
 def parameters(kind: type[msgspec.Struct], without: Collection[str] = ()) -> list[Schema]:
-    """Return what a call takes, as OpenAPI describes it."""
+    """Return the OpenAPI parameters of a call."""
     return [_parameter(name, field) for name, field in _known(kind) if name not in without]
 
 
@@ -159,13 +159,13 @@ def _read(name: str, text: str, field: FieldInfo) -> object:
 
 
 def _moment(text: str) -> str:
-    """Return a time that was given as "so long ago" (``5m``) in Unix milliseconds."""
+    """Return a time in Unix milliseconds; ``5m`` is five minutes ago."""
     ago = ago_ms(text)
     return text if ago is None else str(ago)
 
 
 def _without_none(kind: Any) -> Any:
-    """Return the type of a field without None, which no parameter can have as its value."""
+    """Return the type of a field without None, which no parameter can express."""
     if typing.get_origin(kind) not in (typing.Union, types.UnionType):
         return kind
     [one] = [each for each in typing.get_args(kind) if each is not types.NoneType]

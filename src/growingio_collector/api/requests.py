@@ -66,7 +66,7 @@ class _Requests:
         return json_answer({"requests": [show_listed(one) for one in found]})
 
     def one(self, answer: Callable[[StoredRequest, Request], Response]) -> Handler:
-        """Return the handler that answers with one view of the request of the path."""
+        """Return a handler that shows the request in the path in one form."""
 
         async def found(request: Request, _query: NoQuery) -> Response:
             request_id: int = request.path_params["id"]
@@ -78,7 +78,7 @@ class _Requests:
         return found
 
     def file(self, stored: StoredRequest, _request: Request) -> Response:
-        """Answer with the request as one file, which another collector imports."""
+        """Respond with the request as a file that another collector can import."""
         name = f"growingio-request-{stored.id}.json"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         return Response(as_recording(self._store.path, stored), headers=headers, media_type=JSON)
@@ -137,7 +137,7 @@ _VIEWS: Final = (
     ("/raw", "The body as it came.", Answer("Its bytes.", None, _BYTES), _raw),
     (
         "/curl",
-        "The command that sends it again.",
+        "A command that sends it again.",
         Answer("For a POSIX shell.", TEXT, ("text/plain",)),
         _curl,
     ),
@@ -152,7 +152,7 @@ _VIEWS: Final = (
 
 _FILE: Final = (
     "/file",
-    "The request as one file, which another collector imports.",
+    "The request as a file that another collector can import.",
     Answer("A recording of one request.", OBJECT),
 )
 
@@ -195,8 +195,9 @@ def _forwarded(requests: _Requests) -> list[AnyCall]:
         ApiCall(
             method="post",
             path="/requests/{id}/replay",
-            summary="Send one request again, to this server or where requests are forwarded to.",
-            answers={200: Answer("What that server answered.", _ANSWERED), **_MISSING},
+            summary="Send one request again, to the given server or to the one that requests are "
+            "forwarded to.",
+            answers={200: Answer("The server's response.", _ANSWERED), **_MISSING},
             handler=requests.replay,
             query=NoQuery,
             in_path=_ID,
@@ -207,14 +208,16 @@ def _forwarded(requests: _Requests) -> list[AnyCall]:
             method="get",
             path="/forward",
             summary="What was forwarded.",
-            answers={200: Answer("Where to, counts by state, the newest.", OBJECT)},
+            answers={
+                200: Answer("The target, the number of requests by state, and the newest.", OBJECT)
+            },
             handler=requests.forwarded,
             query=NoQuery,
         ),
         ApiCall(
             method="post",
             path="/forward/replay",
-            summary="Forward requests again: those of these ids, or all that failed.",
+            summary="Forward requests again: those with the given ids, or all that failed.",
             answers={200: Answer("How many wait now.", record(queued=COUNT))},
             handler=requests.forward_again,
             query=NoQuery,

@@ -62,7 +62,7 @@ class _Experiments:
         return await self.every(request, query)
 
 
-_FAULT: Final = {200: Answer("What goes wrong, and how often.", OBJECT)}
+_FAULT: Final = {200: Answer("The simulated fault, and how often it occurs.", OBJECT)}
 _BY_LAYER: Final = record(experiments=OBJECT)
 _LAYER: Final = (
     path_parameter("layer_id", {"type": "string", "pattern": "^[^/]+$"}, "The layer's id."),
@@ -75,8 +75,8 @@ def calls(faults: Faults, experiments: Experiments) -> list[AnyCall]:
     of_faults, of_experiments = _Faults(faults), _Experiments(experiments)
     return [
         _fault("get", "What goes wrong.", of_faults.get),
-        _fault("put", "Let answers go wrong.", of_faults.put, {JSON: OBJECT}),
-        _fault("delete", "Let nothing go wrong any more.", of_faults.delete),
+        _fault("put", "Simulate a fault.", of_faults.put, {JSON: OBJECT}),
+        _fault("delete", "Stop simulating faults.", of_faults.delete),
         ApiCall(
             method="get",
             path="/experiments",
@@ -88,8 +88,8 @@ def calls(faults: Faults, experiments: Experiments) -> list[AnyCall]:
         ApiCall(
             method="put",
             path="/experiments/{layer_id}",
-            summary="Answer so to clients that ask for the experiment of this layer.",
-            answers={200: Answer("What is answered now.", _LAYER_ANSWER)},
+            summary="Set the answer for clients that ask for the experiment of this layer.",
+            answers={200: Answer("The answer in use.", _LAYER_ANSWER)},
             handler=of_experiments.put,
             query=NoQuery,
             in_path=_LAYER,
@@ -99,9 +99,9 @@ def calls(faults: Faults, experiments: Experiments) -> list[AnyCall]:
         ApiCall(
             method="delete",
             path="/experiments/{layer_id}",
-            summary="Answer that there is no experiment.",
+            summary="Remove the experiment of this layer.",
             answers={
-                200: Answer("Those that are left, by layer.", _BY_LAYER),
+                200: Answer("The remaining experiments, by layer.", _BY_LAYER),
                 404: Answer("There is none for this layer.", ref("Error")),
             },
             handler=of_experiments.delete,

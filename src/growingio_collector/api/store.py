@@ -51,12 +51,12 @@ _SHOWN: Final = 40
 _CODES: Final = record(codes=listed({"enum": sorted(RULES)}))
 _READY: Final = record(ready={"type": "boolean"})
 
-_RECOGNISED: Final = msgspec.Meta(description="Not needed: the format is recognised.")
+_RECOGNISED: Final = msgspec.Meta(description="Not needed: the format is detected.")
 _BY_DEFAULT: Final = msgspec.Meta(description="ndjson by default.")
 
 
 class _Muted(msgspec.Struct, forbid_unknown_fields=True):
-    """Codes of problems that are left out."""
+    """Codes of ignored problems."""
 
     codes: list[str] = []
 
@@ -85,7 +85,7 @@ class _Store:
         self._info = info
 
     def view(self, look: Callable[[Path], Any], key: str | None = None) -> Handler:
-        """Return the handler that answers with what ``look`` finds in the file."""
+        """Return a handler that responds with what ``look`` finds in the store."""
 
         async def answer(_request: Request, _query: NoQuery) -> Response:
             found = await asyncio.to_thread(look, self._store.path)
@@ -108,8 +108,8 @@ class _Store:
         return Response(as_svg(page), media_type=_SVG)
 
     async def ready(self, _request: Request, query: ReadyQuery) -> Response:
-        # Even with 0, allow a moment to find out.
-        turn = asyncio.get_running_loop().run_in_executor(self._writer, _nothing)
+        # Nothing to do, but in the writer's queue; even with 0, allow a moment to find out.
+        turn = asyncio.get_running_loop().run_in_executor(self._writer, lambda: None)
         done, _ = await asyncio.wait([turn], timeout=max(query.wait, _MOMENT_S))
         is_ready = bool(done) and not self._store.closing
         return json_answer({"ready": is_ready}, 200 if is_ready else 503)
@@ -129,8 +129,8 @@ class _Store:
     async def export(self, _request: Request, query: _ExportQuery) -> Response:
         write, media_type = FORMATS[query.format]
         ending = "json" if query.format == "requests" else query.format
-        name = f"growingio-{query.format}.{ending}"
-        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        file = f"growingio-{query.format}.{ending}"
+        headers = {"Content-Disposition": f'attachment; filename="{file}"'}
         content = write(self._store.path, query.filter)
         return StreamingResponse(content, headers=headers, media_type=media_type)
 
@@ -148,10 +148,6 @@ class _Store:
             received = receive(recorded, self._receiver)
             counts["requests"] += 1
             counts["events"] += len(received.messages)
-
-
-def _nothing() -> None:
-    """Run through the writer's queue."""
 
 
 def calls(
@@ -177,14 +173,13 @@ _GROUPS: Final[tuple[tuple[str, str, str, str, Callable[[Path], Any]], ...]] = (
     ("/properties", "Attributes with their types by client.", "properties", "Property", properties),
     ("/identities", "Users and devices that belong together.", "groups", "Group", identities),
 )
-"""Path, summary, key and schema of each list, and what finds it."""
+"""Path, summary, key, schema and query of each list."""
 
 
 def _views(whole: _Store) -> list[AnyCall]:
-    totals = "Totals, and the counts of names and clients."
     noted = ("/problems", "Problems by code and path, the bad first.", "problems", "ProblemGroup")
     return [
-        _view("/summary", totals, ref("Summary"), whole.view(summary)),
+        _view("/summary", "Totals, also by name and client.", ref("Summary"), whole.view(summary)),
         *(
             _view(path, about, record(**{key: listed(ref(schema))}), whole.view(look, key))
             for path, about, key, schema, look in ((*noted, whole.noted), *_GROUPS)
@@ -194,11 +189,11 @@ def _views(whole: _Store) -> list[AnyCall]:
 
 def _muting(whole: _Store) -> list[AnyCall]:
     return [
-        _view("/muted", "Codes of problems that are left out.", _CODES, whole.muted),
+        _view("/muted", "Codes of ignored problems.", _CODES, whole.muted),
         ApiCall(
             method="put",
             path="/muted",
-            summary="Leave out problems with these codes, and no others.",
+            summary="Ignore problems with these codes only.",
             answers={200: Answer("The codes.", _CODES)},
             handler=whole.mute,
             query=NoQuery,
@@ -210,7 +205,7 @@ def _muting(whole: _Store) -> list[AnyCall]:
 
 def _collector(whole: _Store) -> list[AnyCall]:
     return [
-        _view("/info", "What this collector is.", ref("Info"), whole.about),
+        _view("/info", "Facts about this collector.", ref("Info"), whole.about),
         ApiCall(
             method="get",
             path="/phone.svg",
@@ -225,11 +220,8 @@ def _collector(whole: _Store) -> list[AnyCall]:
         ApiCall(
             method="get",
             path="/ready",
-            summary="Whether what comes now would be stored at once.",
-            answers={
-                200: Answer("It would.", _READY),
-                503: Answer("Not within that time.", _READY),
-            },
+            summary="Whether the collector stores requests immediately.",
+            answers={200: Answer("It does.", _READY), 503: Answer("Not in time.", _READY)},
             handler=whole.ready,
             query=ReadyQuery,
         ),
@@ -241,7 +233,7 @@ def _transfer(whole: _Store) -> list[AnyCall]:
         ApiCall(
             method="get",
             path="/export",
-            summary="What matches, oldest first, as text.",
+            summary="Matching events or requests, oldest first, as text.",
             answers={200: Answer("Streamed.", None, (_NDJSON, "text/csv", JSON))},
             handler=whole.export,
             query=_ExportQuery,
@@ -249,8 +241,8 @@ def _transfer(whole: _Store) -> list[AnyCall]:
         ApiCall(
             method="post",
             path="/import",
-            summary="Receive what an export, a recording or a curl command holds once more.",
-            answers={200: Answer("How much came in.", record(requests=COUNT, events=COUNT))},
+            summary="Receive the requests of an export, a recording or a curl command again.",
+            answers={200: Answer("How many were received.", record(requests=COUNT, events=COUNT))},
             handler=whole.import_,
             query=_ImportQuery,
             body={_NDJSON: TEXT, "text/csv": TEXT, JSON: OBJECT},

@@ -26,7 +26,7 @@ KEEP_ALIVE_S: Final = 15.0
 _SUMMARY_EVERY_S: Final = 1.0
 _AT_ONCE: Final = 200
 _COALESCE_S: Final = 0.05
-"""A busy store is read at most so often; a quiet one at once."""
+"""Interval at which a busy store is read; a quiet one is read immediately."""
 
 _HEADERS: Final = {"Cache-Control": "no-store"}
 _COMMENT: Final = b":\n\n"
@@ -44,10 +44,10 @@ class _Feed:
         self._changed = True
         self._summary_due = 0.0
         self.more = False
-        """Whether there is more in the store than was taken at once."""
+        """Whether the store has more than one portion."""
 
     def take(self) -> list[bytes]:
-        """Return what has come since the last call."""
+        """Return what has arrived since the last call."""
         return [*self._cleared(), *self._events(), *self._summary()]
 
     def _cleared(self) -> Iterator[bytes]:
@@ -78,7 +78,7 @@ class _Feed:
 
     @property
     def patience(self) -> float:
-        """For how many seconds nothing needs to be sent unless something comes."""
+        """Seconds for which nothing needs to be sent unless an event arrives."""
         if self._changed:
             return max(0.0, self._summary_due - time.monotonic())
         return KEEP_ALIVE_S

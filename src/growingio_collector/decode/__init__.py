@@ -33,7 +33,7 @@ __all__ = ["DecodeError", "Decoded", "Envelope", "decode_body", "decode_request"
 
 _OTHER_FORMATS: Final = {"json": ("protobuf",), "protobuf": ("json",)}
 _NEITHER_FORMAT: Final = ("form-", "multipart/", "html", "xml", "image/", "audio/", "video/")
-"""Parts of content types that no body here can have; text and octets may be anything."""
+"""Parts of content types that no valid body has; text and octet-stream may be anything."""
 
 _SHOWN_TYPE: Final = 60
 """Characters shown of a content type."""
@@ -49,7 +49,7 @@ class Trail:
         self.steps: list[Step] = []
 
     def output(self, name: str, said: Said, taken: bytes, given: bytes) -> bytes:
-        """Note a step that made ``given`` out of ``taken``, and return ``given``."""
+        """Note a step from ``taken`` to ``given``, and return ``given``."""
         self.steps.append(
             Step(
                 name,
@@ -84,7 +84,7 @@ class Trail:
 
 @dataclass
 class Decoded:
-    """The messages of a body, the steps that made them, and why they are missing if they are."""
+    """The messages of a body, the decoding steps, and the reason if there are no messages."""
 
     messages: list[DecodedMessage] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
@@ -94,7 +94,7 @@ class Decoded:
 def decode_request(
     kind: Kind, method: str, query: str, headers: Iterable[tuple[str, str]], body: bytes
 ) -> Decoded:
-    """Return what a request to a collect path holds. Never raises on anything that can arrive.
+    """Decode a request to a collect path. Never raises, whatever arrives.
 
     :param method: ``"GET"`` for an image request, whose body is in the query; anything else has
         it in ``body``.
@@ -115,10 +115,10 @@ def decode_request(
 
 
 def decode_body(kind: Kind, envelope: Envelope, body: bytes) -> Decoded:
-    """Return what ``body`` holds. Never raises on anything that can arrive.
+    """Decode ``body``. Never raises, whatever arrives.
 
-    A body with another compression than declared is read, and every message warns of it. For one
-    that cannot be read the reason names the key or the compression that would read it, if any.
+    A body with another compression than declared is decoded, and every message gets a warning. If
+    another key or an unsupported compression explains a failure, the reason names it.
     """
     trail = Trail()
     try:
@@ -205,7 +205,7 @@ def _parsed(kind: Kind, envelope: Envelope, content: bytes, trail: Trail) -> lis
 
 
 def _disagreement(envelope: Envelope, found: str) -> tuple[Issue, ...]:
-    """Return what to say of a content type that names another format; many name none."""
+    """Return an issue if the content type names another format; many name none."""
     declared = envelope.content_type or ""
     others = (*_OTHER_FORMATS[found], *_NEITHER_FORMAT)
     if not any(other in declared.lower() for other in others):

@@ -33,7 +33,7 @@ class Envelope(NamedTuple):
 
 
 def read_envelope(headers: Iterable[tuple[str, str]], query: str) -> Envelope:
-    """Return what ``headers`` and the undecoded ``query`` (without ``?``) say.
+    """Return what ``headers`` and the undecoded ``query`` (without ``?``) declare.
 
     Header names may be in any case. Of a name that occurs twice, the last counts.
     """
@@ -57,10 +57,10 @@ class Image(NamedTuple):
 
 
 def read_image(query: str) -> Image | None:
-    """Return what the undecoded ``query`` (without ``?``) carries; None when it has no ``data=``.
+    """Return the body in the undecoded ``query`` (without ``?``); None without ``data=``.
 
-    The SDK does not escape its JSON, so an ``&`` in it ends nothing: everything after ``data=``
-    is data. Only Web 3.3 puts ``&stm=…&compress=…`` behind it, and nothing before it.
+    The SDK does not escape its JSON, so everything after ``data=`` is data, including any ``&``.
+    Only Web 3.3 appends ``&stm=…&compress=…``, and then puts nothing before ``data=``.
     """
     found = _BEFORE_DATA.search(query)
     if not found:
@@ -123,10 +123,10 @@ _BY_QUERY: Final = {"1": LZ_BYTES, "11": LZ_URI}
 def declared_coding(envelope: Envelope) -> Coding:
     """Return the compression that ``envelope`` declares.
 
-    The header counts before the query: the mini-program SDK sends both, and packs as the header
-    says.
+    The header takes precedence over the query: the mini-program SDK sends both and compresses as
+    the header says.
 
-    :raises DecodeError: if the header names none that is known.
+    :raises DecodeError: if the header names an unknown one.
     """
     if not envelope.codec:
         return _BY_QUERY.get(envelope.compress or "", PLAIN)
@@ -137,7 +137,7 @@ def declared_coding(envelope: Envelope) -> Coding:
 
 
 def known_coding(envelope: Envelope) -> Coding | None:
-    """Return the compression that ``envelope`` declares, and None when it names an unknown one."""
+    """Return the compression that ``envelope`` declares; None if it is unknown."""
     try:
         return declared_coding(envelope)
     except DecodeError:

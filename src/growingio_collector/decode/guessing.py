@@ -48,7 +48,7 @@ _PUZZLING: Final = frozenset(
         "xor_without_key",
     }
 )
-"""Codes that a wrong declaration may have caused; the others are what they say."""
+"""Codes that a wrong declaration may have caused."""
 
 _MAGIC: Final = {
     b"\xff\x06\x00\x00sNaPpY": "snappy (framed)",
@@ -58,7 +58,7 @@ _MAGIC: Final = {
 }
 
 _TRIED: Final = 1000
-"""Bytes that zlib, whose first bytes are not telling, is tried on."""
+"""Bytes to try zlib on, whose magic number is too short to tell."""
 
 _ENOUGH: Final = 100
 
@@ -68,11 +68,11 @@ _TELLING: Final = tuple(
     f'"{name}":'.encode()
     for name in ("dataSourceId", "projectKey", "timestamp", "key", "identifies")
 )
-"""Bytes that protobuf happens to take for a message rarely have one of these."""
+"""Bytes that happen to be valid protobuf rarely contain one of these."""
 
 
 class Reading(NamedTuple):
-    """A way that works: the compression, the plain bytes and what they hold."""
+    """A successful attempt: the compression, the plain bytes and their messages."""
 
     coding: Coding
     content: bytes
@@ -80,20 +80,20 @@ class Reading(NamedTuple):
 
     @property
     def form(self) -> str:
-        """The way in words that need no translation: ``"snappy, json"``."""
+        """The attempt in words that need no translation: ``"snappy, json"``."""
         names = (self.coding.name,) if self.coding is not PLAIN else ()
         return ", ".join((*names, self.parsed.format))
 
 
 class KeyReading(NamedTuple):
-    """A way that works after XOR with ``key``; 0 means without XOR."""
+    """A successful attempt after XOR with ``key``; 0 means without XOR."""
 
     key: int
     reading: Reading
 
 
 def begins_like_messages(kind: Kind, start: bytes) -> bool:
-    """Tell whether ``start`` may be the beginning of a list of messages, as JSON or protobuf."""
+    """Tell whether a list of messages, as JSON or protobuf, may begin with ``start``."""
     text = start.lstrip(_WHITE)
     if text[:1] == b"[" and text[1:].lstrip(_WHITE)[:1] == b"{":
         return True
@@ -117,7 +117,7 @@ def _convincing(parsed: Parsed) -> bool:
 
 
 def find_coding(kind: Kind, body: bytes, declared: Coding | None) -> Reading | None:
-    """Return how ``body`` can be read with another compression than ``declared``, if it can."""
+    """Read ``body`` with another compression than ``declared``; None if none works."""
     for coding in CODINGS:
         if coding is declared:
             continue
@@ -129,9 +129,9 @@ def find_coding(kind: Kind, body: bytes, declared: Coding | None) -> Reading | N
 
 
 def find_key(kind: Kind, body: bytes, declared: Coding | None) -> KeyReading | None:
-    """Return the key with which ``body`` can be read, if there is one.
+    """Find the key that decrypts ``body``; None if there is none.
 
-    There are only 256. ``declared`` is tried first, and then what is sent encrypted.
+    There are only 256 keys. ``declared`` is tried first, then the usual compressions.
     """
     first = () if declared is None else (declared,)
     for coding in dict.fromkeys((*first, PLAIN, SNAPPY, LZ4)):
@@ -149,12 +149,12 @@ def _promising_keys(kind: Kind, beginning: bytes, coding: Coding) -> Iterable[in
 
 
 def is_puzzling(error: DecodeError) -> bool:
-    """Tell whether trying other ways makes sense."""
+    """Tell whether it makes sense to try other encodings."""
     return error.code in _PUZZLING
 
 
 def diagnose(kind: Kind, envelope: Envelope, body: bytes) -> Issue | None:
-    """Return what is really wrong with ``body``; None when nothing that was tried reads it."""
+    """Return what is actually wrong with ``body``; None if no attempt succeeds."""
     foreign = _foreign(envelope, body)
     if foreign:
         return FOREIGN_COMPRESSION.issue(found=foreign)
@@ -186,7 +186,7 @@ def _about_key(envelope: Envelope, found: KeyReading) -> Issue | None:
 
 
 def _foreign_compression(body: bytes) -> str | None:
-    """Return the name of the foreign compression of ``body``; None when none is recognised."""
+    """Return the name of an unsupported compression of ``body``; None if there is none."""
     for magic, name in _MAGIC.items():
         if body.startswith(magic):
             return name

@@ -34,7 +34,7 @@ _NOT_OUTLINE = bytes(set(range(256)) - set(b"[],"))
 
 
 def looks_like_json(body: bytes) -> bool:
-    """Tell whether the first thing in ``body`` is an array or an object."""
+    """Tell whether ``body`` begins with an array or an object."""
     return body.lstrip(_WHITE)[:1] in (b"[", b"{")
 
 
@@ -123,11 +123,11 @@ def _nothing(_digits: str) -> None:
 _LOCATING: Final = json.JSONDecoder(
     parse_constant=_refuse, parse_int=_nothing, parse_float=_nothing
 )
-"""Says where a text stops being JSON, which msgspec tells in words only."""
+"""Locates the error in invalid JSON, which msgspec only describes in words."""
 
 
 def _not_json(text: str) -> DecodeError:
-    """Return why and where ``text``, which msgspec refuses, is not JSON."""
+    """Return why and where ``text``, which msgspec rejects, is not JSON."""
     if text.count(",") > MAX_COMMAS:
         return DecodeError("not_json", detail="too_long")
     start = len(text) - len(text.lstrip(_WHITE_TEXT))
@@ -142,7 +142,7 @@ def _not_json(text: str) -> DecodeError:
     rest = text[end:].lstrip(_WHITE_TEXT)
     if rest:
         return _at(text, len(text) - len(rest), "trailing")
-    # This is the only input that one reader accepts and the other rejects.
+    # The only input that one parser accepts and the other rejects.
     return DecodeError("not_json", detail="half_character")
 
 
@@ -159,7 +159,7 @@ def _is_cut_off(rest: str) -> bool:
 
 
 def _without_escapes(text: str) -> str:
-    """Return ``text`` without escaped quotes; those that are left end strings."""
+    """Return ``text`` without escaped quotes; the remaining ones end strings."""
     return text.replace("\\\\", "").replace('\\"', "")
 
 
@@ -178,7 +178,7 @@ def _outline(text: bytes) -> bytes:
 
 
 def _outside_strings(bare: bytes) -> Iterator[bytes]:
-    """Yield what stands between strings; piece by piece, so that other threads have their turn."""
+    """Yield what is between strings, in pieces, so that other threads get their turn."""
     is_inside = False
     for start in range(0, len(bare), _PIECE_BYTES):
         parts = bare[start : start + _PIECE_BYTES].split(b'"')

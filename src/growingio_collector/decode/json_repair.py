@@ -15,10 +15,10 @@ from growingio_collector.rules.issue import Issue, Rule, Value
 from growingio_wire.json_text import Pairs, WrittenNumber, verbatim_decoder
 
 _MAX_ISSUES: Final = 20
-"""Issues noted for one message; more of the same help nobody."""
+"""Maximum number of issues for one message; more would not help."""
 
 _MAX_PART: Final = 100
-"""Characters shown of each part of a path."""
+"""Maximum length of each part of a path in an issue."""
 
 _WORDS: Final[Mapping[object, str]] = {True: "true", False: "false", None: "null"}
 _HALF: Final = re.compile("[\ud800-\udfff]")
@@ -34,7 +34,7 @@ class _NotANumber(str):
 
 
 class _Mender:
-    """Writes one message as valid JSON and notes what it had to change, and where."""
+    """Writes one message as valid JSON, and notes each change and its place."""
 
     def __init__(self) -> None:
         self.issues: list[Issue] = []
@@ -42,7 +42,7 @@ class _Mender:
         self._path: list[str] = []
 
     def mended(self, value: object) -> str:
-        """Return the JSON of ``value`` with everything that JSON does not have replaced."""
+        """Return ``value`` as valid JSON, with invalid parts replaced."""
         if len(self._path) > MAX_DEPTH:
             self._note(TOO_DEEP, most=MAX_DEPTH)
             return "null"
@@ -93,7 +93,7 @@ _FORGIVING: Final = verbatim_decoder(parse_constant=_NotANumber)
 def repair(text: str) -> list[DecodedMessage] | None:
     """Return the messages of an almost-JSON array, each with what is wrong with it.
 
-    None when it is not an array, or cannot be read even forgivingly.
+    None if it is not an array, or cannot be read even so.
     """
     try:
         return [_repaired(written, value) for written, value in _elements(text)]
@@ -119,7 +119,7 @@ def _elements(text: str) -> Iterator[tuple[str, object]]:
 
 
 def _past(text: str, start: int, wanted: str) -> int:
-    """Return the place behind ``wanted`` and the white space around it."""
+    """Return the position after ``wanted`` and the white space around it."""
     found = re.compile(rf"[ \t\r\n]*\{wanted}[ \t\r\n]*").match(text, start)
     if found is None:
         raise ValueError(f"{wanted} is missing")

@@ -28,7 +28,7 @@ class Parsed(NamedTuple):
 
 
 class ParseError(DecodeError):
-    """A body that neither parser reads; ``format`` is the one whose reason is shown."""
+    """Neither parser can read a body; ``format`` is the one whose reason is shown."""
 
     def __init__(self, tried: str, error: DecodeError) -> None:
         super().__init__(error.code, error.offset, **error.values)
@@ -41,7 +41,7 @@ _Parser = Callable[[], Parsed]
 def parse(kind: Kind, content_type: str | None, content: bytes) -> Parsed:
     """Return the messages of ``content``.
 
-    ``content_type`` only says which parser is tried first: clients send the wrong one, or none.
+    ``content_type`` only decides which parser is tried first: clients send wrong ones, or none.
 
     :raises ParseError: with the error of the likelier parser.
     """
@@ -101,7 +101,7 @@ def _message(kind: Kind, data: bytes, budget: Budget) -> DecodedMessage:
 
 
 def _fill_in_type(message: dict[str, object]) -> tuple[Issue, ...]:
-    """Name the type that protobuf leaves off the wire because its number is 0."""
+    """Add the type that protobuf omits because its number is 0."""
     if "eventType" in message:
         return ()
     message["eventType"] = TYPE_NAMES[0]

@@ -1,4 +1,4 @@
-"""Gateway: passes stored requests on to another server, in a thread or while a client waits."""
+"""Gateway that forwards stored requests to another server, in a thread or while a client waits."""
 
 import logging
 import sqlite3
@@ -45,11 +45,11 @@ _BAD_GATEWAY: Final = 502
 
 
 class _Forwarder:
-    """Thread that forwards what waits, one request at a time and oldest first, until ``stop()``.
+    """Thread that forwards queued requests one at a time, oldest first, until ``stop()``.
 
-    After a failure everything waits, so that the order is kept and a struggling server is left
-    alone. A request that has failed ``TRIES_IN_ORDER`` times lets the others pass: it may be the
-    one thing that the server cannot take.
+    After a failure all requests wait, which keeps their order and gives a struggling server a rest.
+    A request that has failed ``TRIES_IN_ORDER`` times lets others overtake it, because it may be
+    the cause.
     """
 
     def __init__(self, store: EventStore, upstream: Upstream, forwarding: Forwarding) -> None:
@@ -66,7 +66,7 @@ class _Forwarder:
         self._thread.start()
 
     def stop(self) -> None:
-        """End after the request that is on its way, which takes the time-out at most."""
+        """End after the current request, which takes at most the time-out."""
         self._ending.set()
         self._changed.set()
         self._thread.join()
@@ -77,7 +77,7 @@ class _Forwarder:
                 try:
                     self._step()
                 except sqlite3.Error as error:
-                    _logger.error("Forwarding pauses, the store cannot be used: %s", error)
+                    _logger.error("Forwarding pauses because the store cannot be used: %s", error)
                     self._ending.wait(_AFTER_STORE_ERROR_S)
 
     def _step(self) -> None:
@@ -91,7 +91,7 @@ class _Forwarder:
             self._ending.wait(self._forward(waiting))
 
     def _forward(self, waiting: Waiting) -> float:
-        """Try one request and return the seconds for which to leave the server alone."""
+        """Send one request and return the seconds to pause afterwards."""
         request = find_request(self._store.path, waiting.request_id)
         if request is None:
             return 0.0
@@ -123,8 +123,7 @@ class _Forwarder:
 class Gateway:
     """Forwards stored requests if a target server is set.
 
-    :param forwarding: None, nothing is forwarded; single requests can be sent somewhere all the
-        same.
+    :param forwarding: None forwards nothing; single requests can still be sent elsewhere.
     """
 
     def __init__(self, store: EventStore, forwarding: Forwarding | None) -> None:
@@ -147,7 +146,7 @@ class Gateway:
 
     @property
     def url(self) -> str | None:
-        """Where requests are forwarded to; None when they are not."""
+        """The target server; None if requests are not forwarded."""
         return self._forwarding.url if self._forwarding else None
 
     @property
@@ -158,8 +157,8 @@ class Gateway:
     def state_for(self, received: Received, fault: Fault | None) -> str | None:
         """Return the state to store a request with; None if it is not to be forwarded.
 
-        What the client was not told to have arrived it sends again, or gives up knowingly; so it
-        goes on only when the answer was a success.
+        Only requests that were answered with success: any others, the client sends again or gives
+        up knowingly.
         """
         to_go_on = received.project is not None and received.method in ("POST", "GET")
         if self._forwarding is None or not to_go_on or not 200 <= received.answered < 300:
@@ -172,7 +171,7 @@ class Gateway:
         return State.SENDING.value if at_once else State.WAITING.value
 
     def pass_on(self, request_id: int) -> UpstreamAnswer:
-        """Send a request whose client waits for the answer, and return it: 502 for none."""
+        """Send a request whose client waits, and return the response, or 502 if there was none."""
         request = find_request(self._store.path, request_id)
         if request is None or self._upstream is None:
             return UpstreamAnswer(
@@ -187,11 +186,11 @@ class Gateway:
                     "UPDATE request SET answered = ? WHERE id = ?", (answered, request_id)
                 )
         except sqlite3.Error as error:
-            _logger.error("A request was forwarded, which could not be written down: %s", error)
+            _logger.error("A request was forwarded, but its outcome could not be stored: %s", error)
         return UpstreamAnswer(answered, *answer[1:])
 
     def status(self) -> dict[str, Any]:
-        """Return where to, how much, and what became of the newest requests."""
+        """Return the target, the number of requests by state, and the newest."""
         to = self._forwarding
         return {
             "url": to.url if to else None,
@@ -202,9 +201,9 @@ class Gateway:
         }
 
     def queue_again(self, request_ids: list[int] | None) -> int:
-        """Let requests be forwarded anew and return how many; None means all that failed.
+        """Queue requests to be forwarded again, and return how many; None means all that failed.
 
-        :raises GrowingParamException: nothing is forwarded here.
+        :raises GrowingParamException: if nothing is forwarded.
         """
         self._checked_upstream()
         count = queue_again(self._store, request_ids)
@@ -212,10 +211,9 @@ class Gateway:
         return count
 
     def replay(self, request_id: int, to: str | None) -> UpstreamAnswer | None:
-        """Send one stored request once more and return the answer; None: there is no such one.
+        """Send one stored request again and return the response; None if there is no such request.
 
-        :param to: the server; None means the one that is forwarded to, and then the outcome is
-            written down.
+        :param to: the server; None means the forwarding target, and then the outcome is stored.
         :raises GrowingParamException: if ``to`` is invalid, or the request waits to be forwarded.
         """
         request = find_request(self._store.path, request_id)
@@ -247,5 +245,5 @@ class Gateway:
         return self._upstream
 
     def close(self) -> None:
-        """End after what is on its way. What waits stays in the store."""
+        """Close after the current requests. Queued ones stay in the store."""
         self._open.close()

@@ -25,10 +25,10 @@ from growingio_wire.http.transport import HttpTransport
 POLICY: Final = RetryPolicy(
     0, backoff_factor=0.5, backoff_cap_s=30.0, jitter=0.5, retry_after_cap_s=3600.0
 )
-"""How long a server that fails is left alone.
+"""Pauses after failures.
 
-The wait doubles from half a second to half a minute. At least half of it is waited, so that order
-is kept without asking too often, and the rest is random: several gateways do not come together.
+They double from half a second to half a minute. Half of each is random, so that several gateways do
+not return at the same time.
 """
 
 _OF_ONE_CONNECTION: Final = frozenset(
@@ -55,10 +55,10 @@ class Upstream:
 
     Usable from several threads.
 
-    :param url: scheme, host, port, and the path that every request's path is put behind.
-    :param timeout_s: seconds that a request may take as a whole.
+    :param url: scheme, host, port, and a prefix for the path of every request.
+    :param timeout_s: maximum seconds for a whole request.
     :param verify_cert: ``True``, ``False`` or the path of a PEM file, as consumers have it.
-    :param argument: what the caller calls the address.
+    :param argument: the caller's name for the address.
     :raises GrowingParamException: if the address, the file or the proxy cannot be used.
     """
 
@@ -78,7 +78,7 @@ class Upstream:
         self._transport = HttpTransport(route, own_headers={})
 
     def send(self, request: StoredRequest) -> UpstreamAnswer:
-        """Send one request as it came, and return the answer or why there was none."""
+        """Send one request unchanged, and return the response or why there was none."""
         try:
             response = self._transport.exchange(
                 Request(
@@ -103,7 +103,7 @@ class Upstream:
 
 
 def going_on(headers: Iterable[tuple[str, str]]) -> HTTPHeaderDict:
-    """Return what is to be sent of ``headers``: not Host, those of one connection, and masks."""
+    """Return the headers to send: without Host, hop-by-hop headers, and masked values."""
     came = [(name.lower(), value) for name, value in headers]
     named = ",".join(value for name, value in came if name == "connection").lower().split(",")
     left_out = _OF_ONE_CONNECTION | _MADE_ANEW | {name.strip() for name in named}
@@ -129,8 +129,8 @@ Choice = Literal["all", "failed", "bad", "good"]
 _TRIES: Final = 3
 _LONGEST_WAIT_S: Final = 30.0
 
-# What has no project went to no collect path, and of what broke off or was too large only a part
-# was kept.
+# Requests without a project were not for a collect path; incomplete or too large ones were stored
+# only in part.
 _WHOLE: Final = """
 SELECT id FROM request WHERE received_us >= ? AND method IN ('POST', 'GET')
 AND EXISTS (SELECT 1 FROM event WHERE request_id = request.id AND project IS NOT NULL)
@@ -149,22 +149,22 @@ _CHOSEN: Final[dict[Choice, str]] = {
 
 
 class Sent(NamedTuple):
-    """One request that was sent, and what came back."""
+    """One sent request, and its response."""
 
     request_id: int
     answer: UpstreamAnswer
 
     @property
     def arrived(self) -> bool:
-        """Whether the server said that it took it."""
+        """Whether the server accepted it."""
         return self.answer.verdict is Verdict.DELIVERED
 
 
 def choose(path: Path, only: Choice, since_us: int = 0) -> list[int]:
     """Return the ids of the requests that can be sent again, oldest first.
 
-    :param only: ``"failed"`` are those that were not forwarded in the end; ``"bad"`` those with a
-        bad event, ``"good"`` all others.
+    :param only: ``"failed"`` are those whose forwarding failed finally, ``"bad"`` those with a bad
+        event, ``"good"`` all others.
     :param since_us: only those received since then, in Unix microseconds.
     """
     query = f"{_WHOLE} AND {_CHOSEN[only]} ORDER BY id"
@@ -181,9 +181,10 @@ def send_again(
 ) -> Iterator[Sent]:
     """Send stored requests unchanged, one by one, and yield the outcome of each.
 
-    One that the server may take later is tried three times. Those removed meanwhile are left out.
+    A request that the server may accept later is sent up to three times. Requests removed in the
+    meantime are skipped.
 
-    :param pace: requests per second, at most.
+    :param pace: maximum requests per second.
     """
     for request_id in request_ids:
         request = find_request(path, request_id)

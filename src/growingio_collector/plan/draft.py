@@ -18,14 +18,14 @@ _QUERY: Final = (
 )
 _MAY_BE_ENUM: Final = 8
 _SEEN_PER_VALUE: Final = 3
-"""An enum is proposed for up to so many different texts, when each was seen so often on average."""
+"""Maximum number of different texts to propose an enum for, and how often each must be seen."""
 
 _GUESSED: Final = ("boolean", "integer", "number", "date", "list", "string")
-"""Types from the narrowest on: the first that all values have is taken."""
+"""Types, narrowest first: the first that all values have is proposed."""
 
 _PLAIN: Final = re.compile(r"[^\W\d_][\w]*")
 _YAML_WORDS: Final = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
-"""Words that YAML takes for something else than text."""
+"""Words that YAML does not read as text."""
 
 _HEAD: Final = """\
 # Made from what was received. Look at every line: a type is a guess, and "required" only says
@@ -54,12 +54,12 @@ class _Attribute(msgspec.Struct):
 
     @property
     def type(self) -> str | None:
-        """The narrowest type that all values have; None when no type has them all."""
+        """The narrowest type that fits all values; None if there is none."""
         return next((type_ for type_ in _GUESSED if type_ in self.types), None)
 
     @property
     def proposed(self) -> list[str]:
-        """The values that an enum could list; empty when the attribute hardly is one."""
+        """The values for an enum; empty if the attribute is hardly one."""
         if self.type != "string" or not self.texts:
             return []
         often = self.seen >= _SEEN_PER_VALUE * len(self.texts)
@@ -82,7 +82,7 @@ def _might_be(type_: str, value: object) -> bool:
 
 
 def _is_a_code(value: object) -> bool:
-    """Tell whether the digits are a code, such as 007, of which a number would lose the zeros."""
+    """Tell whether digits are a code, such as 007, whose zeros a number would lose."""
     return isinstance(value, str) and value.startswith("0") and value[1:2].isdigit()
 
 
@@ -135,7 +135,7 @@ def _attribute_lines(key: str, attribute: _Attribute, of: int) -> Iterator[str]:
 
 
 def _scalar(text: str) -> str:
-    """Return ``text`` for YAML: a plain word as it is, else in double quotes, which none leaves."""
+    """Return ``text`` for YAML: plain words unchanged, anything else in double quotes."""
     if _PLAIN.fullmatch(text) and text.lower() not in _YAML_WORDS:
         return text
     return f'"{"".join(map(_character, text))}"'

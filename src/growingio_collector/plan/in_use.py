@@ -1,4 +1,4 @@
-"""Plan in use: read from a file that may change, or uploaded and kept in the store."""
+"""Plan in use: read from a file that may change, or uploaded and stored."""
 
 import logging
 import os
@@ -22,16 +22,16 @@ _SETTING: Final = "plan"
 
 
 class _Kept(msgspec.Struct):
-    """A plan in the table of settings."""
+    """A plan stored as a setting."""
 
     text: str
     format: str
 
 
 def stored_plan(path: Path) -> Loaded | None:
-    """Return the plan that the store at ``path`` holds; None when it holds none.
+    """Return the plan stored at ``path``; None if there is none.
 
-    :raises PlanError: if it has defects in the eyes of this release.
+    :raises PlanError: if this release finds defects in it.
     """
     with reading(path) as connection:
         row = connection.execute("SELECT value FROM setting WHERE key = ?", (_SETTING,)).fetchone()
@@ -42,12 +42,12 @@ def stored_plan(path: Path) -> Loaded | None:
 
 
 class Plans:
-    """Has the plan in use, and judges by it. Safe to use from any thread.
+    """Holds the plan in use, and compares messages with it. Safe to use from any thread.
 
-    ``error`` says why the file's state at the last look is not in use; it is None when it is.
+    ``error`` says why the current file is not in use; None if it is.
 
-    :param store: keeps the plan.
-    :param file: the plan's file, looked at before every use; None means that the API puts it.
+    :param store: stores an uploaded plan.
+    :param file: the plan's file, checked before every use; None for an uploaded plan.
     :raises GrowingParamException: if the file cannot be read, or has defects; all are named.
     """
 
@@ -62,7 +62,7 @@ class Plans:
             self._keep(self._loaded)
 
     def current(self) -> Loaded | None:
-        """Return the plan in use, the file's newest state if that can be read."""
+        """Return the plan in use, reloaded if the file has changed and is valid."""
         if self.file is None:
             return self._loaded
         with self._lock:
@@ -77,7 +77,9 @@ class Plans:
             self._loaded, self.error = load_plan(file), None
         except GrowingParamException as error:
             self.error = error
-            _logger.error("The plan in use stays, because its changed file is wrong. %s", error)
+            _logger.error(
+                "The previous plan stays in use, because the changed file is invalid. %s", error
+            )
         else:
             self._keep(self._loaded)
 
@@ -94,9 +96,9 @@ class Plans:
         return loaded
 
     def put(self, content: bytes, format_: str | None) -> Loaded:
-        """Use the plan in ``content`` from now on; ``format_`` as for ``read_plan``.
+        """Put the plan in ``content`` into use; ``format_`` as for ``read_plan``.
 
-        :raises PlanError: if it has defects; the plan before stays.
+        :raises PlanError: if it has defects; the previous plan stays in use.
         :raises GrowingParamException: the plan comes from a file.
         """
         self._check_not_from_file()
@@ -106,7 +108,7 @@ class Plans:
         return loaded
 
     def remove(self) -> None:
-        """Use no plan from now on.
+        """Stop using a plan.
 
         :raises GrowingParamException: the plan comes from a file.
         """
@@ -128,7 +130,7 @@ class Plans:
         self._store.set(_SETTING, msgspec.json.encode(kept).decode())
 
     def judged(self, received: Received) -> Received:
-        """Return ``received`` with what the plan says of its messages."""
+        """Return ``received`` with the issues that the plan finds in its messages."""
         loaded = self.current()
         if loaded is None:
             return received
@@ -136,7 +138,7 @@ class Plans:
 
 
 def _stamp(file: Path) -> tuple[int, int, int] | None:
-    """Return what tells one state of a file from the next; None when it is not there."""
+    """Return what changes when a file changes; None if it does not exist."""
     try:
         found: os.stat_result = file.stat()
     except OSError:

@@ -19,7 +19,7 @@ from growingio_wire.said import Said
 from growingio_wire.table import Kind
 
 _MOST_COMPARED: Final = 50_000
-"""Names compared for one report, which takes about a second."""
+"""Maximum number of names compared per report: about a second."""
 
 _COUNT: Final = "SELECT count(*) FROM event WHERE id > ? AND verdict = ?"
 _JUDGED: Final = (
@@ -29,7 +29,7 @@ _JUDGED: Final = (
 
 
 class IssueCount(msgspec.Struct):
-    """One way in which events of one name differ: how many do, and the newest, as an example."""
+    """One difference of events from the plan: how many have it, and the newest as an example."""
 
     issue: Issue
     events: int = 0
@@ -89,12 +89,12 @@ class Report(msgspec.Struct, frozen=True):
 
     @property
     def violated(self) -> bool:
-        """Whether something arrived that the plan refuses or does not know."""
+        """Whether anything arrived that the plan rejects or does not contain."""
         return bool(self.not_planned) or any(seen.bad for seen in self.seen)
 
     @property
     def missing(self) -> int:
-        """How many names never arrived although they are planned and not deprecated."""
+        """Number of planned names, without deprecated ones, that never arrived."""
         return sum(not never.deprecated for never in self.never_seen)
 
 
@@ -124,7 +124,7 @@ def _messages(path: Path, after: int) -> Iterator[tuple[int, CheckedMessage]]:
 
 
 class _Making:
-    """A report that still grows."""
+    """A report under construction."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
@@ -175,13 +175,13 @@ def make_outcome(path: Path, plan: Plan | None, after: int = 0) -> Outcome:
 
 
 def bad_reasons(outcome: Outcome) -> list[Said]:
-    """Return why a build that allows no bad event fails; empty when it does not."""
+    """Return why a build fails that allows no bad events; empty if it passes."""
     bad = outcome.bad
     return [Said(f"bad events: {bad}", f"错误事件 {bad} 个")] if bad else []
 
 
 def plan_reasons(outcome: Outcome) -> list[Said]:
-    """Return why a build that follows the plan fails; empty when it does not."""
+    """Return why a build fails that must follow the plan; empty if it passes."""
     if outcome.report is None:
         return []
     bad = sum(seen.bad for seen in outcome.report.seen)
@@ -195,7 +195,7 @@ def plan_reasons(outcome: Outcome) -> list[Said]:
 
 
 def coverage_reasons(outcome: Outcome) -> list[Said]:
-    """Return why a build fails that follows the plan and must have sent all of it."""
+    """Return why a build fails that must also send everything planned; empty if it passes."""
     never = outcome.report.missing if outcome.report else 0
     reasons = plan_reasons(outcome)
     if never:

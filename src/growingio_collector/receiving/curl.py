@@ -74,7 +74,7 @@ _WITH_VALUE: Final = frozenset(
         *("--user", "--write-out"),
     )
 )
-"""Options that take a value and change nothing that is decoded."""
+"""Options with a value that do not affect the request as it is decoded."""
 
 _SHORT_WITH_VALUE: Final = "-dHXA"
 
@@ -94,7 +94,7 @@ def read_curl(text: str, *, files: bool = True) -> Recorded:
     A body that is piped in with ``base64 -d`` is read from the command; one in a file
     (``--data-binary @FILE``) from there.
 
-    :param files: whether it may name a file of this machine: not when a stranger gave it.
+    :param files: whether it may name a file on this machine; never for commands from strangers.
     :raises GrowingParamException: if it is not a complete command, or its file cannot be read.
     """
     segments = _segments(_words(text))
@@ -136,7 +136,7 @@ def _segments(words: Sequence[str]) -> list[list[str]]:
 
 
 def _piped(before: Sequence[Sequence[str]]) -> bytes | None:
-    """Return what the commands before the pipe print: the base64 text in them, decoded."""
+    """Return the output of the commands before the pipe: their base64 text, decoded."""
     words = [word for segment in before for word in segment]
     if "base64" not in words:
         return None
@@ -149,7 +149,7 @@ def _piped(before: Sequence[Sequence[str]]) -> bytes | None:
 
 
 def _options(words: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield options with their values; the option of a bare word is empty."""
+    """Yield options with their values; for a bare word, the option is empty."""
     rest = iter(words)
     for word in rest:
         name, equals, value = word.partition("=")
@@ -192,7 +192,8 @@ def _content(option: str, value: str, piped: bytes | None, *, files: bool) -> by
         return piped
     if not files:
         raise GrowingParamException(
-            "curl: the command names a file. Give it with the body in it, or the file itself."
+            "curl: the command names a file. Put the body into the command, or import the "
+            "file itself."
         )
     try:
         return Path(value[1:]).read_bytes()

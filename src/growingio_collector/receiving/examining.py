@@ -131,14 +131,14 @@ def _received(request: Request, received_us: int, body: Body, judge: Judge) -> R
 class Kept(NamedTuple):
     """Facts about a request from when it was first received.
 
-    ``problems`` are those of its events, in their order; None when they are to be found anew.
+    ``problems`` are those of its events, in order; None to find them again.
     """
 
     problems: Sequence[Sequence[Issue]] | None = None
     client: str | None = None
 
     def in_place_of(self, received: Received) -> Received:
-        """Return ``received`` with this instead of what is found today."""
+        """Return ``received`` with these facts instead of its own."""
         received = replace(received, client=self.client or received.client)
         if self.problems is None or len(self.problems) != len(received.messages):
             return received
@@ -151,12 +151,12 @@ class Kept(NamedTuple):
 class Examiner:
     """Decodes, checks and masks, several requests at the same time.
 
-    ``ignored`` are the codes of problems that are not noted from now on; it is replaced as a whole.
+    ``ignored`` are the codes of problems to ignore from now on; it is always replaced as a whole.
 
-    :param handling: what is done with what arrives.
-    :param plans: has the tracking plan that every message is compared with.
-    :param judge: knows what came before.
-    :param token: what the page asks for, None when it asks for nothing; it is never stored.
+    :param handling: how to process requests.
+    :param plans: holds the tracking plan that messages are compared with.
+    :param judge: checks messages with regard to earlier ones.
+    :param token: the token of the page, or None; it is never stored.
     """
 
     def __init__(self, handling: Handling, plans: Plans, judge: Judge, token: str | None) -> None:
@@ -170,9 +170,9 @@ class Examiner:
     def examined(
         self, request: Request, received_us: int, body: Body, kept: Kept | None = None
     ) -> Received:
-        """Return what is to be stored of a request.
+        """Return what to store of a request.
 
-        :param kept: what was found when it was received for the first time, elsewhere perhaps.
+        :param kept: what was found when it was first received, perhaps elsewhere.
         """
         received = _received(request, received_us, body, self._judge)
         if kept:
@@ -192,7 +192,7 @@ class Examiner:
 
 
 def broken(beginning: bytes) -> Received:
-    """Return what is to be stored of a connection that began with something other than HTTP."""
+    """Return what to store of a connection that did not begin with HTTP."""
     reason = not_http(beginning)
     return Received(
         received_us=time.time_ns() // 1000,

@@ -1,6 +1,6 @@
 """Requests to the collect paths, and their responses.
 
-Any page may send, and may read that it succeeded (CORS).
+Pages of any origin may send requests, and may read that they succeeded (CORS).
 """
 
 import re
@@ -20,8 +20,8 @@ from growingio_collector.rules.requests import BROKEN_OFF, TOO_LARGE, TWO_LENGTH
 from growingio_collector.store.received import Received
 
 _MAX_DRAINED_BYTES: Final = 10 * MAX_BODY_BYTES
-"""A body over the limit is read on, and thrown away, up to here: a client that is still sending
-when the connection closes sees a broken connection instead of the answer."""
+"""Size up to which a body over the limit is still read, and discarded: a client that is sending
+when the connection closes sees a broken connection instead of the response."""
 
 _VISITED: Final = re.compile(
     r"/|/healthy-check|/favicon\.ico|/robots\.txt|/apple-touch-icon[\w.-]*|/\.well-known/.*"
@@ -38,7 +38,7 @@ class Body(NamedTuple):
 
 
 async def read_body(request: Request) -> Body:
-    """Return the body of a request to a collect path, as far as it is taken."""
+    """Return the body of a request to a collect path, up to the limit."""
     content, size = bytearray(), 0
     try:
         async for chunk in request.stream():
@@ -56,15 +56,15 @@ def _too_large(size: int) -> Issue | None:
 
 
 def has_two_lengths(scope: Scope) -> bool:
-    """Tell whether a request says in two ways how long it is."""
+    """Tell whether a request declares its length in two ways."""
     names = {name for name, _ in scope["headers"]}
     return {b"content-length", b"transfer-encoding"} <= names
 
 
 def is_for_collecting(scope: Scope) -> bool:
-    """Return whether a request is for a collect path, whatever its path begins with.
+    """Tell whether a request is for a collect path, whatever its path begins with.
 
-    So are those on the path of a client whose server host has one of ours behind it.
+    A client's server host may contain a path of ours, for example of the page.
     """
     path: bytes = scope["raw_path"]
     return has_two_lengths(scope) or not path.startswith(b"/") or _COLLECTING in path
@@ -91,7 +91,7 @@ def target_of(request: Request) -> str:
 def split_run(path: str) -> tuple[str | None, str]:
     """Return the run that the undecoded ``path`` names (``/run/NAME/…``), and the path behind it.
 
-    None, and the path as it is, when it names none.
+    None and the unchanged path if it names none.
     """
     found = _RUN.fullmatch(path)
     return (unquote(found[1]), found[2]) if found else (None, path)
@@ -108,7 +108,7 @@ def is_a_visit(request: Request) -> bool:
 
 
 def cors_headers(headers: Headers) -> dict[str, str]:
-    """Return what lets the page that sent ``headers`` read the answer."""
+    """Return the headers that let the page that sent ``headers`` read the response."""
     origin = headers.get("origin")
     if origin is None:
         return {"Access-Control-Allow-Origin": "*"}
@@ -121,7 +121,7 @@ def cors_headers(headers: Headers) -> dict[str, str]:
 
 
 def preflight_headers(headers: Headers) -> dict[str, str]:
-    """Return what allows the request that a preflight with ``headers`` asks about."""
+    """Return the headers that allow the request announced by a preflight with ``headers``."""
     allowed = {
         "Access-Control-Allow-Methods": "POST, GET, OPTIONS",
         "Access-Control-Allow-Headers": headers.get("access-control-request-headers", "*"),
@@ -138,7 +138,7 @@ _GIF: Final = (
 )
 
 NOBODY_TO_ANSWER: Final = 0
-"""The status of a request whose client was gone before its end."""
+"""Status of a request whose client disconnected before its end."""
 
 
 REFUSED: Final = 400
@@ -146,14 +146,14 @@ _ACCEPTED: Final = (200, 204)
 
 
 def answered_strictly(received: Received) -> Received:
-    """Return ``received`` with the answer that it gets where bad events are refused."""
+    """Return ``received`` with the status it gets in strict mode."""
     if received.answered in _ACCEPTED and has_bad(received.messages):
         return replace(received, answered=REFUSED)
     return received
 
 
 def make_answer(request: Request, received: Received) -> Response:
-    """Return what a client gets for ``received``, which has the status."""
+    """Return the response to ``received``, with its status."""
     headers = cors_headers(request.headers)
     if request.method == "OPTIONS":
         headers |= preflight_headers(request.headers)

@@ -45,7 +45,7 @@ _NO_EXPERIMENT: Final = LayerAnswer()
 
 
 def as_answer(answer: Mapping[str, Any]) -> LayerAnswer:
-    """Return an answer by the names that the wire has; what is left out has no value.
+    """Return an answer from its fields on the wire; omitted ones are empty.
 
     :raises GrowingParamException: if a name is unknown or a value has a wrong type.
     """
@@ -64,7 +64,7 @@ class Experiments:
         self._lock = threading.Lock()  # guards the mapping
 
     def set(self, layer_id: str, answer: Mapping[str, Any]) -> None:
-        """Answer so to clients that ask for the experiment of a layer, until it is set again.
+        """Set the answer for clients that ask for the experiment of a layer.
 
         :param answer: by the names of the wire, for example ``{"experimentId": 1, "strategyId": 2,
             "variables": {"color": "red"}}``; what is left out has no value. A ``code`` other than
@@ -74,7 +74,7 @@ class Experiments:
         self.answer(layer_id, as_answer(answer))
 
     def answer(self, layer_id: str, answer: LayerAnswer) -> None:
-        """Do the same with an answer that is checked already."""
+        """Set an answer that has already been checked."""
         with self._lock:
             self._by_layer[layer_id] = answer
 
@@ -89,7 +89,7 @@ class Experiments:
             return dict(self._by_layer)
 
     def about(self, form: Mapping[str, list[str]]) -> LayerAnswer:
-        """Return what is answered to a client that asked with this form."""
+        """Return the answer to a client that sent this form."""
         missing = [name for name in _ASKED if not form.get(name)]
         if missing:
             return LayerAnswer(code=_WRONG_FORM, error_msg=f"missing: {', '.join(missing)}")
@@ -97,7 +97,7 @@ class Experiments:
 
 
 def routes(experiments: Experiments) -> list[BaseRoute]:
-    """Return the route that clients ask at. Any page may, as with events."""
+    """Return the route for clients. Pages of any origin may use it, as with events."""
 
     async def ask(request: Request) -> Response:
         headers = cors_headers(request.headers)
@@ -111,7 +111,7 @@ def routes(experiments: Experiments) -> list[BaseRoute]:
 
 
 async def _read(request: Request) -> bytes:
-    """Return the body; nothing, which is missing everything, when it is too large or broken."""
+    """Return the body; empty if it is too large or incomplete."""
     content = b""
     try:
         async for chunk in request.stream():

@@ -1,7 +1,7 @@
 """Import of requests from exports, recordings, curl commands and bare bodies.
 
-The format is recognised by the beginning. An event that was exported with its problems gets these
-again: another check would know neither its neighbours nor the request's headers.
+The format is detected from the beginning. Events that were exported with their problems keep them:
+a new check would know neither their neighbours nor the request's headers.
 """
 
 import re
@@ -28,12 +28,12 @@ from growingio_wire.errors import GrowingParamException
 from growingio_wire.table import SCHEMAS, Kind
 
 MAX_WHOLE_BYTES: Final = 100_000_000
-"""Formats that are not made of lines are read as a whole."""
+"""Maximum size of formats that are not line by line, which are read as a whole."""
 
 _MAX_LINE_BYTES: Final = 2 * MAX_BODY_BYTES
 _LINES_AT_ONCE: Final = 500
 _BEGINNING: Final = 100_000
-"""Bytes by which the format is recognised, if there are so many."""
+"""Bytes from which the format is detected."""
 
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _LISTED: Final = b'{"events"'
@@ -45,7 +45,7 @@ Groups = AsyncIterator[Iterable[Recorded]]
 
 
 async def requests_in(chunks: AsyncIterator[bytes]) -> Groups:
-    """Yield the requests in what arrives, some at a time.
+    """Yield the requests in the content, a portion at a time.
 
     :raises GrowingParamException: if it is in no known format, or a part of it cannot be read.
     """
@@ -112,7 +112,7 @@ async def _split(rest: bytes, chunks: AsyncIterator[bytes]) -> AsyncIterator[byt
 
 
 class _Listed(msgspec.Struct):
-    """The API's answer to a question for events, which are the newest first."""
+    """The API's response to a query for events, newest first."""
 
     events: list[Line]
 
@@ -199,6 +199,6 @@ def _of_row(cells: dict[str, str]) -> Line:
 
 
 def _issue(code: str) -> Issue:
-    """Return an issue of which only the code is known."""
+    """Return an issue with nothing but its code."""
     level = RULES[code].level if code in RULES else "warn"
     return Issue(code, level)

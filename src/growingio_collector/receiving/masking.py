@@ -19,12 +19,12 @@ _COLUMNS: Final = {
     "userId": "user_id",
     "deviceId": "device_id",
 }
-"""The keys of a message whose values are columns too."""
+"""Keys of a message whose values are also stored in columns."""
 
 _DATA: Final = re.compile(r"([?&]data=).*", re.DOTALL)
 _STEP: Final = Step(
     "redacted",
-    "the body is not kept, because it holds what is to be hidden",
+    "the body is not stored, because it contains values to be masked",
     detail_zh="请求体含有需要隐藏的内容，因此不保留",
 )
 
@@ -32,19 +32,19 @@ _STEP: Final = Step(
 _MASKED: Final = encode(MASK)
 
 CREDENTIALS: Final = frozenset({"authorization", "cookie", "proxy-authorization"})
-"""Headers, in lower case, with which somebody could act for the one who sent them."""
+"""Headers, in lower case, with which anyone could impersonate the sender."""
 
 
 def is_masked(name: str, value: str) -> bool:
-    """Tell whether a stored header is only the trace of a credential."""
+    """Tell whether a stored header is a masked credential."""
     return value == MASK and name.lower() in CREDENTIALS
 
 
 class Credentials:
-    """Masks the credentials in what a request's headers and target hold.
+    """Masks the credentials in a request's headers and target.
 
-    :param token: the collector's own, which is never stored; None when it asks for none.
-    :param keep: whether to keep those of the client, such as its cookies.
+    :param token: the collector's own token, or None; it is never stored.
+    :param keep: whether to keep the client's credentials, such as cookies.
     """
 
     def __init__(self, token: str | None, *, keep: bool) -> None:
@@ -67,7 +67,7 @@ class Credentials:
 
 
 class Redaction:
-    """Hides the values of ``keys``, at any depth of a message, and the bodies that hold them."""
+    """Masks the values of ``keys`` at any depth of a message, and removes bodies."""
 
     def __init__(self, keys: tuple[str, ...]) -> None:
         self._keys = frozenset(keys)

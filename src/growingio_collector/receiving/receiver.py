@@ -49,11 +49,11 @@ _logger: Final = logging.getLogger("growingio_collector")
 
 
 class Rules(NamedTuple):
-    """How received requests are handled, besides storing them.
+    """How received requests are processed before and after storing them.
 
-    ``plans`` has the tracking plan that every message is compared with, ``gateway`` says what is
-    forwarded, ``faults`` which answers go wrong. ``token`` is what the page asks for, None when it
-    asks for nothing; it is never stored.
+    ``plans`` holds the tracking plan that messages are compared with, ``gateway`` decides what is
+    forwarded, and ``faults`` which responses fail. ``token`` is the token of the page, or None; it
+    is never stored.
     """
 
     handling: Handling
@@ -115,10 +115,10 @@ short_turns: Final = ShortTurns()
 class Receiver:
     """The ASGI application behind every path that is not the collector's own.
 
-    :param store: takes every request before it is answered.
-    :param writer: stores, one request at a time, outside the event loop; and reads small ones.
-    :param readers: read large requests, several at the same time, so that no other waits for them.
-    :param rules: what is done besides.
+    :param store: stores every request before it is answered.
+    :param writer: stores requests one at a time, outside the event loop, and decodes small ones.
+    :param readers: decode large requests in parallel, so that small ones do not wait for them.
+    :param rules: how to process requests.
     """
 
     def __init__(
@@ -178,7 +178,7 @@ class Receiver:
     def _ready(
         self, request: Request, received_us: int, body: Body, fault: Fault | None
     ) -> Received:
-        """Return all that is to be stored of a request."""
+        """Return everything to store of a request."""
         received = self.examiner.examined(request, received_us, body)
         if fault:
             received = replace(received, answered=fault.answered(received.answered))
@@ -198,9 +198,9 @@ class Receiver:
         return request_id
 
     def _tidy_later(self) -> None:
-        """Let the writer remove what is too much, portion by portion, between requests."""
+        """Let the writer prune the store between requests, a portion at a time."""
         if self._store.is_untidy:
-            # It takes no further calls when the collector ends.
+            # The writer takes no more calls while the collector is shutting down.
             with suppress(RuntimeError):
                 self._writer.submit(self._tidy)
 
@@ -222,13 +222,13 @@ class Receiver:
         return Response(content, answer.status, headers, answer.content_type)
 
     def take_broken(self, beginning: bytes) -> None:
-        """Let the writer store that something came which was not HTTP; to be called in the loop."""
+        """Let the writer store that something other than HTTP arrived; call in the event loop."""
         self._writer.submit(self._store.add, broken(beginning))
 
     def take_again(self, scope: Scope, received_us: int, body: bytes, kept: Kept) -> Received:
-        """Store a request that was received earlier, or elsewhere. It is not forwarded.
+        """Store a request that was received earlier or elsewhere, without forwarding it.
 
-        Blocks until the writer has stored it, so it must not be the writer that calls this.
+        Blocks until the writer has stored it, so never call it from the writer.
         """
         with short_turns:
             received = self.examiner.examined(Request(scope), received_us, Body(body), kept)
@@ -238,6 +238,6 @@ class Receiver:
 
 
 def _is_quickly_read(request: Request, body: Body) -> bool:
-    """Tell whether reading takes milliseconds only, also when all of it is as slow as can be."""
+    """Tell whether decoding takes only milliseconds even in the worst case."""
     packed = COMPRESS_HEADER.lower() in request.headers or "compress" in request.query_params
     return len(body.content) <= (_QUICK_PACKED_BYTES if packed else _QUICK_BYTES)

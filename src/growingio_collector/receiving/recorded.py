@@ -31,7 +31,7 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     ``target`` is the path and query of the request line; ``body`` (``body_base64`` in JSON) what
     came before any decoding; ``received_ms`` the time of receipt in Unix milliseconds, None when
     it is not known. ``problems`` are those of each event, in their order, as they were found
-    then; None when only a check can tell.
+    then; None if they are unknown.
     """
 
     target: str
@@ -68,7 +68,7 @@ def is_recorded(text: bytes) -> bool:
 
 
 def read_recording(content: bytes) -> list[Recorded]:
-    """Return the requests of a recording, which has them in a list under ``requests``.
+    """Return the requests that a recording lists under ``requests``.
 
     :raises msgspec.DecodeError: when it is none.
     """
@@ -76,7 +76,7 @@ def read_recording(content: bytes) -> list[Recorded]:
 
 
 def read_recorded(text: bytes) -> list[Recorded]:
-    """Return the requests of a recording that a person may have written: one alone, whole URLs.
+    """Return the requests of a recording that may be handwritten: a single one, or whole URLs.
 
     :raises GrowingParamException: if it is not JSON or lacks something; the sentence says what.
     """
@@ -94,7 +94,7 @@ def read_recorded(text: bytes) -> list[Recorded]:
 
 
 class Line(msgspec.Struct, frozen=True):
-    """One event as an export has it: the message, where it was sent, and what was found."""
+    """One exported event: the message, where it was sent, and its problems."""
 
     kind: str
     message: msgspec.Raw
@@ -122,7 +122,7 @@ _KINDS: Final = {kind.value: kind for kind in Kind}
 
 
 class _Target(NamedTuple):
-    """Properties that lines must share to belong to one request."""
+    """Values that all lines of a request share."""
 
     request_id: int | None
     received_ms: int | None
@@ -142,7 +142,7 @@ def read_line(text: bytes) -> Line:
 
 
 def requests_of(lines: list[Line]) -> Iterator[Recorded]:
-    """Yield the requests that send ``lines`` again; neighbours of one request stay together."""
+    """Yield requests that send ``lines`` again; events of the same request stay together."""
     for target, group in groupby(lines, _target):
         some = list(group)
         messages = b",".join(bytes(line.message) for line in some)

@@ -58,7 +58,7 @@ _PROTOBUF: Final = {
         "{announced:,} bytes announced at byte {at}, {left:,} left",
         "第 {at} 字节处声明有 {announced:,} 字节，只剩 {left:,} 字节",
     ),
-    "ends_in_number": Said("it ends within a number", "在一个数字之中就结束了"),
+    "ends_in_number": Said("it ends in the middle of a number", "在一个数字之中就结束了"),
     "number_too_long": Said(
         "a number longer than {most} bytes at byte {at}", "第 {at} 字节处的数字超过 {most} 字节"
     ),
@@ -79,7 +79,7 @@ NOT_JSON: Final = rule(
     BAD,
     Said("The body is not JSON: {detail}.", "请求体不是 JSON：{detail}。"),
     Said(
-        "Send a JSON array in UTF-8, and name compression and encryption in the headers.",
+        "Send a JSON array in UTF-8, and declare compression and encryption in the headers.",
         "请发送 UTF-8 编码的 JSON 数组，并在请求头中注明压缩和加密方式。",
     ),
     _JSON,
@@ -112,7 +112,7 @@ NOT_PROTOBUF: Final = rule(
         "The body is not the expected protobuf: {detail}.", "请求体不是预期的 protobuf：{detail}。"
     ),
     Said(
-        "Send an EventV3List, ItemDtoList or UserMappingDtoList, whichever the path takes.",
+        "Send an EventV3List, ItemDtoList or UserMappingDtoList, depending on the path.",
         "请按路径发送 EventV3List、ItemDtoList 或 UserMappingDtoList。",
     ),
     _PROTOBUF,
@@ -132,7 +132,7 @@ NO_MESSAGES: Final = rule(
     "no_messages",
     BAD,
     Said("The body holds no message.", "请求体中没有消息。"),
-    Said("Put the messages into the list that the path takes.", "把消息放进路径所要求的列表中。"),
+    Said("Put the messages into the list for this path.", "把消息放进路径所要求的列表中。"),
 )
 DOCTOR_PROBE: Final = rule(
     "doctor_probe",
@@ -185,7 +185,7 @@ NAME_WITHOUT_TYPE: Final = rule(
         "事件有名称但没有 event_type；在 protobuf 中这表示 {meaning}。",
     ),
     Said(
-        "Set event_type to CUSTOM for events of your own.",
+        "Set event_type to CUSTOM for custom events.",
         "自定义事件请将 event_type 设为 CUSTOM。",
     ),
     headline=Said("An event with a name but no event_type", "事件有名称但没有 event_type"),
@@ -201,7 +201,7 @@ TOO_MANY_VALUES: Final = rule(
     "too_many_values",
     BAD,
     Said(
-        "The message has more than {most:,} values, none of which is read.",
+        "The message has more than {most:,} values and was not read.",
         "消息的值超过 {most:,} 个，均未读取。",
     ),
     Said("Send fewer attributes in one event.", "减少每个事件的属性。"),
@@ -215,7 +215,7 @@ NOT_A_NUMBER: Final = rule(
         "{path} 的值是 {shown}，JSON 中没有这样的值。",
     ),
     Said(
-        "Leave the attribute out, or send a finite number or a string.",
+        "Omit the attribute, or send a finite number or a string.",
         "去掉该属性，或发送有限的数值或字符串。",
     ),
     headline=Said("A value that JSON does not have", "含有 JSON 中没有的值"),

@@ -10,16 +10,16 @@ from growingio_collector.rules.issue import BAD, OK, WARN, Issue
 from growingio_wire.json_text import LongNumber
 
 REQUEST: Final = "request"
-"""The kind of a row that stands for a request from which no message could be read."""
+"""Kind of the row for a request from which no message could be read."""
 
 _REASONS: Final = 20
-"""Reasons for a refusal that are told."""
+"""Maximum number of reasons in the response of strict mode."""
 
 _MAX_ISSUES: Final = 5000
-"""Issues kept of one request."""
+"""Maximum number of issues stored per request."""
 
 Types: TypeAlias = tuple[tuple[str, str], ...]
-"""The keys of a message's properties, each with the JSON type of its value."""
+"""Property keys of a message, each with the JSON type of its value."""
 
 MAX_KEY: Final = 100
 """Characters of a property's key: the limit of the Web SDK."""
@@ -51,7 +51,7 @@ class DecodedMessage(msgspec.Struct, frozen=True, gc=False):
 
 
 class Arrival(NamedTuple):
-    """How messages arrived; None where it is not known, and then nothing is judged by it.
+    """Facts about the request of messages. Checks skip whatever is None.
 
     ``received_us`` is the time of receipt in Unix microseconds; ``project`` is the one in the
     path, ``stm`` the query's, ``client`` the sending SDK's name.
@@ -65,7 +65,7 @@ class Arrival(NamedTuple):
 
 
 class CheckedMessage(msgspec.Struct, frozen=True, gc=False):
-    """One message as the store keeps it; see ``Event`` for the meaning of each value.
+    """One checked message, ready to be stored; ``Event`` describes its fields.
 
     ``types`` are the message's properties, each with the JSON type of its value.
     """
@@ -96,7 +96,7 @@ def unreadable(reason: Issue) -> CheckedMessage:
 
 
 def without_repeated(message: CheckedMessage) -> CheckedMessage:
-    """Return the message with each of its issues once."""
+    """Return the message without repeated issues."""
     unique: list[Issue] = []
     for issue in message.issues:
         if issue not in unique:
@@ -107,7 +107,8 @@ def without_repeated(message: CheckedMessage) -> CheckedMessage:
 def with_issues(message: CheckedMessage, issues: Iterable[Issue]) -> CheckedMessage:
     """Return the message with its issues replaced.
 
-    Of one that is no more than a code, the place and the values are those of its own of that code.
+    An issue with nothing but a code gets its place and values from the message's own issue of that
+    code.
     """
     own = list(message.issues)
     return msgspec.structs.replace(message, issues=tuple(_full(issue, own) for issue in issues))
@@ -136,9 +137,9 @@ def without(messages: Iterable[CheckedMessage], codes: frozenset[str]) -> list[C
 
 
 def bounded(messages: list[CheckedMessage]) -> list[CheckedMessage]:
-    """Return the messages of one request with as many issues as are worth keeping.
+    """Return the messages of one request with a bounded number of issues.
 
-    Each keeps its verdict: the bad issues come first where some are left out.
+    Verdicts stay the same: where issues are dropped, bad ones are kept first.
     """
     if sum(len(message.issues) for message in messages) <= _MAX_ISSUES:
         return messages
@@ -161,7 +162,7 @@ def has_bad(messages: Iterable[CheckedMessage]) -> bool:
 
 
 def reasons(messages: Iterable[CheckedMessage]) -> str:
-    """Return a line for each bad issue: which message of the request, and what to do."""
+    """Return one line per bad issue: the number of the message, and what to do."""
     lines = [
         f"event {number}: {issue.sentence} {issue.fix}"
         for number, message in enumerate(messages, 1)
@@ -173,7 +174,7 @@ def reasons(messages: Iterable[CheckedMessage]) -> str:
 
 
 def types_of(members: Mapping[str, object]) -> Types:
-    """Return the keys with the JSON types of their values; no key that is too long."""
+    """Return the keys with the JSON types of their values, without overlong keys."""
     return tuple(
         (key, JSON_TYPES[type(value)])
         for key, value in islice(members.items(), MAX_TYPES)

@@ -1,4 +1,4 @@
-"""Checking of messages, which takes earlier ones into account and returns rows for the store."""
+"""Checks of messages, with regard to earlier ones, and their rows for the store."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
@@ -29,7 +29,7 @@ from growingio_wire.table import Kind
 
 _NEVER = -1
 _MOST_COMPARED: Final = 2000
-"""Names compared with misspelled ones for the messages of one request."""
+"""Maximum number of names compared with misspelled ones per request."""
 
 
 _NOTHING_KNOWN = Arrival()
@@ -38,9 +38,9 @@ _NOTHING_KNOWN = Arrival()
 def check_one(
     kind: Kind, message: DecodedMessage, arrival: Arrival = _NOTHING_KNOWN
 ) -> CheckedMessage:
-    """Return the row of one message of ``kind``, judged without regard to any other.
+    """Check one message of ``kind`` by itself.
 
-    :param arrival: what is known of its request; by default nothing.
+    :param arrival: facts about its request; by default none.
     """
     return _Checker((message,), arrival, History()).check(kind, message)
 
@@ -48,7 +48,7 @@ def check_one(
 def check_all(
     kind: Kind, messages: Sequence[DecodedMessage], arrival: Arrival, history: History
 ) -> list[CheckedMessage]:
-    """Return the rows of the messages of one request, judged with regard to earlier ones.
+    """Check the messages of one request, with regard to earlier ones.
 
     :param arrival: has the time of receipt.
     """
@@ -70,12 +70,12 @@ def _with(checked: CheckedMessage, more: tuple[Issue, ...]) -> CheckedMessage:
 
 
 class Judge:
-    """Checks requests, several at the same time if they are large.
+    """Checks the messages of requests, from several threads at a time.
 
-    It begins with what is stored, and forgets what it saw when the store is emptied.
+    It starts with the history in the store, and forgets everything when the store is cleared.
 
-    :param clears: how often the store was emptied.
-    :param seen: the types of properties that it holds.
+    :param clears: returns how often the store was cleared.
+    :param seen: returns the types of properties in the store.
     """
 
     def __init__(self, clears: Callable[[], int], seen: Callable[[], Iterable[SeenType]]) -> None:
@@ -90,17 +90,17 @@ class Judge:
     def check(
         self, kind: Kind, messages: Sequence[DecodedMessage], arrival: Arrival
     ) -> list[CheckedMessage]:
-        """Return the rows of the messages of one request, which has a time of receipt."""
+        """Check the messages of one request; ``arrival`` has the time of receipt."""
         if self._clears() != self._known_clears:
             self._begin()
         return check_all(kind, messages, arrival, self._history)
 
     def answered(self, received_us: int, status: int) -> None:
-        """Take note that the request received then was stored and is answered ``status``."""
+        """Note that the request received then was stored, and its response status."""
         self._history.repeats.answered(received_us, status)
 
     def forget(self) -> None:
-        """Forget what was seen and could not be stored: sent again, it is then the first."""
+        """Forget everything seen, because it was not stored: a resent event is no repeat."""
         self._known_clears = _NEVER
 
 
@@ -145,7 +145,7 @@ class _Checker:
         return _row(head, text.decode(), (*known, *new), types)
 
     def _compared(self, head: Head, text: bytes, types: Types) -> Iterator[Issue]:
-        """Yield what is wrong in view of earlier messages, and remember this one."""
+        """Compare a message with earlier ones, and remember it."""
         client, seen = self._arrival.client, self._history.property_types
         if isinstance(head, EventHead):
             name = head.event_name or _text(head.event_type) or ""

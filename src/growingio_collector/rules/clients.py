@@ -16,11 +16,11 @@ SDK_OLD: Final = rule(
     "sdk_old",
     WARN,
     Said(
-        "The sending SDK is release {version}; {newest} is known.",
+        "The SDK is release {version}; the newest known release is {newest}.",
         "发送方的 SDK 版本是 {version}；已知有 {newest}。",
     ),
     Said(
-        "Upgrade the SDK when you can. This is said once for each release.",
+        "Upgrade the SDK when you can. This is reported once per release.",
         "请在方便时升级 SDK。每个版本只提示一次。",
     ),
     headline=Said("The SDK is not the newest release", "SDK 不是最新版本"),
@@ -33,13 +33,13 @@ _NEWEST: Final[Mapping[str, str]] = {
     "web": "4.3.1",
     "MinP": "4.6.0",
 }
-"""The newest release we know, by what it sends as its platform. Others send no version."""
+"""The newest known releases, by the platform that they send. Other SDKs send no version."""
 
 _LONGEST: Final = 60
-"""Characters of a name that a stranger chose."""
+"""Maximum length of a name from a User-Agent."""
 
 _LOOKED_AT: Final = 5
-"""Messages that are asked for their SDK: a request comes from one client."""
+"""Number of messages searched for the SDK: a request comes from one client."""
 
 _BY_PLATFORM: Final = {
     "python": "Python",
@@ -57,7 +57,7 @@ _BY_AGENT: Final = (
     (re.compile(r"GrowingAnalytics/(\S+) Qt/"), "Qt"),
     (re.compile(r"growingio-python/(\S+)"), "Python"),
     (re.compile(r"curl/(\S+)"), "curl"),
-    # These are HTTP libraries, whose version says nothing about the SDK.
+    # HTTP libraries, whose version says nothing about the SDK.
     (re.compile(r"python-requests/()"), "Python"),
     (re.compile(r"Go-http-client/()"), "Go"),
     (re.compile(r"Java/()"), "Java"),
@@ -82,14 +82,14 @@ _DECODER: Final = msgspec.json.Decoder(_Sender)
 def name_client(
     headers: Mapping[str, str], query: str, messages: Sequence[DecodedMessage]
 ) -> str | None:
-    """Return the client that sent a request, with its release where it tells: ``"Web 4.3.1"``.
+    """Return the client that sent a request, with its release if known: ``"Web 4.3.1"``.
 
     A client that is not an SDK of GrowingIO is the first word of its User-Agent.
 
     :param headers: with names in lower case.
     :param query: as it came, without ``?``.
-    :param messages: those that were read; what they say counts more than the headers.
-    :return: None when nothing tells.
+    :param messages: the decoded messages, which take precedence over the headers.
+    :return: None if unknown.
     """
     agent = headers.get("user-agent", "")
     by_agent = _named_by_agent(agent)
@@ -138,7 +138,7 @@ def _named_by_habit(headers: Mapping[str, str], agent: str, query: str) -> str |
 
 
 def _looks_like_php(headers: Mapping[str, str], query: str) -> bool:
-    """Tell whether it may be the PHP SDK, whose curl names itself to nobody."""
+    """Tell whether it may be the PHP SDK, whose curl sends no User-Agent."""
     return (
         headers.get("accept") == "*/*"
         and headers.get("content-type") == "application/json"

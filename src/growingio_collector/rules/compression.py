@@ -9,7 +9,7 @@ from growingio_wire.said import Said
 _SNAPPY: Final = {
     "no_length": Said("it does not start with its length", "开头不是块的长度"),
     "cannot_hold": Said(
-        "it declares {declared:,} bytes, which {size:,} bytes cannot hold",
+        "it declares {declared:,} bytes, too many for its {size:,} bytes",
         "声明有 {declared:,} 字节，而 {size:,} 字节不可能装下",
     ),
     "corrupt": Said("it is corrupt", "内容已损坏"),
@@ -27,7 +27,7 @@ _LZ4: Final = {
         "it ends within {length:,} literal bytes", "在 {length:,} 个原文字节之中就结束了"
     ),
     "refers_too_far_back": Said(
-        "it refers {distance:,} bytes back, and {exist:,} exist",
+        "it refers {distance:,} bytes back, but there are only {exist:,}",
         "引用了前 {distance:,} 个字节，而此前只有 {exist:,} 个",
     ),
     "corrupt": Said("it is corrupt", "内容已损坏"),
@@ -41,7 +41,7 @@ UNKNOWN_CODEC: Final = rule(
         "X-Compress-Codec 为 {codec}；只支持 1（LZ-String）、2（snappy）和 3（LZ4）。",
     ),
     Said(
-        "Send the number of the compression that was used, or no such header for none.",
+        "Send the number of the compression, or omit the header if the body is not compressed.",
         "发送所用压缩方式的编号；未压缩时不要带此请求头。",
     ),
     headline=Said("An unknown X-Compress-Codec", "未知的 X-Compress-Codec"),
@@ -64,7 +64,7 @@ TOO_LARGE_DECODED: Final = rule(
     "too_large_decoded",
     BAD,
     Said(
-        "The body declares {size:,} bytes after decompression; at most {most:,} are taken.",
+        "The body declares {size:,} bytes after decompression; at most {most:,} are accepted.",
         "请求体声明解压后有 {size:,} 字节；最多接受 {most:,} 字节。",
     ),
     Said("Send fewer events in one request.", "减少每个请求中的事件数。"),
@@ -74,7 +74,7 @@ EXPANDS_TOO_FAR: Final = rule(
     "expands_too_far",
     BAD,
     Said(
-        "The body becomes larger than {most:,} bytes when it is decompressed.",
+        "The body is larger than {most:,} bytes after decompression.",
         "请求体解压后超过 {most:,} 字节。",
     ),
     Said("Send fewer events in one request.", "减少每个请求中的事件数。"),
@@ -123,14 +123,14 @@ FOREIGN_COMPRESSION: Final = rule(
     "foreign_compression",
     BAD,
     Said(
-        "The body is compressed with {found}, which the collect protocol does not know.",
+        "The body is compressed with {found}, which the collect protocol does not support.",
         "请求体用 {found} 压缩，采集协议不支持这种格式。",
     ),
     Said(
         "Send it uncompressed, or as one raw snappy block with X-Compress-Codec: 2.",
         "请不压缩发送，或压缩成一个 snappy 原始块并带上 X-Compress-Codec: 2。",
     ),
-    headline=Said("A compression that the protocol does not know", "采集协议不支持的压缩格式"),
+    headline=Said("A compression that the protocol does not support", "采集协议不支持的压缩格式"),
 )
 COMPRESSED_OTHERWISE: Final = rule(
     "compressed_otherwise",
@@ -140,8 +140,8 @@ COMPRESSED_OTHERWISE: Final = rule(
         "请求体用 {found} 压缩，与请求的声明不符（{declared}）。",
     ),
     Said(
-        "Declare the compression that is used: X-Compress-Codec 1 is LZ-String, 2 snappy, 3 "
-        "LZ4; compress in the URL is for LZ-String from web pages.",
+        "Declare the actual compression: X-Compress-Codec 1 is LZ-String, 2 snappy, 3 LZ4; "
+        "compress in the URL is for LZ-String from web pages.",
         "请如实声明压缩方式：X-Compress-Codec 的 1 是 LZ-String，2 是 snappy，3 是 LZ4；URL "
         "中的 compress 用于网页的 LZ-String。",
     ),
@@ -155,5 +155,5 @@ NOT_COMPRESSED: Final = rule(
         "请求体没有压缩，但请求声明已压缩（{declared}）。",
     ),
     Said("Compress the body, or do not declare a compression.", "请压缩请求体，或不要声明压缩。"),
-    headline=Said("The body is declared compressed and is not", "请求声明已压缩，实际没有"),
+    headline=Said("The body is declared compressed but is not", "请求声明已压缩，实际没有"),
 )

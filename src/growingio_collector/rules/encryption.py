@@ -13,7 +13,7 @@ UNKNOWN_CRYPT: Final = rule(
         "X-Crypt-Codec 为 {crypt}；只支持 1（XOR）。",
     ),
     Said(
-        "Send X-Crypt-Codec: 1 for an encrypted body, and no such header for any other.",
+        "Send X-Crypt-Codec: 1 with an encrypted body, and omit the header otherwise.",
         "加密的请求体用 X-Crypt-Codec: 1，未加密的不要带此请求头。",
     ),
     headline=Said("An unknown X-Crypt-Codec", "未知的 X-Crypt-Codec"),
@@ -38,7 +38,7 @@ XOR_KEY_NOT_A_NUMBER: Final = rule(
         "X-Crypt-Codec 为 1，但 {source} 不是毫秒数。",
     ),
     Said(
-        "Send the time in Unix milliseconds, in digits only.",
+        "Send the time in Unix milliseconds, as digits only.",
         "请以 Unix 毫秒时间戳发送，只含数字。",
     ),
     headline=Said(
@@ -49,12 +49,12 @@ WRONG_KEY: Final = rule(
     "wrong_key",
     BAD,
     Said(
-        "The body cannot be read with the key {given} from {source}, but with {good} it can "
+        "The body cannot be read with the key {given} from {source}, but it can with {good} "
         "({form}).",
         "用 {source} 给出的密钥 {given} 无法读取请求体，用 {good} 则可以（{form}）。",
     ),
     Said(
-        "Encrypt with the lowest byte of the very stm that the URL has.",
+        "Encrypt with the lowest byte of the same stm that is in the URL.",
         "请用 URL 中那个 stm 的最低字节加密，两者必须是同一个时间。",
     ),
     headline=Said("The body is encrypted with another key", "请求体用其他密钥加密"),
@@ -63,8 +63,8 @@ KEY_NOT_GIVEN: Final = rule(
     "key_not_given",
     BAD,
     Said(
-        "The body is encrypted and can be read with the key {good} ({form}), but the request "
-        "has no send time that gives it.",
+        "The body is encrypted with the key {good} ({form}), but the request has no send "
+        "time to take the key from.",
         "请求体已加密，用密钥 {good} 可以读取（{form}），但请求中没有能得出该密钥的发送时间。",
     ),
     Said(
@@ -87,7 +87,7 @@ NOT_ENCRYPTED: Final = rule(
         "Encrypt the body after compressing it, or leave the header out.",
         "请在压缩之后加密请求体，或去掉该请求头。",
     ),
-    headline=Said("The body is declared encrypted and is not", "请求声明已加密，实际没有"),
+    headline=Said("The body is declared encrypted but is not", "请求声明已加密，实际没有"),
 )
 ENCRYPTED_UNDECLARED: Final = rule(
     "encrypted_undeclared",

@@ -1,6 +1,6 @@
 """Fast path for events without any problem.
 
-An event is decoded once into a type so strict that only few problems remain possible, which are
+An event is decoded once, into a type so strict that only few problems remain possible; those are
 checked here. All other events take the slow path, which finds and explains the problems.
 """
 
@@ -86,27 +86,27 @@ _WholeEvent: Final = cast(
 _decode: Final = msgspec.json.Decoder(_WholeEvent).decode
 _encode_into: Final = msgspec.json.Encoder().encode_into
 _MAX_LEARNED: Final = 16_384
-"""Bytes of an event whose form is remembered, so that strangers cannot fill the memory."""
+"""Maximum size of an event whose form is remembered, so that memory stays bounded."""
 
 _NOTHING: Final[dict[str, str | int | float | bool]] = {}
 _SEPARATOR: Final = LIST_SEPARATOR.encode()
 _MARKS: Final = (b"[", b"<", b"|", b"\\")
-"""One of these is in every text that ``_looks_printed_closely`` finds, if not a brace is."""
+"""Every text that ``_looks_printed_closely`` finds contains one of these, or a brace."""
 
 _SPACE: Final = " "
 _BRACES: Final = 2
-"""An event has its own and its attributes'."""
+"""Objects in a plain event: itself and its attributes."""
 
 _COLON: Final = b":"
 _BRACE: Final = b'"{'
 _ESCAPED: Final = b"\\u00"
-"""Some encoders write ``<`` and its like so."""
+"""How some encoders write ``<`` and similar characters."""
 
 _not_among_printed = PRINTED_WORDS.isdisjoint
 
 
 def shape_key(event: PlainEvent, client: str | None) -> ShapeKey:
-    """Return what decides an event's types, and the issues of all events of its form."""
+    """Return what determines an event's types, and the issues of all events of its form."""
     attributes = event.attributes or _NOTHING
     return (
         event.event_name,
@@ -122,7 +122,7 @@ def shape_key(event: PlainEvent, client: str | None) -> ShapeKey:
 
 
 def learn(text: bytes, client: str | None, history: History) -> None:
-    """Let later events of the same form as this one, which was explained, take the fast path."""
+    """Let later events of the form of this checked one take the fast path."""
     if len(text) > _MAX_LEARNED:
         return
     try:
@@ -137,10 +137,8 @@ def learn(text: bytes, client: str | None, history: History) -> None:
 
 
 def has_marks(messages: Iterable[DecodedMessage]) -> bool:
-    """Tell whether a text among them may hold a printed value or a list, by single bytes of it.
-
-    One look at all texts takes a tenth of the time that a look at each takes.
-    """
+    """Tell whether any of the texts may contain a printed value or a list, by single bytes."""
+    # Searching all texts at once takes a tenth of the time of searching each.
     texts = b"".join(message.text or b"" for message in messages)
     return any(mark in texts for mark in _MARKS)
 
@@ -150,7 +148,7 @@ class FastPath:
 
     :param arrival: has a time of receipt.
     :param sending: the request, as ``history.repeats`` has it.
-    :param marked: whether one of its texts has a mark, see ``has_marks``.
+    :param marked: the result of ``has_marks`` for its texts.
     """
 
     def __init__(self, arrival: Arrival, history: History, sending: Sending, marked: bool) -> None:
@@ -165,7 +163,7 @@ class FastPath:
         self._written = bytearray()
 
     def check(self, text: bytes) -> CheckedMessage | None:
-        """Return the row of an event with nothing unusual in it, None for any other."""
+        """Return the row of an event without anything unusual; None for all others."""
         try:
             event = _decode(text)
         except msgspec.DecodeError:
@@ -204,7 +202,7 @@ class FastPath:
         )
 
     def _has_more_than(self, event: PlainEvent, text: bytes) -> bool:
-        """Tell whether a value is in the text only: null, or one of a name that comes twice."""
+        """Tell whether a value is only in the text: null, or a repeated name."""
         _encode_into(event, self._written)
         return text.count(_COLON) != self._written.count(_COLON)
 
@@ -212,7 +210,7 @@ class FastPath:
         return not event.user_key and event.event_type != USER_ATTRIBUTES
 
     def _looks_printed(self, text: bytes, event: PlainEvent) -> bool:
-        """Tell whether a value may look printed, or be a list of very many parts."""
+        """Tell whether a value may look printed, or be a very long list."""
         attributes = event.attributes
         if not attributes:
             return False
@@ -231,7 +229,7 @@ def _is_real(id_: str | None) -> bool:
 
 
 def _is_plain(event: PlainEvent) -> bool:
-    """Tell whether nothing is wrong with any event of this form but what is looked at here."""
+    """Tell whether events of this form can have no problems but those checked here."""
     keys = event.attributes or _NOTHING
     has_presets = event.event_type == USER_ATTRIBUTES and any(key[:1] == MARK for key in keys)
     sets_nothing = event.event_type in ATTRIBUTE_TYPES and not keys

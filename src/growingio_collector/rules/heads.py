@@ -1,7 +1,7 @@
 """Heads of messages: the few fields that the collector itself reads, and rules for their types.
 
-The attributes here are the protobuf names of the field table; ``rename`` makes the JSON keys.
-Everything else in a message stays unread text.
+Attributes have the protobuf names of the field table; ``rename`` makes the JSON keys. The rest of a
+message stays undecoded text.
 """
 
 from collections.abc import Iterator, Mapping
@@ -23,7 +23,7 @@ NOT_AN_OBJECT: Final = rule(
     BAD,
     Said("The message is {got:name}, not an object.", "消息是{got:name}，不是对象。"),
     Said(
-        "Every element of the array is one message, a JSON object.",
+        "Send each message as a JSON object in the array.",
         "数组的每个元素都应是一条消息，即一个 JSON 对象。",
     ),
     headline=Said("The message is not an object", "消息不是对象"),
@@ -59,14 +59,14 @@ MISSPELLED_FIELD: Final = rule(
         "{path} 不是{kind:name}的字段。您要写的是 {nearest} 吗？",
     ),
     Said(
-        "Correct the name; values of your own belong into attributes.",
+        "Correct the name; custom values belong in attributes.",
         "请改正字段名；自定义的值应放在 attributes 中。",
     ),
     headline=Said("A misspelled field", "字段名拼写有误"),
 )
 
 _MOST_MISSPELLED: Final = 5
-"""Unknown fields of one message that are looked at."""
+"""Maximum number of unknown fields checked per message."""
 
 _Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 
@@ -76,14 +76,14 @@ class AnyObject(msgspec.Struct):
 
 
 class EventItem(msgspec.Struct):
-    """The item that an event is about; its ids may be of any type."""
+    """The item of an event; its ids may be of any type."""
 
     id: object = None
     key: object = None
 
 
 class EventHead(msgspec.Struct, rename=camel):
-    """An event's identity, and what else its verdict depends on."""
+    """The fields of an event that its verdict depends on."""
 
     event_type: str | _Int64 | None = None
     event_name: str | None = None
@@ -160,7 +160,7 @@ HEADS: dict[Kind, type[Head]] = {
 }
 _DECODERS = {kind: msgspec.json.Decoder(head) for kind, head in HEADS.items()}
 
-# The same keys without types, for messages in which a type is wrong.
+# The same keys without types, for messages with a wrong type.
 _UNTYPED = {
     kind: msgspec.json.Decoder(
         msgspec.defstruct(
@@ -182,7 +182,7 @@ _TYPE_NAMES: Final[Mapping[type, str]] = {
 
 
 def read_head(kind: Kind, text: bytes) -> tuple[Head | None, list[Issue]]:
-    """Return the head of one message of well-formed JSON, and what has the wrong type in it.
+    """Return the head of a message of well-formed JSON, and issues for wrong types.
 
     The head is None when the message is not an object; a value of the wrong type is absent.
     """
@@ -230,7 +230,7 @@ _FIELDS: Final = {
 
 
 def field_issues(kind: Kind, text: bytes, guesses: Guesses) -> Iterator[Issue]:
-    """Yield the fields of a message, which is an object, that seem to be misspelled."""
+    """Yield issues for fields of a message that seem to be misspelled."""
     known = _FIELDS[kind]
     others = (key for key in written_members(text) if key not in known)
     for key in islice(others, _MOST_MISSPELLED):

@@ -1,4 +1,4 @@
-"""History of earlier messages, as far as verdicts depend on it. Its size is bounded."""
+"""History of earlier messages that verdicts depend on. Its size is bounded."""
 
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
@@ -12,36 +12,36 @@ TYPE_DIFFERS: Final = rule(
     "type_differs",
     WARN,
     Said(
-        "{path} is {type:name} here (from {client}), and was {other_type:name} before (from "
+        "{path} is {type:name} here (from {client}), but was {other_type:name} before (from "
         "{other_client}).",
         "{path} 在这里是{type:name}（来自 {client}），之前是{other_type:name}"
         "（来自 {other_client}）。",
     ),
     Said(
-        "Send one property with one type from every client.",
+        "Send a property with the same type from every client.",
         "同一个属性在所有客户端都应使用同一种类型。",
     ),
     headline=Said("One property with several types", "同一属性有多种类型"),
 )
 
 MAX_PROPERTIES: Final = 20_000
-"""Properties remembered; of those that come later, no type is compared."""
+"""Maximum number of remembered properties; the types of later ones are not compared."""
 
 _MAX_SOURCES: Final = 32
-"""Types from different clients remembered for one property."""
+"""Maximum number of types and clients remembered per property."""
 
 _MAX_SHAPES: Final = 2000
 _MAX_SDKS: Final = 1000
 
 _MAX_NAME: Final = 100
-"""Characters of a name; what has a longer one is wrong anyway and not worth memory."""
+"""Maximum length of a remembered name; longer ones are invalid anyway."""
 
 _NULL: Final = "null"
 _UNNAMED: Final = "?"
 
 
 class SeenType(NamedTuple):
-    """One row of what was seen: this property of this event had this type from this client."""
+    """One observation: a property of an event had this type from this client."""
 
     kind: str
     name: str
@@ -51,7 +51,7 @@ class SeenType(NamedTuple):
 
 
 class PropertyTypes:
-    """Compares every new type of a property with those it had before.
+    """Compares each new type of a property with earlier ones.
 
     :param seen: what earlier runs saw.
     """
@@ -62,7 +62,7 @@ class PropertyTypes:
             self._note((kind, name, key), (type_, client))
 
     def note(self, kind: str, name: str, client: str | None, types: Types) -> Iterator[Issue]:
-        """Remember the types of one message; yield an issue for each that is new and differs."""
+        """Remember the types of one message; yield an issue for each new conflict."""
         if len(name) > _MAX_NAME:
             return
         for key, type_ in types:
@@ -72,7 +72,7 @@ class PropertyTypes:
                 yield _differs(key, source, other)
 
     def _note(self, place: tuple[str, str, str], source: tuple[str, str]) -> tuple[str, str] | None:
-        """Return the first source with another type, if this one is new."""
+        """Return the first source with another type, if this type is new."""
         known = self._sources.get(place)
         if known is None:
             if len(self._sources) < MAX_PROPERTIES:
@@ -108,8 +108,8 @@ ShapeKey = tuple[object, ...]
 class History:
     """Facts remembered from one request to the next.
 
-    Several threads use it at the same time, without a lock that a large request could hold: every
-    change is one step of a dict, and a race costs a comparison at most.
+    Several threads use it without a lock, which a large request could hold for long: every change
+    is a single dict operation, and a race costs one comparison at most.
 
     :param seen: the types of properties that earlier runs saw.
     """
@@ -128,7 +128,7 @@ class History:
         self._shapes[key] = shape
 
     def is_new_sdk(self, sdk: str) -> bool:
-        """Tell whether this SDK has not been spoken of; it has from now on."""
+        """Tell whether this SDK is new, and remember it."""
         if sdk in self._sdks or len(self._sdks) >= _MAX_SDKS:
             return False
         self._sdks.add(sdk)

@@ -29,7 +29,7 @@ USER_ID_NOT_TEXT: Final = rule(
     WARN,
     Said("userId is a number.", "userId 是数字。"),
     Said(
-        "Send it as a string, so that 007 and 7 stay two users.",
+        "Send it as a string, so that 007 and 7 remain different users.",
         "请以字符串发送，这样 007 和 7 才是两个用户。",
     ),
 )
@@ -38,7 +38,7 @@ ID_NOT_TEXT: Final = rule(
     WARN,
     Said("{path} is a number.", "{path} 是数字。"),
     Said(
-        "Send it as a string, so that 007 and 7 stay two ids.",
+        "Send it as a string, so that 007 and 7 remain different ids.",
         "请以字符串发送，这样 007 和 7 才是两个 ID。",
     ),
     headline=Said("An id that is a number", "ID 是数字"),
@@ -59,11 +59,11 @@ UNREAL_ID: Final = rule(
     "unreal_id",
     BAD,
     Said(
-        "{path} is {shown}, which is not an id: everything without one would become one.",
+        "{path} is {shown}, which is not an id: everything without an id would be merged into one.",
         "{path} 的值是 {shown}，不是真实的 ID：所有缺少 ID 的数据会被当成同一个。",
     ),
     Said(
-        "Send the id itself. While it is not known, leave the field out.",
+        "Send the real id, and omit the field until it is known.",
         "请发送真实的 ID；未知时不要发送该字段。",
     ),
     headline=Said("An id that is not an id", "不是真实的 ID"),
@@ -92,7 +92,7 @@ UNREAL_NAME: Final = rule(
     "unreal_name",
     WARN,
     Said(
-        "{path} is {shown}, which is what programs print for no name.",
+        "{path} is {shown}, which is what programs print for a missing name.",
         "{path} 的值是 {shown}，这是程序在没有名称时的打印结果。",
     ),
     Said("Name the event, the item's table or the attribute.", "请填写真实的名称。"),
@@ -107,7 +107,7 @@ UNREAL_IDS: Final = frozenset(
         "00000000-0000-0000-0000-000000000000",
     }
 )
-"""Text that programs print for a missing id."""
+"""Texts that programs print for a missing id."""
 
 _INVISIBLE: Final = re.compile(
     r"[\s\x00-\x1f\x7f\xad\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+"
@@ -115,7 +115,7 @@ _INVISIBLE: Final = re.compile(
 """White space, control characters, and characters without width."""
 
 _RARE_NAMES: Final = frozenset({"nan", "nil", "true", "false"})
-"""Words for no id that may be names."""
+"""Words for a missing id that are possible names."""
 
 USER_ATTRIBUTES: Final = "LOGIN_USER_ATTRIBUTES"
 """The type of the events that set attributes of users."""
@@ -124,12 +124,12 @@ _SHOWN: Final = 40
 
 
 def is_unreal(text: str) -> bool:
-    """Tell whether ``text``, an id, is only what a program printed for none, or is blank."""
+    """Tell whether an id is blank, or what a program prints for a missing one."""
     return text.strip() in UNREAL_IDS or (bool(text) and _INVISIBLE.fullmatch(text) is not None)
 
 
 def is_no_name(text: str) -> bool:
-    """Tell whether ``text``, a name, is only what a program printed for none, or is blank."""
+    """Tell whether a name is blank, or what a program prints for a missing one."""
     return is_unreal(text) and text.strip().lower() not in _RARE_NAMES
 
 
@@ -172,12 +172,12 @@ def _numbers(ids: Mapping[str, object]) -> Iterator[Issue]:
 
 
 def unreal_ids(ids: Mapping[str, object]) -> Iterator[Issue]:
-    """Yield an issue for each of ``ids``, by its path, that is not an id."""
+    """Yield an issue for each of ``ids`` (by path) that is not an id."""
     for path, value in ids.items():
         if isinstance(value, str) and is_unreal(value):
             yield UNREAL_ID.issue(path, shown=shown_text(value))
 
 
 def shown_text(text: str) -> str:
-    """Return the beginning of ``text`` in quotes, in which white space can be seen."""
+    """Return the beginning of ``text`` in quotes, which make white space visible."""
     return json.dumps(text[:_SHOWN], ensure_ascii=False)

@@ -1,7 +1,7 @@
 """Rules and the issues they find, each explained in two languages.
 
 A rule is defined once, in the file of its subject, next to the check that finds it. An issue names
-the rule that was broken, the place in the message, and the values that the sentences speak of.
+the broken rule, the place in the message, and the values in the sentences.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,7 +35,7 @@ NAMES: Final[Mapping[str, Said]] = {
     "item": Said("an item", "维度表记录"),
     "mapping": Said("a user mapping", "用户融合"),
 }
-"""JSON types and kinds of messages by the words that values have for them."""
+"""Words for JSON types and kinds of messages, by their names in values."""
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -45,11 +45,11 @@ class Rule(msgspec.Struct, frozen=True):
     for the sentence part of ``details`` that the value ``detail`` names. A list is joined, and
     ``{got:name}`` names a JSON type or a kind, or several as alternatives.
 
-    :param code: never changes; programs go by it.
+    :param code: never changes, so programs can depend on it.
     :param level: ``"bad"`` or ``"warn"``.
     :param found: what was found.
     :param fix: what to do about it.
-    :param details: parts of the sentence, by the word that chooses one.
+    :param details: parts of the sentence, by the word that selects one.
     :param headline: what all issues of the rule have in common, without any value.
     """
 
@@ -80,7 +80,7 @@ def rule(
 ) -> Rule:
     """Define a rule; the arguments are those of ``Rule``. Only files of subjects call it.
 
-    A sentence without values is the headline, too.
+    A sentence without values is also the headline.
     """
     if code in _RULES:
         raise ValueError(f"the rule {code} is defined twice")
@@ -188,12 +188,12 @@ def _written(said: Said, values: Mapping[str, object]) -> Said:
 
 
 def as_issue(error: DecodeError) -> Issue:
-    """Return the issue for what a reader says of bytes that it cannot read."""
+    """Return the issue for a decoding error."""
     return RULES[error.code].issue(**error.values)
 
 
 class Explained(msgspec.Struct, frozen=True):
-    """An issue as the API shows it: everything in it, and everything that is said of it."""
+    """An issue as the API shows it, with its sentences in both languages."""
 
     code: str
     level: str

@@ -35,7 +35,7 @@ MISSING_EVENT_TYPE: Final = rule(
     BAD,
     Said("The event has no eventType.", "事件缺少 eventType。"),
     Said(
-        "Send eventType, CUSTOM for events of your own.", "请发送 eventType；自定义事件为 CUSTOM。"
+        "Send eventType; it is CUSTOM for custom events.", "请发送 eventType；自定义事件为 CUSTOM。"
     ),
 )
 MISSPELLED_EVENT_TYPE: Final = rule(
@@ -46,7 +46,7 @@ MISSPELLED_EVENT_TYPE: Final = rule(
         "eventType 的值是 {shown}。您要写的是 {nearest} 吗？",
     ),
     Said(
-        "Send CUSTOM for events of your own, exactly so.",
+        "For custom events, send exactly CUSTOM.",
         "自定义事件的 eventType 必须写成 CUSTOM。",
     ),
     headline=Said("A misspelled eventType", "eventType 拼写有误"),
@@ -58,7 +58,7 @@ UNKNOWN_EVENT_TYPE: Final = rule(
         "eventType is {shown}, which the collect protocol does not have.",
         "eventType 的值是 {shown}，采集协议中没有这种类型。",
     ),
-    Said("Send CUSTOM for events of your own.", "自定义事件的 eventType 为 CUSTOM。"),
+    Said("Send CUSTOM for custom events.", "自定义事件的 eventType 为 CUSTOM。"),
     headline=Said("An unknown eventType", "未知的 eventType"),
 )
 OTHER_KIND: Final = rule(
@@ -69,7 +69,7 @@ OTHER_KIND: Final = rule(
         "这是{got:name}，却发送到了{wanted:name}的路径。",
     ),
     Said(
-        "Send it to the path for its kind; SDKs do so by the call that you use.",
+        "Send it to the path for its kind; with an SDK, the method that you call decides.",
         "请发送到与其类型对应的路径；使用 SDK 时由所调用的方法决定。",
     ),
     headline=Said("A message on the path of another kind", "消息发送到了其他类型的路径"),
@@ -91,7 +91,7 @@ MISSING_DATA_SOURCE: Final = rule(
     BAD,
     Said("The event has no dataSourceId.", "事件缺少 dataSourceId。"),
     Said(
-        "Give the SDK the data source id that GrowingIO shows for your application.",
+        "Configure the SDK with the data source ID that GrowingIO shows for your application.",
         "请在 SDK 中填写 GrowingIO 为您的应用提供的数据源 ID。",
     ),
 )
@@ -114,36 +114,36 @@ OTHER_PROJECT: Final = rule(
         "{path} is {shown}, but the request went to project {project}.",
         "{path} 是 {shown}，但请求发往项目 {project}。",
     ),
-    Said("Use one project id for the path and the event.", "路径和事件中应使用同一个项目 ID。"),
-    headline=Said("The project of the event is not that of the path", "事件与路径中的项目不同"),
+    Said("Use the same project id in the path and the event.", "路径和事件中应使用同一个项目 ID。"),
+    headline=Said("The event and the path have different projects", "事件与路径中的项目不同"),
 )
 NAME_OUTSIDE_PATTERN: Final = rule(
     "name_outside_pattern",
     WARN,
-    Said("The Web SDK would refuse the event name {shown}.", "Web SDK 不接受事件名 {shown}。"),
+    Said("The Web SDK would reject the event name {shown}.", "Web SDK 不接受事件名 {shown}。"),
     Said(
-        "For events that web pages send too, use up to 100 letters, digits and _, a letter first.",
+        "If web pages send it too, use up to 100 letters, digits and _, starting with a letter.",
         "网页也要发送的事件，名称请以字母开头，只含字母、数字和下划线，最长 100 个字符。",
     ),
-    headline=Said("An event name that the Web SDK would refuse", "Web SDK 不接受的埋点事件标识符"),
+    headline=Said("An event name that the Web SDK would reject", "Web SDK 不接受的埋点事件标识符"),
 )
 
 _MAX_VALUE_ISSUES: Final = 20
-"""Issues noted for the values of one message; more of the same help nobody."""
+"""Maximum number of issues for the values of one message; more would not help."""
 
 _WEB_NAME: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9_]{0,99}")
 _SHOWN: Final = 100
 
 
 class Members(NamedTuple):
-    """The open part of a message: an event's and an item's attributes, a mapping's identities."""
+    """The open part of a message: the attributes of an event or item, the ids of a mapping."""
 
     attributes: dict[str, Any]
     identifies: dict[str, Any]
 
 
 def read_members(text: bytes) -> Members:
-    """Return the open part of a message that is an object; what is not an object is empty."""
+    """Return the open part of a message; a part that is not an object is empty."""
     return Members(read_attributes(text) or {}, read_identities(text) or {})
 
 
@@ -163,7 +163,7 @@ def head_issues(head: Head, arrival: Arrival) -> Iterator[Issue]:
 
 
 def shape_issues(event_type: str | int | None, name: str | None) -> Iterator[Issue]:
-    """Yield what is wrong with every event of this type and name."""
+    """Yield the issues of every event of this type and name."""
     if event_type in (None, ""):
         yield MISSING_EVENT_TYPE.issue("eventType")
     elif event_type not in EVENT_TYPES:
@@ -196,7 +196,7 @@ class _Signs(msgspec.Struct, rename=camel):
 
     @property
     def kind(self) -> Kind | None:
-        """The kind of message that has such fields; None when nothing tells."""
+        """The kind of message with such fields; None if unclear."""
         if self.event_type or self.event_name:
             return Kind.EVENT
         if self.identifies:
@@ -208,7 +208,7 @@ _signs: Final = msgspec.json.Decoder(_Signs)
 
 
 def kind_issue(kind: Kind, text: bytes) -> Issue | None:
-    """Return an issue if a message, which is an object, is of another kind than its path takes."""
+    """Return an issue if a message does not belong on the path of ``kind``."""
     got = _signs.decode(text).kind
     if got in (None, kind):
         return None

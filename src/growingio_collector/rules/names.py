@@ -1,4 +1,4 @@
-"""Rule of names that an object has several times: JSON readers keep one of the values only."""
+"""Rule of names that an object has several times: JSON parsers keep only one of the values."""
 
 import json
 from collections import Counter
@@ -20,14 +20,14 @@ NAME_GIVEN_TWICE: Final = rule(
         "{path} 出现了 {count} 次；多数服务器和这里的检查只看最后一个值 {shown}。",
     ),
     Said(
-        "Send every name once; join several values of one attribute with ||.",
+        "Send each name once; join several values of an attribute with ||.",
         "每个名称只发送一次；一个属性有多个值时请用 || 连接。",
     ),
     headline=Said("A name that is given more than once", "同一名称出现多次"),
 )
 
 _MOST: Final = 20
-"""Issues noted for one message; more of the same help nobody."""
+"""Maximum number of issues for one message; more would not help."""
 
 _SHOWN: Final = 40
 """Characters shown of a value."""
@@ -37,7 +37,7 @@ _DECODER: Final = verbatim_decoder()
 
 
 def name_issues(text: bytes) -> Iterator[Issue]:
-    """Yield the names that an object in ``text``, a message of well-formed JSON, has repeatedly."""
+    """Yield issues for repeated names in a message of well-formed JSON."""
     yield from islice(_repeated("", _DECODER.decode(text.decode())), _MOST)
 
 
@@ -78,5 +78,5 @@ def _shown(value: object) -> str:
 
 
 def _encodable(text: str) -> str:
-    """Return ``text`` without half characters, which no file and no answer can hold."""
+    """Return ``text`` without lone surrogates, which cannot be encoded."""
     return text.encode(errors="replace").decode()

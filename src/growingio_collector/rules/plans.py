@@ -55,7 +55,7 @@ DEPRECATED_WITH_HINT: Final = rule(
         "{name} is deprecated in the tracking plan, which says: {hint}.",
         "{name} 在埋点方案中已标记为废弃，说明是：{hint}。",
     ),
-    Said("Do what the plan says, or stop sending it.", "请按埋点方案的说明修改，或不再发送。"),
+    Said("Follow the plan's advice, or stop sending it.", "请按埋点方案的说明修改，或不再发送。"),
     headline=Said(
         "Deprecated in the tracking plan, with a replacement", "埋点方案中已标记为废弃，并有替代"
     ),
@@ -90,7 +90,7 @@ PROPERTY_NOT_IN_ENUM: Final = rule(
     "property_not_in_enum",
     BAD,
     Said(
-        "{path} is {shown}, which is none of the values in the tracking plan.",
+        "{path} is {shown}, which is not one of the values in the tracking plan.",
         "{path} 的值是 {shown}，不在埋点方案的可选值之内。",
     ),
     Said(
@@ -140,7 +140,7 @@ USER_KEY_NOT_PLANNED: Final = rule(
     "user_key_not_planned",
     BAD,
     Said(
-        "userKey is {shown}, which is none of the kinds of user ids in the tracking plan.",
+        "userKey is {shown}, which is not one of the kinds of user ids in the tracking plan.",
         "userKey 是 {shown}，不在埋点方案的用户标识类型之内。",
     ),
     Said(
@@ -177,17 +177,17 @@ PROPERTY_REFUSED: Final = rule(
 )
 
 _LISTED: Final = 10
-"""Number of names or values that a sentence lists."""
+"""Maximum number of names or values listed in a sentence."""
 
 _MOST_UNPLANNED: Final = 20
-"""Number of unplanned attributes reported per message: a stranger may send thousands."""
+"""Maximum number of unplanned attributes reported per message, which may have thousands."""
 
 _MOST_COMPARED: Final = 2000
-"""Names compared for the messages of one request: under a tenth of a second."""
+"""Maximum number of names compared per request: under a tenth of a second."""
 
 
 def judge(plan: Plan, checked: CheckedMessage, guesses: Guesses) -> tuple[Issue, ...]:
-    """Return where a message differs from ``plan``; empty when the plan does not speak of it."""
+    """Return where a message differs from ``plan``; empty if the plan does not cover it."""
     found = plan.lookup(checked.kind, checked.type, checked.name)
     if found is None:
         return ()
@@ -203,7 +203,7 @@ def judge(plan: Plan, checked: CheckedMessage, guesses: Guesses) -> tuple[Issue,
 
 
 def judged(plan: Plan, messages: Iterable[CheckedMessage]) -> list[CheckedMessage]:
-    """Return the messages of one request with what ``plan`` says added to their issues."""
+    """Return the messages of one request with the issues of ``plan`` added."""
     guesses = Guesses(_MOST_COMPARED)
     return [
         msgspec.structs.replace(one, issues=one.issues + judge(plan, one, guesses))
@@ -212,7 +212,7 @@ def judged(plan: Plan, messages: Iterable[CheckedMessage]) -> list[CheckedMessag
 
 
 def meant(everything: Mapping[str, Planned], name: str, guesses: Guesses) -> str | None:
-    """Return the planned name that was probably meant; None when there is none like it."""
+    """Return the planned name that was probably meant; None if none is similar."""
     for good, planned in everything.items():
         if name in planned.aliases:
             return good

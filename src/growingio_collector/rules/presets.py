@@ -1,8 +1,7 @@
 """Rules of events that set attributes, and of the presets among the attributes of users.
 
-An event of such a type does nothing without attributes. Presets have documented formats:
-the platform defines these attributes itself (their names begin with ``$basic_``, ``$wechat_`` and
-so on) and takes a value of another form for none.
+An event of such a type has no effect without attributes. Presets are attributes that the platform
+defines (``$basic_…``, ``$wechat_…``) in documented formats; it ignores values in any other format.
 """
 
 import re
@@ -28,7 +27,7 @@ PRESET_FORMAT: Final = rule(
         "{path} 的值是 {shown}；该预置用户属性的格式应为{detail}。",
     ),
     Said(
-        "Send the value in that form, or use an attribute of your own.",
+        "Send the value in that form, or use a custom attribute.",
         "请按该格式发送，或使用自定义属性。",
     ),
     {
@@ -69,7 +68,7 @@ NO_ATTRIBUTES: Final = rule(
         "{type} 事件用于设置属性，但没有携带任何属性。",
     ),
     Said(
-        "Give the attributes, or do not send the event.",
+        "Set attributes, or do not send the event.",
         "请填写 attributes，否则不必发送该事件。",
     ),
     headline=Said("An event that sets no attribute", "没有设置任何属性的事件"),
@@ -78,7 +77,7 @@ NO_ATTRIBUTES: Final = rule(
 ATTRIBUTE_TYPES: Final = frozenset(
     {"VISITOR_ATTRIBUTES", "LOGIN_USER_ATTRIBUTES", "PAGE_ATTRIBUTES", "CONVERSION_VARIABLES"}
 )
-"""The types of events that do nothing without attributes."""
+"""Event types without effect if there are no attributes."""
 
 _FIRST_DAY: Final = "$first_day"
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -86,11 +85,11 @@ _OTHER_SEPARATORS: Final = re.compile(r"[，、;；\[\]]|" + re.escape(LIST_SEPA
 _DIGITS: Final = re.compile(r"\d{1,15}")
 _SHOWN: Final = 40
 _MOST: Final = 20
-"""Issues noted for one message; more of the same help nobody."""
+"""Maximum number of issues for one message; more would not help."""
 
 
 class _Format(NamedTuple):
-    """One documented form: the word of its sentence, and whether a value, as text, has it."""
+    """One documented format: the word for its sentence, and the test of a value as text."""
 
     detail: str
     fits: Callable[[str], bool]
@@ -141,7 +140,7 @@ _FORMATS: Final[Mapping[str, _Format]] = {
 
 
 def preset_issues(attributes: Mapping[str, object]) -> Iterator[Issue]:
-    """Yield what is wrong with the preset attributes among those of a user."""
+    """Yield the issues of preset attributes among a user's attributes."""
     presets = [key for key in attributes if key.startswith(MARK)]
     for key in presets[:_MOST]:
         issue = _issue(key, attributes[key])

@@ -29,7 +29,7 @@ DUPLICATE_AFTER_ERROR: Final = rule(
         "{seconds} 秒后再次收到同一事件：第一次的响应是 {answered}。",
     ),
     Said(
-        "The client tries again after such an answer. Nothing is wrong with the event itself.",
+        "The client retries after such an answer. Nothing is wrong with the event itself.",
         "客户端收到这样的响应后会重试，事件本身没有问题。",
     ),
     headline=Said("The same event again, after an error", "出错后重复收到同一事件"),
@@ -42,7 +42,7 @@ DUPLICATE_UNANSWERED: Final = rule(
         "{seconds} 秒后再次收到同一事件：第一次没有得到响应。",
     ),
     Said(
-        "The client tries again when the connection breaks. Check its time-out.",
+        "The client retries when the connection breaks. Check its time-out.",
         "连接中断后客户端会重试。请检查客户端的超时设置。",
     ),
     headline=Said("The same event again, after no answer", "未得到响应后重复收到同一事件"),
@@ -56,7 +56,7 @@ DUPLICATE_AS_IMAGE: Final = rule(
         "{seconds} 秒后以图片请求再次收到同一事件：第一次的响应是 {answered}，不是 204。",
     ),
     Said(
-        "The Web SDK takes only 204 as success. Answer 204, or check the proxies in between.",
+        "The Web SDK accepts only 204 as success. Answer 204, or check the proxies in between.",
         "Web SDK 只把 204 视为成功。请返回 204，或检查中间的代理。",
     ),
     headline=Said(
@@ -92,22 +92,22 @@ REPEATS: Final = frozenset(
         DUPLICATE_AS_IMAGE_UNREAD,
     )
 )
-"""The codes of issues that say: this is a duplicate."""
+"""Codes of the issues that mark a duplicate."""
 
 WINDOW_US: Final = 120_000_000
-"""A repeat comes within this time; clients that wait longer between tries are rare."""
+"""Time within which repeats arrive; few clients wait longer before they retry."""
 
 _REMEMBERED: Final = 20_000
-"""Events in each of two generations: about five megabytes in all."""
+"""Number of events in each of two generations: about five megabytes in total."""
 
 _MAX_UNANSWERED: Final = 1000
-"""Requests at the same time; what is answered leaves, and what fails is forgotten."""
+"""Maximum number of concurrent requests; answered and failed ones are removed."""
 
 
 def repeat_key(text: bytes, project: str | None, event: Identified) -> int:
-    """Return what an event shares with no other but its own repeats.
+    """Return what identifies an event among all but its own repeats.
 
-    Without a sequence number it is the whole text: servers track much in one millisecond.
+    Without a sequence number, that is the whole text: servers track many events per millisecond.
     """
     if event.event_sequence_id is None and event.global_sequence_id is None:
         return hash((project, text))
@@ -126,7 +126,7 @@ def repeat_key(text: bytes, project: str | None, event: Identified) -> int:
 
 
 class Sending:
-    """One request of the last minutes, and what became of it."""
+    """One request of the last minutes, and its outcome."""
 
     __slots__ = ("answered", "method", "received_us")
 
@@ -139,7 +139,7 @@ class Sending:
 class Repeats:
     """Events of the last minutes, by the fields that identify them.
 
-    Several threads may note events at the same time: whatever they change is one step of a dict.
+    Several threads may note events at the same time: each change is a single dict operation.
     """
 
     def __init__(self) -> None:
@@ -148,7 +148,7 @@ class Repeats:
         self._unanswered: dict[int, Sending] = {}
 
     def begin(self, received_us: int, method: str) -> Sending:
-        """Return the request received then, to be given with each of its events."""
+        """Return the request received then, to be passed with each of its events."""
         sending = Sending(received_us, method)
         if len(self._unanswered) >= _MAX_UNANSWERED:
             self._unanswered = {}
@@ -156,7 +156,7 @@ class Repeats:
         return sending
 
     def answered(self, received_us: int, status: int) -> None:
-        """Remember what the request that was received then was answered; 0 is nothing.
+        """Remember the response status of the request received then; 0 means no response.
 
         Until then it counts as answered 204.
         """

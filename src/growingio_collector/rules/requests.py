@@ -21,7 +21,8 @@ UNKNOWN_PATH: Final = rule(
         "{shown} 不是采集地址。您要找的是 {nearest} 吗？",
     ),
     Said(
-        "Give the client only the scheme, host and port as its server host; it adds the path.",
+        "Configure only scheme, host and port as the client's server host; the client adds "
+        "the path.",
         "客户端的 server host 只写协议、主机和端口，路径由客户端自己添加。",
     ),
     headline=Said("A request to an address that collects nothing", "请求的地址不是采集地址"),
@@ -37,12 +38,12 @@ AS_PROXY: Final = rule(
     "as_proxy",
     BAD,
     Said(
-        "The client takes the collector for its proxy: the request line says {shown}.",
+        "The client uses the collector as a proxy: the request line is {shown}.",
         "客户端把采集器当成了代理：请求行是 {shown}。",
     ),
     Said(
-        "Give the collector's address to the client as its server host, and do not name it in "
-        "HTTP_PROXY or HTTPS_PROXY.",
+        "Configure the collector's address as the client's server host, and remove it from "
+        "HTTP_PROXY and HTTPS_PROXY.",
         "请把采集器的地址设为客户端的 server host，不要写在 HTTP_PROXY 或 HTTPS_PROXY 中。",
     ),
     headline=Said("The collector is used as a proxy", "采集器被当作代理使用"),
@@ -79,7 +80,7 @@ TOO_LARGE: Final = rule(
     "too_large",
     BAD,
     Said(
-        "The body is over {most:,} bytes; only its beginning is kept.",
+        "The body is larger than {most:,} bytes; only its beginning is stored.",
         "请求体超过 {most:,} 字节，只保留了开头。",
     ),
     Said("Send fewer events in one request.", "减少每个请求中的事件数。"),
@@ -125,11 +126,11 @@ BROKEN_HTTP: Final = rule(
     headline=Said("A request that breaks the rules of HTTP", "不符合 HTTP 规则的请求"),
 )
 _REQUEST_LINE: Final = re.compile(rb"[A-Za-z]+ [/*h]\S*(?: HTTP/\d|\Z)")
-"""The beginning of a request, whose target may be longer than what is at hand."""
+"""The beginning of a request line, possibly cut within the target."""
 
 
 def not_http(beginning: bytes) -> Issue:
-    """Return the issue of a connection that begins so."""
+    """Return the issue of a connection with this beginning."""
     if beginning.startswith(_TLS_HANDSHAKE):
         return NOT_HTTP.issue(detail="tls")
     shown = ascii(beginning[:_SHOWN_BYTES].decode("latin-1"))
@@ -139,7 +140,7 @@ def not_http(beginning: bytes) -> Issue:
 
 
 def unknown_path(method: str, path: str) -> Issue:
-    """Return the issue of a path that is none of ours, with the one that it resembles most."""
+    """Return the issue of an unknown path, with the most similar collect path."""
     if not path.startswith("/") and path != "*":
         return AS_PROXY.issue(shown=f"{method} {path[:_SHOWN]}")
     return UNKNOWN_PATH.issue(shown=path[:_SHOWN], nearest=nearest_path(path))

@@ -11,10 +11,10 @@ _S: Final = 1000
 _DAY: Final = 24 * 3600 * _S
 
 MAX_AGE_MS: Final = 7 * _DAY
-"""An event this much older than its receipt is worth a word."""
+"""Age on receipt above which an event is reported."""
 
 MAX_AHEAD_MS: Final = 60 * _S
-"""Clocks differ a little; this much they do not."""
+"""Lead of an event's time that different clocks do not explain."""
 
 _MAX_STM_OFF_MS: Final = 5 * 60 * _S
 
@@ -46,7 +46,7 @@ TIME_IN_FUTURE: Final = rule(
         "事件时间比接收时间晚 {seconds:,} 秒。",
     ),
     Said(
-        "Set the clock of the sending machine, and send the time in UTC.",
+        "Check the clock of the sending machine, and send the time in UTC.",
         "请校准发送方的时钟，并使用 UTC 时间。",
     ),
     headline=Said("The event is dated in the future", "事件时间在未来"),
@@ -58,7 +58,7 @@ TIME_LONG_AGO: Final = rule(
         "The event is dated {days:,} days before its receipt.", "事件时间比接收时间早 {days:,} 天。"
     ),
     Said(
-        "Check the event time that is given; without one, an SDK takes the present.",
+        "Check the event time that you pass; without one, the SDK uses the current time.",
         "请检查传入的事件时间；不传时 SDK 会使用当前时间。",
     ),
     headline=Said("The event is dated long ago", "事件时间过早"),
@@ -71,7 +71,7 @@ STM_FAR_OFF: Final = rule(
         "请求的 stm 与接收时间相差 {seconds:,} 秒。",
     ),
     Said(
-        "Send the present in Unix milliseconds as stm, and set the clock of the machine.",
+        "Send the current time in Unix milliseconds as stm, and check the clock of the machine.",
         "stm 应为发送时刻的 Unix 毫秒时间戳；请同时校准发送方的时钟。",
     ),
     headline=Said("The stm is far from the time of receipt", "stm 与接收时间相差过大"),
@@ -81,19 +81,19 @@ STM_FAR_OFF: Final = rule(
 STM_NOT_A_TIME: Final = rule(
     "stm_not_a_time",
     WARN,
-    Said("The request's stm is {shown}, which is no time.", "请求的 stm 是 {shown}，不是时间。"),
+    Said("The request's stm is {shown}, which is not a time.", "请求的 stm 是 {shown}，不是时间。"),
     Said(
-        "Send the present in Unix milliseconds as stm, or leave it out.",
+        "Send the current time in Unix milliseconds as stm, or omit it.",
         "stm 应为发送时刻的 Unix 毫秒时间戳，或者不发送。",
     ),
-    headline=Said("The stm is no time", "stm 不是时间"),
+    headline=Said("The stm is not a time", "stm 不是时间"),
 )
 _SHOWN: Final = 40
 """Characters shown of an stm."""
 
 
 def time_issues(timestamp: int, received_us: int) -> Iterator[Issue]:
-    """Yield what is wrong with an event's ``timestamp`` (milliseconds), received then."""
+    """Yield the issues of an event's ``timestamp`` (milliseconds), given the time of receipt."""
     ahead = timestamp - received_us // 1000
     if SECONDS_FROM <= timestamp < MILLISECONDS_FROM:
         yield TIME_IN_SECONDS.issue("timestamp", shown=timestamp)
@@ -106,7 +106,7 @@ def time_issues(timestamp: int, received_us: int) -> Iterator[Issue]:
 
 
 def stm_issues(stm: str | None, received_us: int) -> Iterator[Issue]:
-    """Yield what is wrong with the time of sending that the query gives."""
+    """Yield the issues of the send time in the query."""
     if stm is None:
         return
     if not (stm.isascii() and stm.isdigit() and len(stm) < 20):

@@ -12,10 +12,10 @@ from growingio_wire.said import Said
 from growingio_wire.table import LIST_SEPARATOR
 
 MAX_VALUE: Final = 1000
-"""Characters of a value; this limit and the next are the Web SDK's own."""
+"""Maximum length of a value; this limit and the next are those of the Web SDK."""
 
 MAX_PARTS: Final = 100
-"""Parts of a list."""
+"""Maximum number of parts of a list."""
 
 MAX_EXACT: Final = 2**53
 """Integers up to here are exact everywhere; JavaScript and SQL doubles round greater ones."""
@@ -30,7 +30,7 @@ PRINTED_WORDS: Final = frozenset(
         "<nil>",
     }
 )
-"""Text that Python, Go and JavaScript print for values that are not strings."""
+"""Texts that Python, Go and JavaScript print for values other than strings."""
 
 PRINTED_STARTS: Final = (b'"{', b'"[', b'"<', b'"map[')
 """Every other printed value starts with one of these, quote included, in a message's JSON."""
@@ -63,11 +63,11 @@ NUMBER_OUT_OF_RANGE: Final = rule(
     "number_out_of_range",
     WARN,
     Said(
-        "{path} is {shown}, which is beyond the numbers that programs can hold.",
+        "{path} is {shown}, which is too large for most programs.",
         "{path} 的值 {shown} 超出了程序所能表示的数值范围。",
     ),
     Said("Send a smaller number, or a string.", "请发送较小的数值，或改为字符串。"),
-    headline=Said("A number that programs cannot hold", "程序无法表示的数值"),
+    headline=Said("A number that is too large for most programs", "程序无法表示的数值"),
 )
 PRINTED_VALUE: Final = rule(
     "printed_value",
@@ -103,7 +103,7 @@ PRINTED_OBJECT: Final = rule(
         "{path} 的值 {shown} 看起来是对象的打印结果。",
     ),
     Said(
-        "Send each member as an attribute of its own, or the object as JSON text.",
+        "Send each member as a separate attribute, or the object as JSON text.",
         "请把每个成员作为单独的属性发送，或把对象转成 JSON 字符串再发送。",
     ),
     headline=Said("A printed object", "对象的打印结果"),
@@ -116,7 +116,7 @@ KEY_TOO_LONG: Final = rule(
         "属性名 {path} 有 {size:,} 个字符；Web SDK 最多允许 {most} 个。",
     ),
     Said(
-        "Use a short name, and put what varies into the value.",
+        "Use a short name, and put the varying part into the value.",
         "请使用简短的属性名，把变化的内容放进属性值。",
     ),
     headline=Said("The key of an attribute is too long", "属性名过长"),
@@ -153,12 +153,12 @@ LIST_TOO_LONG: Final = rule(
 
 
 def attribute_issues(members: Mapping[str, object]) -> Iterator[Issue]:
-    """Yield what is wrong with attributes. Numbers and booleans are what several clients send."""
+    """Yield the issues of attributes. Several clients send numbers and booleans."""
     return _issues("attributes", members, _attribute_issue)
 
 
 def identity_issues(members: Mapping[str, object]) -> Iterator[Issue]:
-    """Yield what is wrong with a mapping's identities, which are texts only."""
+    """Yield the issues of a mapping's identities, all of which must be strings."""
     return _issues("identifies", members, _identity_issue)
 
 
@@ -215,7 +215,7 @@ def _text_issue(path: str, text: str) -> Issue | None:
 
 
 def _printed(text: str) -> Rule | None:
-    """Return the rule for a text that looks printed. The looks cost linear time only."""
+    """Return the rule for a text that looks printed. Checking takes linear time."""
     if text in PRINTED_WORDS:
         return PRINTED_VALUE
     if text.startswith("[") and text.endswith("]"):
@@ -224,7 +224,7 @@ def _printed(text: str) -> Rule | None:
 
 
 def _is_printed_list(text: str) -> bool:
-    # "[smile]" is what people write; a list has a comma, a quote, or nothing in it.
+    # People write "[smile]"; a printed list contains a comma, a quote, or nothing.
     return text == "[]" or text[1] in "'\"" or ", " in text
 
 

@@ -1,7 +1,7 @@
 """Diagnoses: why an awaited event did not arrive, and what to do next.
 
-They are made of what did come: nothing at all, requests that could not be used, events that came
-earlier, or events that differ.
+They are derived from what did arrive: nothing at all, unusable requests, earlier events, or events
+that differ.
 """
 
 from collections import Counter
@@ -22,7 +22,7 @@ _NAMED: Final = 5
 
 _NOTHING: Final = Said("No request has reached the collector.", "采集器没有收到任何请求。")
 _SEND_HERE: Final = Said(
-    "Give the client {url} as its server host, and flush or close it; where it runs, "
+    "Set the client's server host to {url}, and flush or close the client; on its machine, "
     "curl {url}/healthy-check must print OK.",
     "请把客户端的 server host 设为 {url}，并调用 flush 或 close；在客户端所在的机器上，"
     "curl {url}/healthy-check 应输出 OK。",
@@ -32,7 +32,7 @@ _WRONG_PATHS: Final = Said(
     "有 {count} 个请求发到了其他路径，最新的是 {target}。",
 )
 _UNREADABLE: Final = Said(
-    "Requests that could not be read: {count}; the newest because: {why}",
+    "Requests that could not be read: {count}; reason for the newest: {why}",
     "有 {count} 个请求无法解析，最新的原因是：{why}",
 )
 _SEE_STEPS: Final = Said(
@@ -40,19 +40,19 @@ _SEE_STEPS: Final = Said(
     "{fix}查看：curl {url}/api/v1/requests/{id}/steps",
 )
 _EARLIER: Final = Said(
-    "Events that match, but came before since or after: {count}; the newest has the id {id}.",
+    "Events that match, but are excluded by since or after: {count}; the newest has the id {id}.",
     "有 {count} 条符合条件，但早于 since 或 after，最新的 id 是 {id}。",
 )
 _SEE_EARLIER: Final = Said(
-    "Ask without since and after, or see: curl {url}/api/v1/events/{id}",
+    "Omit since and after, or see: curl {url}/api/v1/events/{id}",
     "请去掉 since 和 after，或查看：curl {url}/api/v1/events/{id}",
 )
 _OTHER_PROJECT: Final = Said(
-    "Nothing came for the project {wanted}, but for {found}.",
+    "Nothing arrived for the project {wanted}; events arrived for {found}.",
     "项目 {wanted} 没有数据，收到的属于 {found}。",
 )
 _SET_PROJECT: Final = Said(
-    "Give the client the project {wanted}, or ask for project={first}.",
+    "Configure the client with the project {wanted}, or ask for project={first}.",
     "请在客户端设置项目 {wanted}，或改为查询 project={first}。",
 )
 _OTHERS: Final = Said(
@@ -64,7 +64,7 @@ _SEE_EVENTS: Final = Said(
     "查看：curl '{url}/api/v1/events?limit=10'",
 )
 _FEWER: Final = Said(
-    "Events that match: {count}; no more came.", "符合条件的有 {count} 条，没有更多。"
+    "Events that match: {count}; no more arrived.", "符合条件的有 {count} 条，没有更多。"
 )
 _FLUSH: Final = Said(
     "Wait longer, or flush or close the client.", "请等待更久，或调用客户端的 flush 或 close。"
@@ -72,19 +72,19 @@ _FLUSH: Final = Said(
 
 
 class Cause(NamedTuple):
-    """One reason why nothing came, and what to do next."""
+    """One reason why nothing arrived, and what to do next."""
 
     found: Said
     next: Said
 
     def shown(self) -> dict[str, str]:
-        """Return the JSON object of it."""
+        """Return its JSON object."""
         texts = {"found": self.found.en, "next": self.next.en}
         return {**texts, "found_zh": self.found.zh, "next_zh": self.next.zh}
 
 
 def why_nothing(path: Path, wanted: Filter, url: str) -> list[Cause]:
-    """Return the reasons why not enough events match, the most telling first.
+    """Return the reasons why not enough events match, the most likely first.
 
     :param path: the store.
     :param url: the collector's own address.
@@ -108,8 +108,8 @@ def _matching(path: Path, wanted: Filter) -> Iterator[Cause]:
 
 
 def _unusable(path: Path, apart: Filter, url: str) -> Iterator[Cause]:
-    """Yield what became of requests from which no event could be taken."""
-    # A request to an unknown path belongs to no run.
+    """Yield the causes in requests without any usable event."""
+    # Requests to unknown paths belong to no run.
     lost = Filter(code=UNKNOWN_PATH.code)
     for newest in find_requests(path, lost, limit=1, newest=True):
         count = count_events(path, lost)
@@ -131,7 +131,7 @@ def _has(event: Event, code: str) -> bool:
 
 
 def _explained(request_id: int, path: Path) -> tuple[Said, Said]:
-    """Return what is wrong with a request, and what to do about it."""
+    """Return the problem of a request, and its fix."""
     found = find_events(path, Filter(request=request_id, kind="request"), limit=1)
     issues = [issue for event in found for issue in event.issues] or [UNREADABLE.issue()]
     return issues[0].found, issues[0].advice

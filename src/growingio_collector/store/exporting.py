@@ -37,21 +37,21 @@ _HEADINGS: Final = (
     "message",
 )
 
-# Spreadsheets run cells that begin like this as formulas.
+# Spreadsheets run cells with these beginnings as formulas.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _BYTE_ORDER_MARK: Final = "\ufeff"
 
 
 def as_ndjson(path: Path, wanted: Filter) -> Iterator[bytes]:
-    """Yield the JSON object of every event that matches, one a line, oldest first."""
+    """Yield the JSON of each matching event, one per line, oldest first."""
     for event in _events(path, wanted):
         yield one_line(show_event(event)) + b"\n"
 
 
 def as_csv(path: Path, wanted: Filter) -> Iterator[bytes]:
-    """Yield the events that match as a table for spreadsheets: UTF-8 with a byte order mark.
+    """Yield matching events as CSV for spreadsheets: UTF-8 with a byte order mark.
 
-    A cell that a spreadsheet would run as a formula begins with an apostrophe.
+    Cells that a spreadsheet would run as formulas begin with an apostrophe.
     """
     yield (_BYTE_ORDER_MARK + _csv_line(_HEADINGS)).encode()
     for event in _events(path, wanted):
@@ -59,9 +59,9 @@ def as_csv(path: Path, wanted: Filter) -> Iterator[bytes]:
 
 
 def as_requests(path: Path, wanted: Filter) -> Iterator[bytes]:
-    """Yield the requests that hold an event that matches; without a filter, all requests.
+    """Yield requests with a matching event; without a filter, all requests.
 
-    The whole is one JSON object: ``client``, ``note`` and ``requests``, each of these with
+    The output is one JSON object with ``client``, ``note`` and ``requests``. A request has
     ``received_ms``, ``method``, ``target``, ``headers``, ``body_base64``, ``answered``, ``client``
     and the ``problems`` of each of its events.
     """
@@ -76,7 +76,7 @@ def as_requests(path: Path, wanted: Filter) -> Iterator[bytes]:
 
 
 def as_recording(path: Path, request: StoredRequest) -> bytes:
-    """Return one request in the same form, to be shared and imported elsewhere."""
+    """Return one request in the same format, to share and import elsewhere."""
     head = {"client": request.client or "growingio collector", "note": _NOTE}
     captured = _captured(request, find_events(path, Filter(request=request.id)))
     return msgspec.json.format(msgspec.json.encode({**head, "requests": [captured]}))

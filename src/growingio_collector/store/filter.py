@@ -21,7 +21,7 @@ from growingio_wire.near import hint
 from growingio_wire.said import Said
 
 MAX_ID: Final = 2**53
-"""Ids and times up to here are exact in every JSON reader."""
+"""Largest id or time that every JSON parser reads exactly."""
 
 _SHOWN_CHARACTERS: Final = 100
 
@@ -31,7 +31,7 @@ EventKind = Literal["event", "item", "mapping", "request"]
 
 
 class Filters(TypedDict, total=False):
-    """The filters as keyword arguments; leave one out, or give None, to accept anything.
+    """The filters as keyword arguments; None, or omitting one, matches anything.
 
     ``name`` is the event name, for an item its key; ``type`` the event type; ``project`` the
     project's id; ``user`` the user id and ``device`` the device id; ``kind`` is ``"event"``,
@@ -68,7 +68,7 @@ def _meaning(text: str) -> msgspec.Meta:
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
-    """The same as one immutable value; None, or no attributes, means any."""
+    """Filters as one immutable value; None, or no attributes, matches anything."""
 
     name: Annotated[str, _meaning("The event's name, or the item's key.")] | None = None
     user: Annotated[str, _meaning("The user id.")] | None = None
@@ -83,13 +83,13 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     since: Annotated[RowId, _meaning("Received then or later, in Unix milliseconds.")] | None = None
     until: Annotated[RowId, _meaning("Received then or earlier.")] | None = None
     after: Annotated[RowId, _meaning("Only greater ids.")] | None = None
-    attributes: Annotated[tuple[tuple[str, str], ...], _meaning("KEY reads so, as text.")] = ()
+    attributes: Annotated[tuple[tuple[str, str], ...], _meaning("The value of KEY, as text.")] = ()
     code: Annotated[str, _meaning("The code of a problem that the event has.")] | None = None
     q: Annotated[str, _meaning("Text in name, user, device or message.")] | None = None
 
 
 def make_filter(filters: Filters) -> Filter:
-    """Return the value that the keyword arguments stand for.
+    """Return the filter for these keyword arguments.
 
     :raises GrowingParamException: if one of them is unknown.
     """
@@ -108,14 +108,14 @@ Condition = tuple[str, tuple[Any, ...]]
 
 
 class _Field(NamedTuple):
-    """How one filter is asked for in SQL, and why an event does not match it."""
+    """One filter: its conditions in SQL, and why an event does not match it."""
 
     conditions: Callable[[Any], Iterable[Condition]]
     reasons: Callable[[Event, Any], Iterable[Said]]
 
 
 def _column(name: str, column: str) -> _Field:
-    """Return the filter that asks for one value of a column, which is an event's attribute too."""
+    """Return the filter for one column, which is also an attribute of ``Event``."""
 
     def conditions(asked: object) -> Iterator[Condition]:
         yield f"{column} = ?", (asked,)
@@ -147,7 +147,7 @@ def _since(asked: int) -> Iterator[Condition]:
 
 def _too_early(event: Event, asked: int) -> Iterator[Said]:
     if event.received_ms < asked:
-        said = Said("it came {early} ms before since", "比 since 早 {early} 毫秒")
+        said = Said("it arrived {early} ms before since", "比 since 早 {early} 毫秒")
         yield said.with_values(early=asked - event.received_ms)
 
 
@@ -157,7 +157,7 @@ def _until(asked: int) -> Iterator[Condition]:
 
 def _too_late(event: Event, asked: int) -> Iterator[Said]:
     if event.received_ms > asked:
-        said = Said("it came {late} ms after until", "比 until 晚 {late} 毫秒")
+        said = Said("it arrived {late} ms after until", "比 until 晚 {late} 毫秒")
         yield said.with_values(late=event.received_ms - asked)
 
 
@@ -261,7 +261,7 @@ def where(wanted: Filter, *others: Condition) -> tuple[str, list[Any]]:
 
 
 def why_not(event: Event, wanted: Filter) -> tuple[Said, ...]:
-    """Return every reason why ``event`` does not match; none means that it does."""
+    """Return every reason why ``event`` does not match; empty if it does."""
     return tuple(
         reason for field, value in _asked(wanted) for reason in field.reasons(event, value)
     )

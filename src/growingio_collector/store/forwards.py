@@ -19,10 +19,10 @@ KEPT_ANSWER_BYTES: Final = 1024
 
 
 class State(str, Enum):
-    """Where a request is on its way.
+    """State of a request to forward.
 
-    ``SENDING`` is one whose client waits for the answer: the thread of the others leaves it alone.
-    ``HELD`` holds a bad event and was not to be forwarded.
+    ``SENDING`` means that its client is waiting for the response, so the background thread leaves
+    it alone. ``HELD`` means that it has a bad event and is not forwarded.
     """
 
     WAITING = "waiting"
@@ -53,7 +53,7 @@ def final_state(answer: UpstreamAnswer) -> State:
 
 
 class Waiting(NamedTuple):
-    """A request that is next in line. ``tries`` were made before; times are in microseconds."""
+    """The next request to send. ``tries`` counts earlier attempts; times are in microseconds."""
 
     request_id: int
     tries: int
@@ -66,7 +66,7 @@ class Waiting(NamedTuple):
         return max(0.0, (self.next_us - now_us()) / 1e6)
 
 
-# A request with fewer attempts holds up those behind it, also after a restart.
+# A request with fewer attempts blocks those behind it, also after a restart.
 _IN_LINE: Final = """
 SELECT request_id, tries, queued_us, next_us FROM forward
 WHERE state = 'waiting' AND (tries < ? OR next_us <= ?)
@@ -96,14 +96,14 @@ WHERE state NOT IN ('waiting', 'sending')
 
 
 def now_us() -> int:
-    """Return the time as the store counts it."""
+    """Return the current time in the unit of the store."""
     return time.time_ns() // 1000
 
 
 def next_in_line(path: Path) -> Waiting | None:
-    """Return the request that is to be sent next, now or when its time has come.
+    """Return the request to send next, now or once its pause is over.
 
-    None when nothing waits.
+    None if none is waiting.
     """
     with reading(path) as connection:
         row = connection.execute(_IN_LINE, (TRIES_IN_ORDER, now_us())).fetchone()
@@ -114,10 +114,10 @@ def next_in_line(path: Path) -> Waiting | None:
 def settle(
     store: EventStore, request_id: int, state: State, answer: UpstreamAnswer, *, next_us: int = 0
 ) -> None:
-    """Write down what became of one try.
+    """Store the outcome of one attempt.
 
-    :param next_us: when it is tried again, if it still waits.
-    :raises sqlite3.Error: the file cannot take it.
+    :param next_us: time of the next attempt, if it is still waiting.
+    :raises sqlite3.Error: if the file cannot be written.
     """
     with store.writing() as connection:
         write_outcome(connection, request_id, state, answer, next_us)
@@ -126,24 +126,24 @@ def settle(
 def write_outcome(
     connection: Connection, request_id: int, state: State, answer: UpstreamAnswer, next_us: int = 0
 ) -> None:
-    """Do the same within a transaction of the caller's."""
+    """Store the outcome of one attempt within the caller's transaction."""
     kept = answer.body[:KEPT_ANSWER_BYTES]
     row = (state.value, next_us, answer.status or None, kept, answer.error, request_id)
     connection.execute(_SETTLE, row)
 
 
 def resume(store: EventStore) -> None:
-    """Let what a collector was sending when it died wait for its turn."""
+    """Return requests to the queue that a collector was sending when it crashed."""
     with store.writing() as connection:
         connection.execute("UPDATE forward SET state = 'waiting' WHERE state = 'sending'")
 
 
 def queue_again(store: EventStore, request_ids: Sequence[int] | None) -> int:
-    """Let requests wait for being forwarded anew, and return how many.
+    """Queue requests to be forwarded again, and return how many.
 
-    Those that wait already are left as they are.
+    Requests that are already queued are left alone.
 
-    :param request_ids: which; None means all that failed.
+    :param request_ids: the requests; None means all that failed.
     """
     with store.writing() as connection:
         if request_ids is None:
@@ -155,11 +155,11 @@ def queue_again(store: EventStore, request_ids: Sequence[int] | None) -> int:
 
 _RECENT: Final = "SELECT * FROM forward ORDER BY request_id DESC LIMIT ?"
 _AT_ONCE: Final = 500
-"""SQLite takes 999 values in one statement where it is old."""
+"""Old versions of SQLite accept only 999 values per statement."""
 
 
 def count_states(path: Path) -> dict[str, int]:
-    """Return how many requests are in each state, those without any included."""
+    """Return the number of requests in each state, including zeros."""
     with reading(path) as connection:
         found = dict(
             connection.execute("SELECT state, count(*) FROM forward GROUP BY state").fetchall()
@@ -168,13 +168,13 @@ def count_states(path: Path) -> dict[str, int]:
 
 
 def recent(path: Path, limit: int) -> list[dict[str, Any]]:
-    """Return what became of the newest requests, newest first."""
+    """Return the forwarding states of the newest requests, newest first."""
     with reading(path) as connection:
         return [_shown(row) for row in connection.execute(_RECENT, (limit,))]
 
 
 def forwards_of(path: Path, request_ids: Iterable[int]) -> dict[int, dict[str, Any]]:
-    """Return what became of these requests; those that are not forwarded are left out."""
+    """Return the forwarding states of these requests, without those never queued."""
     wanted = list(request_ids)
     found: dict[int, dict[str, Any]] = {}
     with reading(path) as connection:

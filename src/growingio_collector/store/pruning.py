@@ -10,10 +10,10 @@ DEFAULT_MAX_EVENTS: Final = 10_000
 DEFAULT_MAX_AGE_S: Final = 7 * 24 * 3600.0
 
 _SLACK: Final = 20
-"""Pruning waits until a twentieth too much is there: deleting many rows at once costs less."""
+"""Pruning waits until there is a twentieth too much: deleting many rows at once costs less."""
 
 _AT_ONCE: Final = 1000
-"""Events removed in one transaction, for which other clients wait; of very many a quarter."""
+"""Events removed per transaction, for which clients wait; if there are very many, a quarter."""
 
 _PARTS: Final = 4
 
@@ -44,9 +44,9 @@ _FIRST_NEEDED: Final = (
 class Keep(NamedTuple):
     """Limits of the store: ``max_events`` events and requests, not older than ``max_age_s``.
 
-    Ages count from when something was stored. None and 0 mean no bound. A twentieth more may be
-    there for a while, and more right after a request with very many events; age is looked at once a
-    minute, when something comes.
+    Ages count from when something was stored. None and 0 mean no limit. The limits may be exceeded
+    by a twentieth, and by more right after a request with very many events; ages are checked once a
+    minute, when a request arrives.
     """
 
     max_events: int | None = DEFAULT_MAX_EVENTS
@@ -54,9 +54,9 @@ class Keep(NamedTuple):
 
 
 class Pruner:
-    """Removes what is too much or too old, a portion in each transaction of the one who writes.
+    """Removes what is too much or too old, one portion per transaction of the writer.
 
-    ``is_behind`` tells whether there is more to remove than what the last transaction removed.
+    ``is_behind`` is true if the last transaction left something to remove.
     """
 
     def __init__(self, keep: Keep, connection: sqlite3.Connection) -> None:
@@ -68,12 +68,12 @@ class Pruner:
         self.recount(connection)
 
     def recount(self, connection: sqlite3.Connection) -> None:
-        """Look how much there is, after something else has removed some."""
+        """Count events and requests again, after others have removed some."""
         counts = "SELECT (SELECT count(*) FROM event), (SELECT count(*) FROM request)"
         self._events, self._requests = connection.execute(counts).fetchone()
 
     def added(self, connection: sqlite3.Connection, events: int) -> None:
-        """Note one more request with so many events, and prune when it is time."""
+        """Count one more request with this many events, and prune if due."""
         self._events += events
         self._requests += 1
         self.prune(connection)
@@ -86,7 +86,7 @@ class Pruner:
             old = _number(connection, _LAST_REQUEST_TOO_MANY, self._keep.max_events)
             self._remove(connection, last, old + 1)
         if self._keep.max_age_s and time.monotonic() >= self._age_due:
-            # An age from before 1970 has no number of microseconds that SQLite could hold.
+            # SQLite could not hold the microseconds of times far before 1970.
             age_s = min(self._keep.max_age_s, time.time())
             oldest_us = time.time_ns() // 1000 - int(age_s * 1_000_000)
             young = _number(connection, _FIRST_YOUNG, oldest_us)
@@ -94,7 +94,7 @@ class Pruner:
             self._age_due = time.monotonic() + (0.0 if self.is_behind else _AGE_EVERY_S)
 
     def _remove(self, connection: sqlite3.Connection, event: int, request: int) -> None:
-        """Remove events up to ``event``, all before ``request``, and what nobody needs then."""
+        """Remove events up to ``event``, everything before ``request``, and what is then unused."""
         event = max(event, _number(connection, _LAST_EVENT_BEFORE, request))
         behind = _number(connection, _OLDEST, self._at_once())
         if 0 < behind <= event:
@@ -105,7 +105,7 @@ class Pruner:
             request = max(request, _number(connection, _FIRST_NEEDED, event))
         connection.execute("DELETE FROM problem WHERE event_id <= ?", (event,))
         connection.execute("DELETE FROM event WHERE id <= ?", (event,))
-        # Requests that still wait to be forwarded are kept.
+        # Requests still to be forwarded are kept.
         bound = f"< ? AND {{}} NOT IN ({UNFORWARDED})"
         for table, column in (("request", "id"), ("forward", "request_id")):
             condition = f"{column} {bound.format(column)}"

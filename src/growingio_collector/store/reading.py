@@ -34,7 +34,7 @@ def find_events(
 
     :param after: only events with a greater id.
     :param before: only events with a smaller id; None means all.
-    :param limit: at most so many; None means all.
+    :param limit: maximum number; None means all.
     :param newest: they come newest first, and ``limit`` keeps the newest.
     """
     bounds: list[Condition] = [("id > ?", (after,))]
@@ -63,7 +63,7 @@ def count_events(path: Path, wanted: Filter = _EVERYTHING) -> int:
 
 
 def find_event(path: Path, event_id: int) -> Event | None:
-    """Return the event with this id, None when there is none."""
+    """Return the event with this id; None if there is none."""
     found = find_events(path, after=event_id - 1, before=event_id + 1)
     return found[0] if found else None
 
@@ -127,7 +127,7 @@ def find_requests(
 
 
 def find_request(path: Path, request_id: int) -> StoredRequest | None:
-    """Return the request with this id, None when there is none."""
+    """Return the request with this id; None if there is none."""
     with reading(path) as connection:
         query = "SELECT * FROM request WHERE id = ?"
         row = connection.execute(query, (request_id,)).fetchone()
@@ -141,7 +141,7 @@ _REASON: Final = msgspec.json.Decoder(Issue)
 
 
 def _kept(decoder: msgspec.json.Decoder[_T], text: str | None) -> _T | None:
-    """Return what a column holds; None for nothing, and for what was damaged in the file."""
+    """Return the value of a column; None if it is empty or damaged."""
     try:
         return decoder.decode(text or "")
     except (msgspec.MsgspecError, ValueError, RecursionError):
@@ -166,7 +166,7 @@ def make_request(row: Row) -> StoredRequest:
 
 
 def count_all(path: Path) -> Totals:
-    """Return how much is stored."""
+    """Return the number of stored requests and events."""
     with reading(path) as connection:
         requests: int = connection.execute("SELECT count(*) FROM request").fetchone()[0]
         verdicts: dict[str, int] = dict(
@@ -183,9 +183,9 @@ _BAD: Final = "EXISTS (SELECT 1 FROM event WHERE request_id = request.id AND ver
 
 
 class Page(NamedTuple):
-    """Which requests are listed; None means no bound.
+    """Requests to list; None means no limit.
 
-    ``after`` and ``before`` are ids, both excluded. Only with ``after`` the oldest come first.
+    ``after`` and ``before`` are ids, both excluded. With ``after``, the oldest come first.
     """
 
     limit: int

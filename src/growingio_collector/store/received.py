@@ -1,7 +1,7 @@
 """Conversion of one received request to rows: events, problems, its body and counts.
 
-Several rows in one statement take less time than one statement a row. Counts are by name, client
-and verdict, and of the types of properties; they are written with the events that they count.
+Several rows per statement are faster than one. Events are counted by name, client and verdict, and
+the types of their properties; the counts are written in the same transaction.
 """
 
 import sqlite3
@@ -21,7 +21,7 @@ from growingio_collector.store.rows import Step
 from growingio_collector.store.schema import pack, reading
 
 _ROWS_AT_ONCE: Final = 20
-"""More at once gain nothing, and older builds of SQLite take 999 parameters only."""
+"""More would gain nothing, and old builds of SQLite accept only 999 parameters."""
 
 
 class Received(msgspec.Struct, frozen=True):
@@ -40,20 +40,20 @@ class Received(msgspec.Struct, frozen=True):
     client: str | None = None
     run: str | None = None
     forward: str | None = None
-    """The state in which it waits for being forwarded; None: it is not to be forwarded."""
+    """Its forwarding state; None if it is not forwarded."""
     prepared: "Prepared | None" = None
-    """Its rows, when they were made before the turn of the writer."""
+    """Its rows, if they were prepared outside of the writer."""
 
 
 class Counts(NamedTuple):
-    """The rows that messages add to the counts of events and of their properties' types."""
+    """Rows to add to the counts of events and of their properties' types."""
 
     events: list[tuple[object, ...]]
     properties: list[tuple[object, ...]]
 
 
 class Prepared(NamedTuple):
-    """The rows of one request without their ids: what does not depend on the writer's turn."""
+    """The rows of one request without their ids, which only the writer knows."""
 
     body: bytes
     is_packed: bool
@@ -74,7 +74,7 @@ def prepare(received: Received) -> Prepared:
 
 
 def _insert_into(table: str, columns: int, rows: int = 1) -> str:
-    # Numbered parameters, with which repeated values would be bound once, are deprecated here.
+    # Numbered parameters, which would bind repeated values once, are deprecated in sqlite3.
     row = f"({', '.join('?' * columns)})"
     return f"INSERT INTO {table} VALUES {', '.join([row] * rows)}"
 
@@ -93,7 +93,7 @@ _encode = msgspec.json.Encoder().encode
 def insert(
     connection: sqlite3.Connection, request_id: int, first_event: int, received: Received
 ) -> None:
-    """Write the rows of one request, and count it; its events get ids from ``first_event`` on."""
+    """Insert and count one request; its events get ids from ``first_event`` on."""
     rows = received.prepared or prepare(received)
     connection.execute(_ADD_REQUEST, _request_row(request_id, received, rows))
     shared = (received.received_us, received.project, received.client, received.run)
@@ -153,7 +153,7 @@ def _event_columns(message: CheckedMessage) -> tuple[object, ...]:
 
 
 def _portions(count: int) -> Iterator[tuple[int, int]]:
-    """Yield the bounds of whole portions, then of single rows."""
+    """Yield the bounds of full portions, then of single rows."""
     whole = count - count % _ROWS_AT_ONCE
     yield from ((start, start + _ROWS_AT_ONCE) for start in range(0, whole, _ROWS_AT_ONCE))
     yield from ((start, start + 1) for start in range(whole, count))
@@ -172,13 +172,13 @@ def _text(value: object) -> str:
 
 
 MAX_NAME: Final = 200
-"""Characters of a name that tell it from others here."""
+"""Characters of a name that are compared and stored with counts."""
 
 _MAX_PROPERTIES_AT_ONCE: Final = 2000
-"""Types of properties noted for one request, which may make every event unlike all others."""
+"""Maximum number of property types counted per request, whose events may all differ."""
 
 _Group = tuple[str, str, int, str]
-"""Kind, name (the type of an event without one), identity of the types, verdict."""
+"""Kind, name (or else the event type), identity of the types, verdict."""
 
 COUNT_EVENTS: Final = """
 INSERT INTO counter VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -197,7 +197,7 @@ _SEEN: Final = "SELECT kind, name, key, client, type FROM property LIMIT ?"
 
 
 def counts_of(messages: Sequence[CheckedMessage], client: str | None, now_us: int) -> Counts:
-    """Return what the messages of one request add, which came at ``now_us`` in microseconds."""
+    """Return what the messages of a request received at ``now_us`` (microseconds) add."""
     sender = client or ""
     groups = _groups(messages)
     events: Counter[tuple[str, str, str, str]] = Counter()
@@ -210,7 +210,7 @@ def counts_of(messages: Sequence[CheckedMessage], client: str | None, now_us: in
 
 
 def count(connection: sqlite3.Connection, counts: Counts) -> None:
-    """Add to the counts; belongs into the transaction that stores the events."""
+    """Add to the counts, in the transaction that stores the events."""
     connection.executemany(COUNT_EVENTS, counts.events)
     connection.executemany(_COUNT_PROPERTY, counts.properties)
 
@@ -218,7 +218,7 @@ def count(connection: sqlite3.Connection, counts: Counts) -> None:
 def _groups(messages: Sequence[CheckedMessage]) -> dict[_Group, list[CheckedMessage]]:
     groups: defaultdict[_Group, list[CheckedMessage]] = defaultdict(list)
     for each in messages:
-        # Events of one form share one object of types, whose id is quicker to compare.
+        # Events of the same form share one object of types, whose id is faster to compare.
         place = (each.kind, each.name or each.type or "", id(each.types), each.verdict)
         groups[place].append(each)
     return groups
@@ -233,7 +233,7 @@ def _property_rows(
 
 
 def seen_types(path: Path) -> Iterable[SeenType]:
-    """Return the types of properties that are stored, for the verdicts of a new run."""
+    """Return the stored types of properties, for the verdicts of a new run."""
     with reading(path) as connection:
         rows = connection.execute(_SEEN, (MAX_PROPERTIES,)).fetchall()
     return [SeenType(*row) for row in rows]

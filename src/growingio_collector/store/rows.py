@@ -15,11 +15,10 @@ class Event(msgspec.Struct, frozen=True, dict=True):
 
     ``kind`` is ``"event"``, ``"item"``, ``"mapping"``, or ``"request"`` for a request from which
     nothing could be read. ``client`` names the SDK that sent it (``"Python 1.0.5"``), ``run`` the
-    part of the host's path that keeps parallel tests apart. ``name`` is the event name, for an
-    item its key. ``timestamp`` is the
-    event's own time and ``received_ms`` the time of receipt, both in Unix milliseconds.
-    ``verdict`` is ``"ok"``, ``"warn"`` or ``"bad"``: the worst level in ``issues``. What the
-    message did not contain is None.
+    part of the host's path that keeps parallel tests apart. ``name`` is the event name, or the key
+    of an item. ``timestamp`` is the event's own time and ``received_ms`` the time of receipt, both
+    in Unix milliseconds. ``verdict`` is ``"ok"``, ``"warn"`` or ``"bad"``: the worst level in
+    ``issues``. Values that the message does not contain are None.
     """
 
     id: int
@@ -41,10 +40,10 @@ class Event(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def message(self) -> dict[str, Any] | None:
-        """The message with its JSON names, also when it came as protobuf.
+        """The message with its JSON names, even if it arrived as protobuf.
 
-        None when it could not be read as an object. Numbers that JSON does not know (``NaN``)
-        stand here as text.
+        None if it could not be read as an object. Numbers that JSON does not have (``NaN``) are
+        strings.
         """
         return read_object(self.raw)
 
@@ -78,8 +77,8 @@ class StoredRequest(msgspec.Struct, frozen=True):
 
     ``target`` is the path and query of the request line. ``headers`` keep their order; their
     names are in lower case. ``body`` (``body_base64`` in JSON) is what arrived, before any
-    decoding. ``answered`` is the HTTP status, 0 when the client was gone before. ``reason`` is
-    None when everything was read.
+    decoding. ``answered`` is the HTTP status, 0 if the client disconnected first. ``reason`` is
+    None if everything was decoded.
     """
 
     id: int
@@ -108,7 +107,7 @@ class ListedRequest(NamedTuple):
 
 
 class Totals(msgspec.Struct, frozen=True):
-    """How much is stored: ``ok``, ``warn`` and ``bad`` count events, ``requests`` requests."""
+    """Number of stored events by verdict (``ok``, ``warn``, ``bad``), and of stored requests."""
 
     requests: int = 0
     ok: int = 0
@@ -131,9 +130,9 @@ def show_event(event: Event) -> dict[str, Any]:
 
 
 def one_line(shown: object) -> bytes:
-    """Return the JSON of what is shown, without line breaks.
+    """Return the JSON of ``shown`` on one line.
 
-    Those between the values of a message are replaced by spaces; in its strings there are none.
+    Line breaks can only be between the values of a message, not inside its strings.
     """
     return msgspec.json.encode(shown).replace(b"\n", b" ").replace(b"\r", b" ")
 

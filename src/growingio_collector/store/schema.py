@@ -18,7 +18,7 @@ from growingio_wire.json_text import attribute_is, mentions
 SCHEMA_VERSION: Final = 2
 
 _CACHE_KIB: Final = 16_000
-"""Pages kept in memory: enough for the events that are kept by default, which pruning reads."""
+"""Pages cached in memory: enough for the default number of events, which pruning reads."""
 
 _TABLES: Final = """
 CREATE TABLE request (
@@ -105,9 +105,9 @@ UNFORWARDED: Final = "SELECT request_id FROM forward WHERE state IN ('waiting', 
 
 
 _COMPRESSED_FROM: Final = 1000
-"""Bytes from which a body is compressed."""
+"""Minimum size of a body to compress."""
 
-# Receiving is what must be fast. Higher levels save a fifth more and take three times as long, and
+# Receiving must be fast. Higher levels save a fifth more and take three times as long, and
 # zlib's usual window (15, 8) takes ten times as long to set up as to compress a small body.
 _LEVEL: Final = 1
 _WINDOW_BITS: Final = 13
@@ -124,12 +124,12 @@ def pack(body: bytes) -> tuple[bytes, bool]:
 
 
 def unpack(stored: bytes, packed: bool) -> bytes:
-    """Return the body of which ``pack`` made ``stored``."""
+    """Return the body from which ``pack`` made ``stored``."""
     return zlib.decompress(stored) if packed else stored
 
 
 def open_store(path: Path, temporary: bool) -> sqlite3.Connection:
-    """Return the connection that writes; make the tables in a new file.
+    """Return the writing connection; create the tables in a new file.
 
     :raises GrowingParamException: if the file is not a store of this release.
     :raises sqlite3.Error: when it cannot be used.
@@ -153,14 +153,14 @@ def open_store(path: Path, temporary: bool) -> sqlite3.Connection:
 
 
 def _make_private(path: Path) -> None:
-    """Make a new file, and those that SQLite puts beside it, readable for its owner only."""
+    """Make a new file, and those that SQLite creates beside it, readable by the owner only."""
     # Existing files keep their permissions; SQLite reports files it cannot create.
     with suppress(OSError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def _version(connection: sqlite3.Connection, path: Path) -> int:
-    """Return the schema's version, 0 for a new file; refuse a file that is not ours."""
+    """Return the version of the schema, 0 for a new file; reject files of other programs."""
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     tables: int = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     if version > SCHEMA_VERSION:
@@ -184,8 +184,8 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
 def reading(path: Path) -> Generator[sqlite3.Connection, None, None]:
     """Open the store at ``path`` for reading, for the length of the block.
 
-    All queries of the block see the store as it was at the first. Readers never wait for the
-    writer, nor it for them.
+    All queries of the block see the store as it was at the first one. Readers and the writer never
+    wait for each other.
     """
     with closing(sqlite3.connect(path, check_same_thread=False)) as connection:
         connection.execute("PRAGMA query_only = ON")
@@ -222,6 +222,6 @@ def existing_store(path: Path) -> Path:
 
 
 def _add_functions(connection: sqlite3.Connection) -> None:
-    """Give queries what is in for SQLite's JSON functions, which older builds lack."""
+    """Define functions that replace SQLite's JSON functions, which older builds lack."""
     connection.create_function("attribute_is", 3, attribute_is, deterministic=True)
     connection.create_function("mentions", 2, mentions, deterministic=True)

@@ -29,7 +29,7 @@ _PROBLEMS: Final = (
     "ORDER BY max(level) = 'bad' DESC, last_event DESC, last DESC LIMIT ?"
 )
 _MOST_GROUPS: Final = 1000
-"""A stranger may send a wrong value under ever new names."""
+"""Maximum number of groups: every event may have a problem at a new path."""
 
 _WHO: Final = (
     "SELECT DISTINCT code, path, client, name "
@@ -38,7 +38,7 @@ _WHO: Final = (
 
 
 def summary(path: Path) -> dict[str, Any]:
-    """Return the totals, and the counts of every name and of every client, newest first."""
+    """Return the totals, and the counts of each name and each client, newest first."""
     with reading(path) as connection:
         names = _rows(connection, "kind, name")
         clients = _rows(connection, "client")
@@ -63,9 +63,9 @@ def _totals(totals: Totals) -> dict[str, int]:
 
 
 def problems(path: Path) -> list[dict[str, Any]]:
-    """Return what is wrong with stored events by code and path: the bad first, then the newest.
+    """Return the problems of stored events by code and path: bad ones first, then the newest.
 
-    ``headline`` is what all of a group have in common; the sentences are those of the newest.
+    ``headline`` applies to the whole group; the sentences are those of its newest problem.
     """
     with reading(path) as connection:
         groups = connection.execute(_PROBLEMS, (_MOST_GROUPS,)).fetchall()
@@ -100,7 +100,7 @@ def _who(rows: Iterable[Row]) -> Mapping[tuple[str, str], _Who]:
 
 
 def _sentences(connection: Connection, rowid: int) -> dict[str, str]:
-    """Return what is said of the newest issue of a group."""
+    """Return the sentences of the newest issue of a group."""
     query = "SELECT * FROM problem WHERE rowid = ?"
     issue = make_issue(connection.execute(query, (rowid,)).fetchone())
     shown = explain(issue)
@@ -147,14 +147,14 @@ _LISTS: Final = ("users", "devices", "user_keys")
 
 
 class _Identity(NamedTuple):
-    """One way to name a person: the list it is shown in, and its value."""
+    """One identity of a person: the list that it is shown in, and its value."""
 
     shown_in: str
     value: str
 
 
 class _Group:
-    """Identities that belong together, and the events that say so."""
+    """Identities that belong together, and the events that connect them."""
 
     def __init__(self) -> None:
         self.identities: dict[_Identity, None] = {}
@@ -186,7 +186,7 @@ class _Group:
 
 
 def _identities(row: Row) -> Iterator[_Identity]:
-    """Yield the identities that one event names; a user key makes the user id a key's value."""
+    """Yield the identities in one event; with a user key, the user id is shown under it."""
     if row["user_id"] and row["user_key"]:
         yield _Identity("user_keys", f"{row['user_key']}={row['user_id']}")
     elif row["user_id"]:
@@ -201,7 +201,7 @@ def _identities(row: Row) -> Iterator[_Identity]:
 def identities(path: Path) -> list[dict[str, Any]]:
     """Return the groups, the one with the newest event first.
 
-    ``joined_by`` are the ids of the events that brought identities of one group together.
+    ``joined_by`` are the ids of the events that connected the identities.
     """
     groups: dict[_Identity, _Group] = {}
     with reading(path) as connection:

@@ -17,7 +17,7 @@ from growingio_wire.near import likeness
 from growingio_wire.said import Said
 
 _LOOKED_AT: Final = 1000
-"""Only so many of the newest events are compared."""
+"""Maximum number of events that are compared, from the newest."""
 
 _NAMED: Final = 3
 _LISTED: Final = 10
@@ -25,7 +25,7 @@ _FOLLOWED_AT_ONCE: Final = 500
 _FOLLOW_TICK_S: Final = 0.5
 """Seconds within which following notices a dead server and, on Windows, a Ctrl-C."""
 _FARTHEST_NAME: Final = 2.0
-"""What a name counts that has nothing in common with the one that is wanted."""
+"""Weight of a name that has nothing in common with the wanted one."""
 
 
 class Miss(NamedTuple):
@@ -38,9 +38,8 @@ class Miss(NamedTuple):
 def nearest(path: Path, wanted: Filter) -> list[Miss]:
     """Return up to three events that almost match, the nearest first.
 
-    Each reason counts 1, but another name the less the more it resembles the one that is wanted.
-    Newer events come first where all else is equal. A run keeps tests apart, so events of others
-    are never near.
+    Each reason counts 1, but a similar name counts less. Of equally near events, newer ones come
+    first. Runs keep tests apart, so events of other runs are never near.
     """
     newest = find_events(path, Filter(run=wanted.run), limit=_LOOKED_AT, newest=True)
     misses = [Miss(event, why_not(event, wanted)) for event in newest]
@@ -50,7 +49,7 @@ def nearest(path: Path, wanted: Filter) -> list[Miss]:
 
 
 def _counts_more(names: Iterable[str | None], wanted: str | None) -> dict[str | None, float]:
-    """Return by how much each name counts more than one reason, or less."""
+    """Return the weight of each name, beyond that of one reason."""
     return {
         name: 0.0
         if wanted in (None, name)
@@ -62,9 +61,9 @@ def _counts_more(names: Iterable[str | None], wanted: str | None) -> dict[str | 
 class WaitTimeoutError(GrowingError, TimeoutError):
     """The events waited for did not all arrive in time.
 
-    ``events`` are those that match and did arrive, oldest first; ``nearest`` are up to three
-    others that came near, with the reasons why they do not match; ``causes`` say why no more
-    came, and what to do next. Waiting again may help.
+    ``events`` are the matching events that did arrive, oldest first; ``nearest`` are up to three
+    events that nearly match, with the reasons why they do not; ``causes`` say why no more
+    arrived, and what to do next. Waiting again may help.
     """
 
     def __init__(
@@ -77,7 +76,7 @@ class WaitTimeoutError(GrowingError, TimeoutError):
 
 
 class Gathering:
-    """The first ``count`` events that match, oldest first, as far as they have arrived."""
+    """The first ``count`` matching events that have arrived, oldest first."""
 
     def __init__(self, store: EventStore, wanted: Filter, count: int) -> None:
         self._store = store
@@ -87,16 +86,16 @@ class Gathering:
 
     @property
     def path(self) -> Path:
-        """The store that was looked through."""
+        """The searched store."""
         return self._store.path
 
     @property
     def complete(self) -> bool:
-        """Whether all are there."""
+        """Whether all have arrived."""
         return len(self.events) == self.count
 
     def look(self) -> bool:
-        """Take what has arrived since the last look; tell whether waiting on makes no sense."""
+        """Take what has arrived since the last call; tell whether further waiting is pointless."""
         after = self.events[-1].id if self.events else 0
         missing = self.count - len(self.events)
         self.events += find_events(self._store.path, self.wanted, after=after, limit=missing)
@@ -118,7 +117,7 @@ def gather(store: EventStore, wanted: Filter, count: int, timeout: float) -> Gat
 
 
 async def gather_async(store: EventStore, wanted: Filter, count: int, timeout: float) -> Gathering:
-    """Do the same from asyncio, without blocking the event loop."""
+    """Wait as ``gather`` does, without blocking the event loop."""
     gathering = Gathering(store, wanted, count)
     loop = asyncio.get_running_loop()
     deadline = loop.time() + timeout
@@ -140,7 +139,7 @@ async def gather_async(store: EventStore, wanted: Filter, count: int, timeout: f
 def follow(store: EventStore, after: int, is_alive: Callable[[], bool]) -> Iterator[Event]:
     """Yield every event with an id above ``after``, and then each as it is stored.
 
-    Ends when ``is_alive`` no longer says so and nothing is left.
+    Ends when ``is_alive`` returns False and everything was yielded.
     """
     changed = threading.Event()
     with store.listening(changed.set):
@@ -158,7 +157,7 @@ def follow(store: EventStore, after: int, is_alive: Callable[[], bool]) -> Itera
 
 
 def timed_out(gathering: Gathering, timeout: float, url: str) -> WaitTimeoutError:
-    """Return the error that says what is missing, what is there, and what came nearest.
+    """Return the error with what is missing, what arrived, and what nearly matches.
 
     :param url: the collector's own address.
     """

@@ -35,14 +35,14 @@ _REMOVE: Final = (
 
 
 class EventStore:
-    """The writing side of one database file, made when it does not exist.
+    """Writer of one database file, which is created if it does not exist.
 
-    ``last_event`` is the id of the newest event; ``removals`` counts the calls that removed some,
+    ``last_event`` is the id of the newest event; ``removals`` counts the calls that removed events,
     ``clears`` those that removed everything.
 
     :param path: the database file.
     :param keep: how much is kept at most.
-    :param temporary: the file will not outlive a crash of the machine, so do not wait for the disk.
+    :param temporary: do not wait for the disk, because the file need not survive a crash.
     :raises GrowingParamException: if the file cannot be opened, is no database, or was written
         by a newer release.
     """
@@ -67,9 +67,9 @@ class EventStore:
 
     @contextmanager
     def writing(self) -> Generator[sqlite3.Connection, None, None]:
-        """Lend the connection that writes, for one transaction. Nobody is told of the change.
+        """Lend the writing connection for one transaction. Listeners are not called.
 
-        :raises sqlite3.Error: when the file cannot take it; then nothing of the block is kept.
+        :raises sqlite3.Error: if the file cannot be written; the block is then rolled back.
         """
         with self._lock, self._connection as connection:
             # Another collector may have the same file open.
@@ -77,9 +77,9 @@ class EventStore:
             yield connection
 
     def add(self, received: Received) -> int:
-        """Store one request with its events and return its id. Then readers see them.
+        """Store one request with its events, visible to readers on return; return its id.
 
-        :raises sqlite3.Error: when the file cannot take it; then nothing of it is stored.
+        :raises sqlite3.Error: if the file cannot be written; nothing of the request is then stored.
         """
         with self.writing() as connection:
             request_id = self._insert(connection, received)
@@ -98,20 +98,20 @@ class EventStore:
 
     @property
     def is_untidy(self) -> bool:
-        """Whether more is to be removed than what the last request made room for."""
+        """Whether there is more to prune than the last request did."""
         return self._pruner.is_behind
 
     def tidy(self) -> None:
-        """Remove a portion of what is too much or too old.
+        """Prune one portion of what is too much or too old.
 
-        :raises sqlite3.Error: when the file cannot take it.
+        :raises sqlite3.Error: if the file cannot be written.
         """
         with self.writing() as connection:
             self._pruner.prune(connection)
         self._tell_of_removal()
 
     def clear(self) -> int:
-        """Remove everything and return the number of removed events. Ids are not used again."""
+        """Remove everything and return the number of removed events. Ids are not reused."""
         with self.writing() as connection:
             removed = connection.execute("DELETE FROM event").rowcount
             for table in _CLEARED:
@@ -124,9 +124,9 @@ class EventStore:
         return removed
 
     def remove(self, wanted: Filter) -> int:
-        """Remove the events that match, and the requests that have no others; return how many.
+        """Remove matching events, and requests left without events; return the number of events.
 
-        The counts of what was received stay as they are.
+        The counts of received events do not change.
         """
         clause, values = where(wanted)
         with self.writing() as connection:
@@ -150,7 +150,7 @@ class EventStore:
         self.tell()
 
     def set(self, key: str, value: str | None) -> None:
-        """Keep one setting in the file, over clearing and the end; None removes it."""
+        """Store a setting, which survives clearing and restarts; None removes it."""
         with self.writing() as connection:
             if value is None:
                 connection.execute(_UNSET, (key,))
@@ -194,7 +194,7 @@ CREATE TEMP TABLE judged AS SELECT
     ) AS new
 FROM event WHERE id IN (SELECT event_id FROM problem)
 """
-"""``bad`` comes before ``warn`` in the alphabet."""
+"""``min(level)`` works because ``bad`` precedes ``warn`` in the alphabet."""
 
 _UNCHANGED: Final = "DELETE FROM judged WHERE old = new"
 _MOVED: Final = (
@@ -215,7 +215,7 @@ _SET_VERDICTS: Final = (
 def _judge_anew(connection: sqlite3.Connection, ignored: Collection[str]) -> None:
     """Give every event the verdict that it has without problems of the ``ignored`` codes.
 
-    The counts follow. To be called in a transaction.
+    Updates the counts as well. Call it in a transaction.
     """
     marks = ", ".join("?" * len(ignored))
     connection.execute(_JUDGE.format(most=MAX_NAME, ignored=marks), tuple(ignored))

@@ -71,7 +71,7 @@ def test_undecodable() -> None:
     declared = ("--stm", "1700000000123", "--header", "X-Compress-Codec:2")
     result = _decode("-", *declared, "--header", "X-Crypt-Codec:1", stdin=masked)
     assert result.exit_code == 1
-    assert "with 0x76 it can (snappy, json)." in result.output
+    assert "but it can with 0x76 (snappy, json)." in result.output
     assert "Fix: Encrypt with the lowest byte" in result.output
 
 

@@ -52,19 +52,23 @@ class TestCauses:
         """A body could not be read: the next step shows how it was decoded."""
         urllib3.request("POST", f"{collector.url}/v3/projects/p1/collect", body=b"{")
         [cause] = _waited(collector, "&name=pay")["causes"]
-        assert cause["found"].startswith("Requests that could not be read: 1; the newest because: ")
+        assert cause["found"].startswith(
+            "Requests that could not be read: 1; reason for the newest: "
+        )
         assert f"curl {collector.url}/api/v1/requests/1/steps" in cause["next"]
 
     def test_other_project(self, collector: Collector) -> None:
         """The events are another project's."""
         _post(collector, event("pay"), path="/v3/projects/p2/collect")
-        assert _causes(collector, "&project=p1") == ["Nothing came for the project p1, but for p2."]
+        assert _causes(collector, "&project=p1") == [
+            "Nothing arrived for the project p1; events arrived for p2."
+        ]
 
     def test_earlier(self, collector: Collector) -> None:
         """What is waited for came before the cursor."""
         _post(collector, event("pay"))
         assert _causes(collector, "&name=pay&after=1") == [
-            "Events that match, but came before since or after: 1; the newest has the id 1."
+            "Events that match, but are excluded by since or after: 1; the newest has the id 1."
         ]
 
     def test_others(self, collector: Collector) -> None:
@@ -77,7 +81,7 @@ class TestCauses:
     def test_fewer(self, collector: Collector) -> None:
         """Some match, but not enough."""
         _post(collector, event("pay"))
-        assert _causes(collector, "&name=pay&count=2") == ["Events that match: 1; no more came."]
+        assert _causes(collector, "&name=pay&count=2") == ["Events that match: 1; no more arrived."]
 
     def test_object(self, collector: Collector) -> None:
         """The object's error has the same."""

@@ -381,7 +381,7 @@ class TestApi:
                 "level": "warn",
                 "path": "userId",
                 "sentence": "userId is a number.",
-                "fix": "Send it as a string, so that 007 and 7 stay two users.",
+                "fix": "Send it as a string, so that 007 and 7 remain different users.",
                 "sentence_zh": "userId 是数字。",
                 "fix_zh": "请以字符串发送，这样 007 和 7 才是两个用户。",
                 "values": {},

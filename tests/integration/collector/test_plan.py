@@ -214,7 +214,9 @@ class TestCommands:
             file.write_text("events: [", encoding="utf-8")
             send(url, "pay")
             told = [command.line() for _ in range(3)]
-            assert told[0].startswith("The plan in use stays, because its changed file is wrong.")
+            assert told[0].startswith(
+                "The previous plan stays in use, because the changed file is invalid."
+            )
             assert told[1].startswith("  line 1: This is not YAML")
             assert "ok   CUSTOM pay" in told[2]
             assert command.end(signal.SIGINT) == 0

@@ -101,7 +101,7 @@ def test_wrong_key(body: bytes, key: int) -> None:
     assert decoded.messages == []
     assert decoded.reason
     assert decoded.reason.code == "wrong_key"
-    assert f"with 0x{key:02x} it can" in decoded.reason.sentence
+    assert f"but it can with 0x{key:02x}" in decoded.reason.sentence
     assert f"the key 0x{KEY:02x} from stm" in decoded.reason.sentence
     assert f"0x{key:02x}" in decoded.reason.found.zh
 

@@ -67,7 +67,7 @@ def test_file(store: EventStore, tmp_path: Path, caplog: pytest.LogCaptureFixtur
         assert _names(plans.current()) == ["b"]
         assert _names(plans.current()) == ["b"]
     [record] = caplog.records
-    assert "The plan in use stays" in record.message
+    assert "The previous plan stays in use" in record.message
     assert isinstance(plans.error, PlanError)
     file.unlink()
     assert _names(plans.current()) == ["b"]

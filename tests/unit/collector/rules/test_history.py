@@ -29,7 +29,7 @@ def test_across_clients() -> None:
     sender = _Sender()
     assert sender.send({"qty": 3}, "Python 1.0.5") == []
     assert sender.send({"qty": "3"}, "Web 4.3.1") == [
-        "attributes.qty is a string here (from Web 4.3.1), and was a number before "
+        "attributes.qty is a string here (from Web 4.3.1), but was a number before "
         "(from Python 1.0.5)."
     ]
 
