@@ -102,13 +102,12 @@ class _Store:
         return json_answer(self._info())
 
     async def phone(self, _request: Request, _query: NoQuery) -> Response:
-        page = self._info().network_page
-        if page is None:
-            return missing("Only this machine can connect; start with --bind 0.0.0.0.")
-        return Response(as_svg(page), media_type=_SVG)
+        if page := self._info().network_page:
+            return Response(as_svg(page), media_type=_SVG)
+        return missing("Only this machine can connect; start with --bind 0.0.0.0.")
 
     async def ready(self, _request: Request, query: ReadyQuery) -> Response:
-        # Nothing to do, but in the writer's queue; even with 0, allow a moment to find out.
+        # A task without work shows that the writer is free; even with 0, allow it a moment.
         turn = asyncio.get_running_loop().run_in_executor(self._writer, lambda: None)
         done, _ = await asyncio.wait([turn], timeout=max(query.wait, _MOMENT_S))
         is_ready = bool(done) and not self._store.closing
@@ -129,8 +128,8 @@ class _Store:
     async def export(self, _request: Request, query: _ExportQuery) -> Response:
         write, media_type = FORMATS[query.format]
         ending = "json" if query.format == "requests" else query.format
-        file = f"growingio-{query.format}.{ending}"
-        headers = {"Content-Disposition": f'attachment; filename="{file}"'}
+        name = f"growingio-{query.format}.{ending}"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         content = write(self._store.path, query.filter)
         return StreamingResponse(content, headers=headers, media_type=media_type)
 

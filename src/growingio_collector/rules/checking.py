@@ -16,13 +16,13 @@ from growingio_collector.rules.identities import unreal_ids
 from growingio_collector.rules.issue import Issue
 from growingio_collector.rules.messages import (
     head_issues,
-    kind_issue,
     member_issues,
     member_types,
     read_members,
 )
 from growingio_collector.rules.names import name_issues
 from growingio_collector.rules.repeats import repeat_key
+from growingio_collector.rules.requests import kind_issue
 from growingio_collector.rules.times import stm_issues
 from growingio_wire.near import Guesses
 from growingio_wire.table import Kind

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
-import msgspec
 from msgspec import UNSET
 
 from growingio_collector.rules.checked import Arrival, Types, types_of
@@ -26,7 +25,7 @@ from growingio_collector.rules.values import attribute_issues, identity_issues
 from growingio_wire.json_text import read_attributes, read_identities
 from growingio_wire.near import CLOSE, nearest
 from growingio_wire.said import Said
-from growingio_wire.table import EVENT_TYPES, EXPERIMENT_HIT, Kind, camel
+from growingio_wire.table import EVENT_TYPES, EXPERIMENT_HIT
 
 CUSTOM: Final = "CUSTOM"
 
@@ -60,19 +59,6 @@ UNKNOWN_EVENT_TYPE: Final = rule(
     ),
     Said("Send CUSTOM for custom events.", "自定义事件的 eventType 为 CUSTOM。"),
     headline=Said("An unknown eventType", "未知的 eventType"),
-)
-OTHER_KIND: Final = rule(
-    "other_kind",
-    BAD,
-    Said(
-        "This is {got:name}, but it was sent to the path of {wanted:name}.",
-        "这是{got:name}，却发送到了{wanted:name}的路径。",
-    ),
-    Said(
-        "Send it to the path for its kind; with an SDK, the method that you call decides.",
-        "请发送到与其类型对应的路径；使用 SDK 时由所调用的方法决定。",
-    ),
-    headline=Said("A message on the path of another kind", "消息发送到了其他类型的路径"),
 )
 MISSING_EVENT_NAME: Final = rule(
     "missing_event_name",
@@ -183,36 +169,6 @@ def _unknown_type(shown: str) -> Issue:
     if near is None:
         return UNKNOWN_EVENT_TYPE.issue("eventType", shown=shown)
     return MISSPELLED_EVENT_TYPE.issue("eventType", shown=shown, nearest=near)
-
-
-class _Signs(msgspec.Struct, rename=camel):
-    """The fields that tell one kind of message from another."""
-
-    event_type: msgspec.Raw = msgspec.Raw()
-    event_name: msgspec.Raw = msgspec.Raw()
-    id: msgspec.Raw = msgspec.Raw()
-    key: msgspec.Raw = msgspec.Raw()
-    identifies: msgspec.Raw = msgspec.Raw()
-
-    @property
-    def kind(self) -> Kind | None:
-        """The kind of message with such fields; None if unclear."""
-        if self.event_type or self.event_name:
-            return Kind.EVENT
-        if self.identifies:
-            return Kind.MAPPING
-        return Kind.ITEM if self.id and self.key else None
-
-
-_signs: Final = msgspec.json.Decoder(_Signs)
-
-
-def kind_issue(kind: Kind, text: bytes) -> Issue | None:
-    """Return an issue if a message does not belong on the path of ``kind``."""
-    got = _signs.decode(text).kind
-    if got in (None, kind):
-        return None
-    return OTHER_KIND.issue(got=got.value, wanted=kind.value)
 
 
 def _event_issues(head: EventHead, arrival: Arrival) -> Iterator[Issue]:

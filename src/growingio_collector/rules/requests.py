@@ -1,11 +1,14 @@
-"""Rules of requests: wrong paths and methods, and incomplete bodies."""
+"""Rules of requests: wrong paths, methods and kinds of messages, and incomplete bodies."""
 
 import re
 from typing import Final
 
+import msgspec
+
 from growingio_collector.rules.issue import BAD, Issue, rule
 from growingio_wire.endpoints import nearest_path
 from growingio_wire.said import Said
+from growingio_wire.table import Kind, camel
 
 _SHOWN: Final = 200
 """Characters of an unknown path that are shown."""
@@ -125,6 +128,19 @@ BROKEN_HTTP: Final = rule(
     ),
     headline=Said("A request that breaks the rules of HTTP", "不符合 HTTP 规则的请求"),
 )
+OTHER_KIND: Final = rule(
+    "other_kind",
+    BAD,
+    Said(
+        "This is {got:name}, but it was sent to the path of {wanted:name}.",
+        "这是{got:name}，却发送到了{wanted:name}的路径。",
+    ),
+    Said(
+        "Send it to the path for its kind; with an SDK, the method that you call decides.",
+        "请发送到与其类型对应的路径；使用 SDK 时由所调用的方法决定。",
+    ),
+    headline=Said("A message on the path of another kind", "消息发送到了其他类型的路径"),
+)
 _REQUEST_LINE: Final = re.compile(rb"[A-Za-z]+ [/*h]\S*(?: HTTP/\d|\Z)")
 """The beginning of a request line, possibly cut within the target."""
 
@@ -144,3 +160,33 @@ def unknown_path(method: str, path: str) -> Issue:
     if not path.startswith("/") and path != "*":
         return AS_PROXY.issue(shown=f"{method} {path[:_SHOWN]}")
     return UNKNOWN_PATH.issue(shown=path[:_SHOWN], nearest=nearest_path(path))
+
+
+class _Signs(msgspec.Struct, rename=camel):
+    """The fields that tell one kind of message from another."""
+
+    event_type: msgspec.Raw = msgspec.Raw()
+    event_name: msgspec.Raw = msgspec.Raw()
+    id: msgspec.Raw = msgspec.Raw()
+    key: msgspec.Raw = msgspec.Raw()
+    identifies: msgspec.Raw = msgspec.Raw()
+
+    @property
+    def kind(self) -> Kind | None:
+        """The kind of message with such fields; None if unclear."""
+        if self.event_type or self.event_name:
+            return Kind.EVENT
+        if self.identifies:
+            return Kind.MAPPING
+        return Kind.ITEM if self.id and self.key else None
+
+
+_signs: Final = msgspec.json.Decoder(_Signs)
+
+
+def kind_issue(kind: Kind, text: bytes) -> Issue | None:
+    """Return an issue if a message does not belong on the path of ``kind``."""
+    got = _signs.decode(text).kind
+    if got in (None, kind):
+        return None
+    return OTHER_KIND.issue(got=got.value, wanted=kind.value)
