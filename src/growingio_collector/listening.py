@@ -18,7 +18,7 @@ from growingio_wire.http.transport import HttpTransport
 
 _BACKLOG: Final = 2048
 _TRIED: Final = 100
-"""Ports after the first that are tried for a free one."""
+"""Number of ports after the first to try."""
 
 _PROBE_S: Final = 0.5
 
@@ -79,7 +79,7 @@ def _explained(port: int, bind: str, error: OSError | OverflowError) -> str:
 
 
 def _user_of(port: int) -> str:
-    """Say what answers on the port: another collector tells its release."""
+    """Return the name of what responds on the port, with the release of a collector."""
     here = f"http://{LOOPBACK}:{port}"
     transport = HttpTransport(Route(here), connections=0)
     try:
@@ -107,7 +107,7 @@ def addresses_of(bind: str) -> list[str]:
 class Listening:
     """Open sockets; ``stack`` closes them.
 
-    ``port`` is the first, and ``access`` says who may look at what is collected.
+    ``port`` is the first, and ``access`` decides who may read what was received.
 
     :raises GrowingParamException: if a port is taken or may not be used.
     :raises MissingExtraError: TLS is asked for, and the package for it is not installed.

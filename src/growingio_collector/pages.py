@@ -1,7 +1,7 @@
 """Pages for the browser: the files of the folder ``page``, the choice at ``/``, and QR codes.
 
-Nothing is built and nothing comes from outside. What was received is put into the page by its
-scripts, as text; the files themselves never change while the collector runs.
+There is no build step, and nothing is loaded from elsewhere. Scripts insert received data into the
+page as text; the files themselves never change while the collector runs.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _MEDIA_TYPES: Final = {
     ".js": "text/javascript",
     ".svg": "image/svg+xml",
 }
-"""Our own, because a machine's table of types may call a script plain text."""
+"""Fixed, because the types configured on a machine may be wrong for scripts."""
 
 _ICONS: Final = ("/favicon.ico", "/apple-touch-icon.png", "/apple-touch-icon-precomposed.png")
 _LANG: Final = b'<html lang="en"'
@@ -52,7 +52,7 @@ _BLOCKS: Final = {(0, 0): "█", (0, 1): "▀", (1, 0): "▄", (1, 1): " "}
 
 
 class _File(NamedTuple):
-    """One file of the page as it is answered."""
+    """One file of the page, ready to be sent."""
 
     content: bytes
     media_type: str
@@ -68,7 +68,7 @@ def _file(name: str, content: bytes) -> _File:
 def _page() -> dict[str, _File]:
     """Return the page's files by name, also from a zip or a frozen program.
 
-    :raises GrowingError: if the program was made without them.
+    :raises GrowingError: if the program was packed without them.
     """
     folder = files(_PACKAGE) / "page"
     if not folder.is_dir():
@@ -86,9 +86,9 @@ def _below(folder: Traversable, path: str = "") -> Iterator[tuple[str, _File]]:
 
 
 def preferred_language(accepted: str) -> str:
-    """Return the one of ``LANGUAGES`` that an ``Accept-Language`` header likes best.
+    """Return the one of ``LANGUAGES`` that an ``Accept-Language`` header prefers.
 
-    English when it names neither, or is empty.
+    English if it names neither, or is empty.
     """
     ranked = sorted(map(_weighted, accepted.split(",")), key=lambda one: -one[1])
     for tag, weight in ranked:
@@ -154,8 +154,8 @@ class _Pages:
 def routes(text: Callable[[], str], language: Callable[[], str]) -> list[BaseRoute]:
     """Return the routes of ``/`` and of the page's files.
 
-    :param text: makes what is answered to whoever does not ask for HTML.
-    :param language: tells one of ``LANGUAGES``, or ``"auto"`` for the browser's own.
+    :param text: returns the text for clients that do not accept HTML.
+    :param language: returns one of ``LANGUAGES``, or ``"auto"`` for the browser's.
     """
     pages = _Pages(text, language)
     icons = [Route(path, pages.icon, methods=["GET"]) for path in _ICONS]

@@ -68,9 +68,9 @@ _FOREIGN: Final = "A page of another origin cannot change anything here.\n"
 
 
 class Access:
-    """Who may look, and may change.
+    """Access rights: who may read and change what was received.
 
-    ``token`` is None when none is due, because only this machine can reach the collector.
+    ``token`` is None if only this machine can reach the collector.
     """
 
     def __init__(self, serving: Serving) -> None:
@@ -81,8 +81,7 @@ class Access:
     def knows_host(self, host: str) -> bool:
         """Tell whether a request may name this host.
 
-        Where others may reach the collector, an address may be named too: no page can have one
-        as its name that it does not have.
+        If other machines may connect, IP addresses are allowed: DNS rebinding needs a name.
         """
         name = _PORT.sub("", host).lower()
         if _LOOPBACK.fullmatch(name) or name in self._hosts:
@@ -94,7 +93,7 @@ class Access:
         return origin in self._origins
 
     def has_token(self, presented: str) -> bool:
-        """Tell whether this is the token, in a time that says nothing about it."""
+        """Tell whether this is the token, in constant time."""
         return hmac.compare_digest((self.token or "").encode(), presented.encode())
 
 
@@ -114,7 +113,7 @@ class AccessMiddleware:
         self._access = access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the request in, or answer why not; either way with the headers that protect."""
+        """Pass the request on, or respond why not; both with protective headers."""
         headers = self._headers(Headers(scope=scope).get("origin"))
 
         async def send_protected(message: Message) -> None:
@@ -143,7 +142,7 @@ class AccessMiddleware:
         return {**_HEADERS, **allowed}
 
     def _refusal(self, request: Request) -> Response | None:
-        """Return the answer of a request that does not come in, None when it does."""
+        """Return the response to a rejected request; None if it is allowed."""
         origin = request.headers.get("origin")
         if not self._access.knows_host(request.headers.get("host", "localhost")):
             return PlainTextResponse(_WRONG_HOST, 403)
@@ -183,7 +182,7 @@ def _tokens(request: HTTPConnection) -> Iterator[str]:
 
 
 def _with_cookie(request: Request, token: str) -> Response:
-    """Keep the token in a cookie, and lead to the same address without it."""
+    """Store the token in a cookie, and redirect to the same address without it."""
     others = [(name, value) for name, value in request.query_params.multi_items() if name != TOKEN]
     path = "/" + request.scope["path"].lstrip("/")
     response = RedirectResponse(path + ("?" + urlencode(others) if others else ""), 303)

@@ -24,7 +24,7 @@ _SHOWN_BYTES: Final = 64
 
 
 class Tls(NamedTuple):
-    """A listening socket whose connections are encrypted, and what with."""
+    """A listening socket with TLS, its certificate and its key."""
 
     listener: socket.socket
     certificate: Path
@@ -61,11 +61,11 @@ def _quiet_thread() -> Generator[None, None, None]:
 
 
 class _Connection(H11Protocol):
-    """A connection that the application may close, and that tells what is not HTTP.
+    """A connection that the application may close, and that reports what is not HTTP.
 
     ASGI has no message for either.
 
-    :param broken: is called with the beginning of what cannot be read as a request.
+    :param broken: called with the beginning of anything that is not a request.
     """
 
     def __init__(self, *args: Any, broken: Callable[[bytes], object], **options: Any) -> None:
@@ -115,7 +115,7 @@ def _server(
 class ServerThread:
     """Serves ``app`` on all ``listeners``, and on that of ``tls``, until ``stop()``.
 
-    :param broken: is called in the server's thread, with the beginning of what is not HTTP.
+    :param broken: called in the server's thread with the beginning of anything that is not HTTP.
     """
 
     def __init__(
@@ -151,7 +151,7 @@ class ServerThread:
         return self._thread.is_alive()
 
     def stop(self) -> None:
-        """Answer what is being answered, for up to a second, close every connection and end."""
+        """Finish current responses within a second, close every connection and end."""
         for server, _ in self._served:
             server.should_exit = True
         self._thread.join()

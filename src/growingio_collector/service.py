@@ -38,7 +38,7 @@ from growingio_wire import VERSION
 from growingio_wire.table import SCHEMAS
 
 _READERS: Final = 4
-"""Large requests that are read at the same time."""
+"""Number of large requests that are decoded in parallel."""
 
 _HOME: Final = """GrowingIO collector {version} is listening.
 
@@ -63,14 +63,14 @@ def home_text(store: EventStore) -> str:
 
 
 class _Behind(BaseRoute):
-    """A route of the collector's own, for those who may look."""
+    """A route of the collector's own, behind its access control."""
 
     def __init__(self, route: BaseRoute, access: Access) -> None:
         self._route = route
         self._guarded = AccessMiddleware(route.handle, access)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Match what the route does."""
+        """Match as the route does."""
         return self._route.matches(scope)
 
     def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
@@ -85,7 +85,7 @@ class _Behind(BaseRoute):
 class Parts(NamedTuple):
     """Parts of the application; ``writer`` runs one call at a time.
 
-    ``info`` tells what the collector is at the moment it is called.
+    ``info`` returns current facts about the collector.
     """
 
     store: EventStore
@@ -115,7 +115,7 @@ def api_calls(parts: Parts) -> list[AnyCall]:
 
 
 def _own_routes(parts: Parts) -> list[BaseRoute]:
-    """Return what shows what was collected, or changes it."""
+    """Return the routes that show or change what was received."""
 
     return [
         *pages.routes(lambda: home_text(parts.store), lambda: parts.info().lang),
@@ -139,7 +139,7 @@ def make_app(parts: Parts) -> ASGIApp:
         ],
         exception_handlers=ERROR_HANDLERS,
     )
-    # A path that almost fits is shown as unknown, not redirected: clients do not follow.
+    # A path that almost matches is reported as unknown, not redirected: clients do not follow.
     app.router.redirect_slashes = False
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:

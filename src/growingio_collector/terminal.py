@@ -30,7 +30,7 @@ def _value(value: object) -> str:
 
 
 def _pairs(event: Event) -> Iterator[tuple[str, Any]]:
-    """Yield what tells this event from others, the most telling first."""
+    """Yield values that distinguish the event, the most telling first."""
     if event.kind == "item":
         own: list[tuple[str, object]] = [("id", written_members(event.raw).get("id"))]
     else:
@@ -58,7 +58,7 @@ def _said(issue: Issue, is_chinese: bool) -> str:
 def json_line(event: Event) -> str:
     r"""Return ``event`` as one line of JSON in ASCII, as the API shows it.
 
-    Everything a terminal might obey is written as ``\uXXXX``, which JSON reads back.
+    Everything that a terminal might interpret is escaped as ``\uXXXX``.
     """
     text = msgspec.json.encode(show_event(event)).decode()
     # White space stands between values only; within strings it is escaped.

@@ -55,7 +55,7 @@ def span_ms(text: str) -> int | None:
 
 
 def ago_ms(text: str) -> int | None:
-    """Return the time a span such as ``"5m"`` ago, in Unix milliseconds, at least 0.
+    """Return the time that is a span such as ``"5m"`` ago, in Unix milliseconds, at least 0.
 
     None if ``text`` is not a span.
     """

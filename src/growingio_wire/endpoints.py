@@ -74,7 +74,7 @@ def nearest_path(path: str) -> str:
 
 
 def shown_address(url: str) -> str:
-    """Return an address as it may be shown: without query, with the beginning of the project id."""
+    """Return an address that is safe to show: without its query, with a masked project id."""
     address = url.partition("?")[0]
     return _PROJECT.sub(lambda found: found[1] + masked_id(unquote(found[2])), address)
 
@@ -122,11 +122,11 @@ def base_url(server_host: object, argument: str = "server_host") -> str:
 
 
 def _in_ascii(name: str) -> str:
-    """Return a host's name as it is asked for.
+    """Return the ASCII form of a host name.
 
     :raises UnicodeError: if it cannot be one.
     """
-    # Python takes a millisecond to import what knows names in other scripts.
+    # Importing the codec for names in other scripts takes a millisecond.
     if name.isascii() and all(0 < len(label) < _LONG_LABEL for label in name.split(".")):
         return name
     return name.encode("idna").decode()

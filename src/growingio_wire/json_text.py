@@ -34,7 +34,7 @@ class LongNumber(str):
 
 
 class Pairs(list[tuple[str, object]]):
-    """The members of an object in their order, names that come twice included."""
+    """The members of an object in order, including repeated names."""
 
 
 class WrittenNumber(str):
@@ -57,7 +57,7 @@ def verbatim_decoder(parse_constant: Callable[[str], object] | None = None) -> j
 
 
 def _read(text: Text) -> object:
-    """Return the Python value of ``text``; None when it has none."""
+    """Return the Python value of ``text``; None if it has none."""
     try:
         return msgspec.json.decode(text)
     except msgspec.ValidationError:
@@ -91,7 +91,7 @@ def as_object(value: object) -> dict[str, Any] | None:
 
 
 def read_object(text: Text) -> dict[str, Any] | None:
-    """Return the object in ``text``; None when it is not an object, or no JSON."""
+    """Return the object in ``text``; None if it is not an object, or not JSON."""
     return as_object(_read(text))
 
 
@@ -105,7 +105,7 @@ def is_json(text: Text) -> bool:
 
 
 def stored_json(text: str | None) -> msgspec.Raw:
-    """Return the JSON to show for ``text``, which was stored; damaged text is shown as a string."""
+    """Return the JSON to show for a stored ``text``; damaged text is shown as a string."""
     if text is None:
         return msgspec.Raw(b"null")
     return msgspec.Raw(text if is_json(text) else json.dumps(text))
@@ -114,7 +114,7 @@ def stored_json(text: str | None) -> msgspec.Raw:
 def type_of(text: bytes) -> str:
     """Return the JSON type of ``text``, which is one well-formed value without white space before.
 
-    It is one of the names that ``rules.issue`` has for them.
+    It is one of the names in the collector's ``rules.issue``.
     """
     by_start = _TYPES.get(text[:1])
     if by_start:
@@ -184,9 +184,9 @@ def written_elements(text: Text) -> list[msgspec.Raw]:
 
 
 def as_text(value: object) -> str:
-    """Return a JSON value as it is compared and shown: a string as it is, all else as JSON.
+    """Return a JSON value as text, to compare and show it: strings as they are, all else as JSON.
 
-    :param value: a Python value, or what was written.
+    :param value: a Python value, or JSON text.
     """
     if isinstance(value, str):
         return str(value)
@@ -216,13 +216,13 @@ def _encoded(value: object) -> msgspec.Raw:
 
 
 encode: Final[Callable[[object], bytes]] = msgspec.json.Encoder(enc_hook=_encoded).encode
-"""Writes any Python value that was read here."""
+"""Encodes any Python value that this module returns."""
 
 
 def attribute_is(text: str | None, key: str, wanted: str) -> bool:
     """Tell whether the message has an attribute ``key`` that reads ``wanted``.
 
-    Numbers are alike when they are written alike, or are as Python writes them.
+    Numbers are equal if they are written alike, or the way Python writes them.
     """
     found = written_attributes(text).get(key)
     if found is None:
@@ -231,7 +231,7 @@ def attribute_is(text: str | None, key: str, wanted: str) -> bool:
 
 
 def mentions(text: str | None, wanted: str) -> bool:
-    r"""Tell whether the message holds ``wanted`` in any case, its ``\uXXXX`` written out."""
+    r"""Tell whether the message contains ``wanted`` in any case, with ``\uXXXX`` decoded."""
     text, wanted = text or "", wanted.casefold()
     if wanted in text.casefold():
         return True

@@ -8,15 +8,15 @@ from growingio_wire.said import harmless
 
 
 def add_case(suite: Element, group: str, name: str) -> Element:
-    """Add a test case to a suite, and return it; what was not added to it passes.
+    """Add a test case to a suite, and return it; it passes unless a failure is added.
 
-    :param name: may come from anywhere: what XML cannot contain is replaced.
+    :param name: any text; characters that XML cannot contain are escaped.
     """
     return SubElement(suite, "testcase", classname=group, name=harmless(name), time="0")
 
 
 def junit_file(suite: Element) -> bytes:
-    """Return a suite, counted, as a file in UTF-8."""
+    """Return a suite with its counts as a file in UTF-8."""
     counts = {
         "tests": len(suite),
         "failures": len(suite.findall("*/failure")),

@@ -18,12 +18,12 @@ CODEC: Final = "3"
 """Its number in ``X-Compress-Codec``."""
 
 _MORE: Final = 15
-"""A length of so much continues in the next bytes."""
+"""A length of 15 continues in the next bytes."""
 
 _FULL: Final = re.compile(rb"\xff*")
 
 _MOST_PER_BYTE: Final = 255
-"""A byte of a block yields at most so many of the content."""
+"""Maximum number of bytes that one byte of a block expands to."""
 
 _SHORTEST_MATCH: Final = 4
 
@@ -43,7 +43,7 @@ def decompress(body: bytes, limits: DecodeLimits) -> bytes:
 
 
 def start_of(beginning: bytes, limits: DecodeLimits) -> bytes:
-    """Return the first bytes of what a block with this beginning may hold."""
+    """Return the first bytes of the content of a block with this beginning."""
     block = _Block(beginning, limits)
     # The bytes before the error or the end are still valid.
     with suppress(DecodeError):
@@ -68,7 +68,7 @@ class _Block:
     def run(self) -> None:
         """Expand to the end of the block.
 
-        :raises DecodeError: at the first byte that cannot be right, and beyond the limits.
+        :raises DecodeError: at the first invalid byte, or beyond the limits.
         """
         for _ in range(self._limits.steps):
             token = self._byte()

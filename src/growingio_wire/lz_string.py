@@ -1,8 +1,7 @@
 """Decoder of LZ-String, the compression of the Web and mini-program SDKs, in three packings.
 
-The dictionary holds no texts: an entry is the one emitted before it plus the next character, so
-it is a place in the output, from its start to its end. Memory and time therefore grow with the
-input and output only.
+The dictionary holds no texts: each entry is the previous one plus the next character, and therefore
+a range of the output. Memory and time grow only with the input and the output.
 """
 
 from __future__ import annotations
@@ -23,16 +22,16 @@ _FIRST_ENTRY: Final = 3
 """The dictionary's first codes are the three instructions above."""
 
 _MIRRORED: Final = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
-"""Units carry their bits highest first, numbers lowest first: mirrored units make one order."""
+"""Mirrored bytes: units have their highest bit first, but numbers their lowest."""
 
 _URI: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-"
 _URI_PADDING: Final = ord("$")
 _URI_VALUES: Final = {letter: _MIRRORED[value] >> 2 for value, letter in enumerate(_URI)}
-# A plus that went through a form is a space; the SDK's own decoder reads it so, too.
+# Forms turn a plus into a space; the SDK's own decoder accepts that as well.
 _URI_VALUES[ord(" ")] = _URI_VALUES[ord("+")]
 
 _UTF16_OFFSET: Final = 32
-"""Added to every 15 bits, so that no control character arises."""
+"""Added to every 15 bits to avoid control characters."""
 
 _UTF16: Final = "utf-16-le" if sys.byteorder == "little" else "utf-16-be"
 
@@ -98,7 +97,7 @@ def _run(bits: _Bits, output: array[int], limits: DecodeLimits) -> None:
 
 
 def _as_utf8(units: array[int]) -> bytes:
-    # Half a character is written as JSON's escape, so that it spoils its own event only.
+    # A lone surrogate becomes a JSON escape, so that it spoils only its own event.
     text = units.tobytes().decode(_UTF16, "surrogatepass")
     return text.encode("utf-8", "backslashreplace")
 

@@ -16,30 +16,30 @@ _COMPARED: Final = 100
 _LIKE_ENOUGH: Final = 0.5
 
 CLOSE: Final = 0.7
-"""Likeness for names that nobody has typed just now, where a wrong guess costs attention."""
+"""Likeness for received names, where a wrong guess would distract."""
 
 
 def nearest(name: str, known: Iterable[str], like_enough: float = _LIKE_ENOUGH) -> str | None:
-    """Return the one of ``known`` that ``name`` resembles most; ``None``: it resembles none.
+    """Return the one of ``known`` that ``name`` resembles most; ``None`` if none is similar.
 
-    :param like_enough: from 0, which anything is, to 1 for equal names.
+    :param like_enough: minimum likeness, from 0 (any name) to 1 (equal names).
     """
     return _nearest(name, tuple(known), like_enough)
 
 
 def hint(name: str, known: Iterable[str], spelled: Callable[[str], str] = str) -> str:
-    """Return the end of an error that asks whether the nearest was meant; else nothing.
+    """Return the end of an error message, with the nearest name; empty if none is similar.
 
-    :param spelled: makes of a known name what the user would have to write.
+    :param spelled: turns a known name into what the user has to write.
     """
     near = nearest(name, known)
     return "" if near is None else f"; did you mean {spelled(near)}?"
 
 
 class Guesses:
-    """Finds the names that strangers probably meant, for as long as that takes little time.
+    """Suggestions for many names, within a bounded time.
 
-    :param most: after so many comparisons nothing more is guessed.
+    :param most: maximum number of comparisons; after that, there are no more suggestions.
     """
 
     def __init__(self, most: int) -> None:
@@ -47,7 +47,7 @@ class Guesses:
         self._found: dict[tuple[str, int], str | None] = {}
 
     def nearest(self, name: str, known: Collection[str]) -> str | None:
-        """Return the one of ``known`` that is close to ``name``; ``None``: nothing can be said.
+        """Return the one of ``known`` that is close to ``name``; ``None`` if unknown.
 
         :param known: the same object each time.
         """
@@ -78,7 +78,7 @@ def _nearest(name: str, known: tuple[str, ...], like_enough: float) -> str | Non
         for one in folded
         if 2 * min(len(one), len(wanted)) >= like_enough * (len(one) + len(wanted))
     ]
-    # Imported here, because few programs make mistakes in names, and all would wait for it.
+    # Imported here, because only programs with misspelled names need it.
     from difflib import get_close_matches
 
     found = get_close_matches(wanted, near, n=1, cutoff=like_enough)

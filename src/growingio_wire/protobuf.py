@@ -50,16 +50,16 @@ def _string(number: int) -> _Write:
 
     def write(value: str) -> bytes:
         content = value.encode()
-        size = len(content)  # nearly always small, and then this spares a call
+        size = len(content)  # nearly always small, which saves a call
         return before + (SMALL[size] if size < 0x80 else varint(size)) + content
 
     return write
 
 
 class _Remembered(dict[str, bytes]):
-    """Remembers what was written for short texts, because most come again in the next record.
+    """Cache of encoded short texts, because most are repeated in the next record.
 
-    It begins anew when it is full, so that it keeps up with texts that change, and stays small.
+    It is cleared when full, which keeps it small and up to date.
     """
 
     def __init__(self, write: _Write) -> None:
@@ -119,7 +119,7 @@ _WRITERS: Final[Mapping[Type, Callable[[int], _Write]]] = {
 }
 
 
-# What is the same in most records of a program, unlike who they are about.
+# Fields with few different values in a program, unlike those about users.
 _REPEATED: Final = frozenset(
     {
         *("data_source_id", "event_name", "key", "language", "platform", "project_key"),
@@ -144,7 +144,7 @@ def _written(values: Mapping[str, Any], writers: Mapping[str, _Write]) -> bytes:
 
 
 class _ListWriter:
-    """Writes a batch of one kind as the list message that the wire has for it."""
+    """Encodes a batch of one kind as its list message."""
 
     def __init__(self, schema: Schema) -> None:
         self._tag = tag(schema.list_number, LENGTH)
@@ -171,7 +171,7 @@ def encode_list(kind: Kind, records: Sequence[bytes]) -> bytes:
 
 
 _Read: TypeAlias = Callable[[Any, object, Budget], object]
-"""Takes the value as it came, what the field held before, and the body's budget."""
+"""Takes the raw value, the previous value of the field, and the body's budget."""
 
 
 class _Reading(NamedTuple):
@@ -185,7 +185,7 @@ class _Reading(NamedTuple):
 _Readings: TypeAlias = Mapping[int, _Reading]
 
 TYPE_NAMES: Final[Mapping[int, str]] = {number: name for name, number in EVENT_TYPES.items()}
-"""Number → event type; number 0 is what protobuf leaves off the wire."""
+"""Number → event type; protobuf omits number 0."""
 
 
 def _read_text(value: bytes, _held: object, _budget: Budget) -> str:
@@ -269,7 +269,7 @@ def split_list(kind: Kind, body: bytes, budget: Budget) -> list[bytes]:
     schema = SCHEMAS[kind]
     wanted: list[bytes] = []
     others: set[int] = set()
-    # No list of all fields: a collection of the garbage in so many would hold every thread up.
+    # Not a list of all fields: collecting that much garbage would block every thread.
     for number, wire, value in fields(body, budget):
         if wire == LENGTH and number == schema.list_number:
             wanted.append(cast("bytes", value))

@@ -13,7 +13,7 @@ LENGTH: Final = 2
 FIXED32: Final = 5
 
 SMALL: Final = tuple(bytes((number,)) for number in range(0x80))
-"""The numbers that are one byte, which nearly every tag and length is."""
+"""The numbers that fit into one byte, as nearly every tag and length does."""
 
 _MAX_VARINT_BYTES: Final = 10
 _MAX_TAG: Final = 0xFFFF_FFFF
@@ -34,7 +34,7 @@ def varint(number: int) -> bytes:
 
 
 def tag(number: int, wire: int) -> bytes:
-    """Return what precedes the value of a field."""
+    """Return the tag before the value of a field."""
     return varint(number << 3 | wire)
 
 
@@ -44,7 +44,7 @@ def delimited(written_tag: bytes, content: bytes) -> bytes:
 
 
 class Budget:
-    """The count of fields of one body, so that a small body cannot become large objects."""
+    """Limit on the fields of one body, so that a small body cannot become large objects."""
 
     def __init__(self, fields: int) -> None:
         self._fields = self._left = fields
@@ -60,7 +60,7 @@ class Budget:
 
 
 class WireField(NamedTuple):
-    """A field as it came: an int for a varint, bytes for everything else."""
+    """A raw field: an int for a varint, bytes for everything else."""
 
     number: int
     wire: int
@@ -70,8 +70,8 @@ class WireField(NamedTuple):
 def fields(data: bytes, budget: Budget) -> Iterator[WireField]:
     """Yield the fields of one message in their order.
 
-    :raises DecodeError: at the first byte that cannot be right. Groups, which proto3 does not
-        have, are not read.
+    :raises DecodeError: at the first invalid byte. Groups, which proto3 does not have, are
+        invalid.
     """
     position = 0
     while position < len(data):

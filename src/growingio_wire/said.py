@@ -22,7 +22,7 @@ class Said(NamedTuple):
     def with_values(self, **values: object) -> Said:
         """Return the sentence with ``values`` in place of the names in braces.
 
-        A list is joined, and another sentence put in, as each language does it.
+        Lists are joined, and nested sentences inserted, in each language.
         """
         return Said(
             ENGLISH.vformat(self.en, (), values),
@@ -48,7 +48,7 @@ class SentenceFormatter(Formatter):
         self.comma = "、" if chinese else ", "
 
     def format_field(self, value: object, format_spec: str) -> str:
-        """Return ``value`` as a sentence has it; an empty list is a dash."""
+        """Return ``value`` as text in a sentence; an empty list is a dash."""
         if isinstance(value, Said):
             return value.chosen(chinese=self.chinese)
         if isinstance(value, list | tuple):
@@ -69,7 +69,7 @@ _JOINERS: Final = "\u200c\u200d"
 
 
 def prefers_chinese(environ: Mapping[str, str] | None = None) -> bool:
-    """Return whether the person at this machine reads Chinese, going by the POSIX variables.
+    """Return whether the POSIX variables say that the user reads Chinese.
 
     :param environ: the variables; ``None`` is this process's environment. The first of ``LC_ALL``,
         ``LC_MESSAGES`` and ``LANG`` that has a value counts.

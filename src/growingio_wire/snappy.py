@@ -1,7 +1,7 @@
 """Encoder and decoder of a raw snappy block (``X-Compress-Codec: 2``).
 
-A library does the work. It is imported on demand, with import statements that tools which freeze
-programs can find.
+A library does the work. It is imported on demand, with import statements that freezing tools can
+find.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def decompress(body: bytes, limits: DecodeLimits) -> bytes:
 
 
 def start_of(beginning: bytes, limits: DecodeLimits) -> bytes:
-    """Return the first bytes of what a block with this beginning may hold, empty if it is none.
+    """Return the first bytes of the content of a block with this beginning; empty if it is invalid.
 
     They are those of the first literal, with which every block begins.
     """
@@ -95,7 +95,7 @@ def start_of(beginning: bytes, limits: DecodeLimits) -> bytes:
 
 
 def _declared_length(body: bytes) -> tuple[int, int]:
-    """Return the declared length and how many bytes say so."""
+    """Return the declared length, and how many bytes encode it."""
     length = 0
     for place, byte in enumerate(body[:_LENGTH_BYTES]):
         length |= (byte & 0x7F) << (7 * place)

@@ -1,7 +1,6 @@
 """Table of the v3 collect protocol: JSON keys, protobuf fields and our attributes.
 
-Messages take their JSON keys from it, the protobuf format its field numbers, and the collector
-both.
+Messages use its JSON keys, the protobuf format its field numbers, and the collector both.
 
 Sources: requests recorded from release 1.0.5, the Java, Go and PHP SDKs, and GrowingIO's
 measurement-protocol page.
@@ -92,19 +91,19 @@ EVENT_TYPES: Final[Mapping[str, int]] = {
 }
 
 NOT_USER: Final = "$notuser"
-"""As login_user_key: an event without a user, the only one that may lack both ids."""
+"""The login_user_key of events without a user, the only ones that may lack both ids."""
 
 EXPERIMENT_HIT: Final = "$exp_hit"
-"""The custom event that says that a visitor takes part in an A/B experiment."""
+"""The custom event for a visitor taking part in an A/B experiment."""
 
 LIST_SEPARATOR: Final = "||"
 """Joins the elements of a list into one attribute value."""
 
 COMPRESS_HEADER: Final = "X-Compress-Codec"
-"""Says by a number how the body is compressed: each codec knows its own."""
+"""Header with the number of the compression; each codec defines its own."""
 
 CRYPT_HEADER: Final = "X-Crypt-Codec"
-"""Says by a number how it is encrypted."""
+"""Header with the number of the encryption."""
 
 MASK: Final = "***"
 """Replacement of a redacted value."""

@@ -1,7 +1,7 @@
 """XOR with one byte (``X-Crypt-Codec: 1``), and the choice of that byte.
 
-It is the low byte of ``stm``, the send time in the URL. Whoever sends makes a new URL, and so a new
-key, for each attempt.
+It is the low byte of ``stm``, the send time in the URL. Each attempt has a new URL, and so a new
+key.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _MAX_DIGITS: Final = 20
 
 
 class Key(NamedTuple):
-    """The key (0 to 255) and where the time was found whose low byte it is."""
+    """The key (0 to 255), and the source of the time whose low byte it is."""
 
     byte: int
     source: str
@@ -35,10 +35,10 @@ def xor(body: bytes, stm: int) -> bytes:
 
 
 def key_of(stm: str | None, x_timestamp: str | None) -> Key:
-    """Return the key of a request that has arrived: the low byte of its send time.
+    """Return the key of a received request: the low byte of its send time.
 
-    The header counts only when the URL has no ``stm``: clients exist whose header differs from
-    the URL, and all of them encrypt with the URL's.
+    The header counts only if the URL has no ``stm``: some clients send different times in the two,
+    and all of those encrypt with the URL's.
 
     :raises DecodeError: if there is no time, or it is not a number.
     """

@@ -100,7 +100,7 @@ def _line(event: Event) -> str:
 
 
 def missing(filters: Filters, found: int, count: int, timeout: float) -> str:
-    """Return the sentence that says what was waited for in vain."""
+    """Return the sentence about the events that did not arrive."""
     conditions = ", ".join(_conditions(filters)) or say(EVERYTHING)
     return say(MISSING, found=found, count=count, timeout=timeout, wanted=conditions)
 
@@ -135,7 +135,7 @@ def _miss(miss: Miss) -> str:
 
 
 def reasons(causes: Sequence[Cause]) -> list[str]:
-    """Return the lines that say why no more came, and what to do next."""
+    """Return the lines about why no more arrived, and what to do next."""
     chinese = prefers_chinese()
     return [
         harmless(f"{cause.found.chosen(chinese=chinese)} {cause.next.chosen(chinese=chinese)}")
@@ -144,7 +144,7 @@ def reasons(causes: Sequence[Cause]) -> list[str]:
 
 
 def harmless_lines(text: str) -> str:
-    """Return several lines that a terminal does not obey."""
+    """Return several lines that are safe to print."""
     return "\n".join(map(harmless, text.splitlines()))
 
 

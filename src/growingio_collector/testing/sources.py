@@ -20,7 +20,7 @@ _RUN_NAME_CHARACTERS: Final = 40
 
 
 class EventSource(Protocol):
-    """A collector, as far as the fixture needs it; the end of its ``with`` block closes it."""
+    """What the fixture needs of a collector; the end of its ``with`` block closes it."""
 
     @property
     def url(self) -> str:
@@ -37,7 +37,7 @@ class EventSource(Protocol):
     def gather(self, count: int, timeout: float, **filters: Unpack[Filters]) -> Gathered:
         """Wait for ``count`` events that match, for up to ``timeout`` seconds.
 
-        Return them, oldest first. When they are fewer, it comes with them why.
+        Return them, oldest first; if there are too few, with the causes.
 
         :raises GrowingError: if the collector does not answer.
         """
@@ -48,7 +48,7 @@ class EventSource(Protocol):
         ...
 
     def fail_next(self, count: int = 1, **options: Unpack[FaultOptions]) -> None:
-        """Let the next ``count`` requests fail.
+        """Make the next ``count`` requests fail.
 
         :raises GrowingParamException: if ``count`` is below 1, or an option cannot be used.
         """
@@ -79,7 +79,7 @@ class Embedded(Collector):
             return Gathered(error.events, error.nearest, error.causes)
 
     def fail_next(self, count: int = 1, **options: Unpack[FaultOptions]) -> None:
-        """Let the next ``count`` requests fail; see ``EventSource``."""
+        """Make the next ``count`` requests fail; see ``EventSource``."""
         self.faults.fail_next(count, **options)
 
 

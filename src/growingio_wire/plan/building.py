@@ -42,19 +42,19 @@ _TYPE_NAMES: Final = {
     "列表": "list",
     "日期": "date",
 }
-"""The types by every name that a plan may give them."""
+"""The types, by all of their names in plans."""
 
 _SECTIONS: Final = ("events", "items", "users")
 
 
 class Builder:
-    """Makes a plan of a tree; ``defects`` are what was wrong on the way."""
+    """Builds a plan from a tree; ``defects`` are the defects found so far."""
 
     def __init__(self) -> None:
         self.defects: list[Defect] = []
 
     def plan(self, root: Node) -> Plan:
-        """Return the plan; what has a defect is left out of it."""
+        """Return the plan, without parts that have a defect."""
         fields = self._fields(root, "", ("version", "additional", *_SECTIONS))
         if (version := fields.get("version")) and version.value != "1":
             self._add("unknown_version", version, "version", shown=str(version.value)[:40])

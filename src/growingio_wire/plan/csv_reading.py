@@ -43,7 +43,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "attribute description": ("属性描述", "属性说明"),
     "attribute deprecated": ("属性废弃",),
 }
-"""Every column by its name, with its other names."""
+"""Every column by its name, with its aliases."""
 
 _HEADERS: Final = {
     header: column for column, others in COLUMNS.items() for header in (column, *others)
@@ -73,7 +73,7 @@ _KINDS: Final = {
 
 
 def parse_csv(text: str) -> PlanTree:
-    """Return the tree of ``text``. A row that cannot be used is a defect and hides no other."""
+    """Return the tree of ``text``. An unusable row is a defect and does not hide others."""
     reading = _CsvReading()
     try:
         for line, cells in _rows(text):
@@ -101,7 +101,7 @@ class _Named(NamedTuple):
 
 
 class _CsvReading:
-    """The rows so far: the columns, and what the next attribute belongs to."""
+    """The rows so far: the columns, and the owner of the next attribute."""
 
     def __init__(self) -> None:
         self.defects: list[Defect] = []
@@ -143,7 +143,7 @@ class _CsvReading:
         return columns
 
     def _unknown(self, line: int, cell: str) -> None:
-        """Note a column of another tool's; one that is just misspelled is a mistake."""
+        """Note a column of another tool; a merely misspelled one is a defect."""
         near = nearest(cell, _HEADERS, CLOSE)
         if near:
             said = {"name": cell[:40], "nearest": near, "known": list(COLUMNS)}
@@ -165,7 +165,7 @@ class _CsvReading:
             self._attribute(self._named, line, row)
 
     def _begin(self, line: int, row: dict[str, str]) -> _Named:
-        """Return the event of the row; it may have been named before, with other attributes."""
+        """Return the event of the row, which earlier rows may have named already."""
         kind = self._kind(line, row)
         name = "" if kind == _USERS else row[_NAME]  # there is one set of users' attributes
         if (kind, name) not in self._all:

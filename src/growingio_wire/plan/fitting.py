@@ -24,20 +24,20 @@ _DATE: Final = re.compile(
 _MILLISECONDS: Final = re.compile(r"[0-9]{12,13}")
 
 _LONGEST_MATCHED: Final = 1000
-"""Characters of a value that are tried against a pattern, whose time can grow with the length."""
+"""Characters of a value that are matched with a pattern, which may take time for long values."""
 
 MisfitCode: TypeAlias = Literal["wrong_type", "not_in_enum", "not_in_pattern", "out_of_range"]
 
 
 class Misfit(NamedTuple):
-    """Why a value does not fit; ``part`` is the value, or the one element that is to blame."""
+    """Why a value does not fit; ``part`` is the value, or the element that does not fit."""
 
     code: MisfitCode
     part: object
 
 
 def misfit(wanted: Property, value: object) -> Misfit | None:
-    """Return the first thing that is wrong with a value: what follows would only repeat it."""
+    """Return the first misfit of a value; others would only repeat it."""
     if wanted.type and not TYPES[wanted.type](value):
         return Misfit("wrong_type", value)
     if wanted.enum or wanted.pattern is not None:
@@ -50,10 +50,10 @@ def misfit(wanted: Property, value: object) -> Misfit | None:
 
 
 def is_within(low: float | None, high: float | None, value: object) -> bool:
-    """Tell whether a number is within bounds; true for what is none, which its type judges."""
+    """Tell whether a number is within bounds; true for anything else, which the type decides."""
     if (low is None and high is None) or not is_number(value):
         return True
-    # A whole number of hundreds of digits is compared as it is: no float can hold it.
+    # Integers of hundreds of digits are compared as they are: no float can hold them.
     number = float(value) if isinstance(value, str) else cast("float", value)
     return (low is None or number >= low) and (high is None or number <= high)
 
@@ -91,7 +91,7 @@ def is_boolean(value: object) -> bool:
 
 
 def is_list(value: object) -> bool:
-    """Tell whether it is a list, or text: a list joined with ``||`` is text without a mark."""
+    """Tell whether it is a list, or text: a joined list of one element is plain text."""
     return isinstance(value, list | str)
 
 
@@ -119,7 +119,7 @@ TYPES: Final[Mapping[str, Callable[[object], bool]]] = {
 
 
 def parts(type_: str | None, value: object) -> list[str]:
-    """Return the strings that an enum or a pattern speaks of: a list's elements, else the value."""
+    """Return the strings to compare with an enum or pattern: a list's elements, or the value."""
     if isinstance(value, list):
         return [as_text(part) for part in cast("list[object]", value)]
     text = as_text(value)
@@ -127,6 +127,6 @@ def parts(type_: str | None, value: object) -> list[str]:
 
 
 def shown(value: object) -> str:
-    """Return ``value`` as JSON, cut to what a sentence can hold."""
+    """Return ``value`` as JSON, shortened for a sentence."""
     text = encode(value).decode()
     return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…"

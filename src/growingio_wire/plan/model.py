@@ -43,21 +43,21 @@ class Property(msgspec.Struct, frozen=True):
 
     @property
     def range(self) -> str:
-        """The bounds as mathematics writes them; empty when there are none."""
+        """The bounds, such as ``0 … 100``; empty if there are none."""
         if self.min is None and self.max is None:
             return ""
         low, high = (_bound(self.min, "-∞"), _bound(self.max, "∞"))
         return f"{low} … {high}"
 
     def matches(self, text: str) -> bool:
-        """Tell whether ``text`` has the pattern; true when there is none."""
+        """Tell whether ``text`` matches the pattern; true if there is none."""
         return self.pattern is None or re.fullmatch(self.pattern, text) is not None
 
 
 class Planned(msgspec.Struct, frozen=True):
     """One planned event or item.
 
-    ``aliases`` are names that are used for it by mistake. ``deprecated`` is as for a property.
+    ``aliases`` are wrong names in use. ``deprecated`` is as for a property.
     """
 
     description: str = ""
@@ -68,7 +68,7 @@ class Planned(msgspec.Struct, frozen=True):
 
 
 class Lookup(NamedTuple):
-    """Under which name a message is looked up, and among which others.
+    """The name under which a message is looked up, and the planned ones.
 
     ``section`` is ``"event"``, ``"item"`` or ``"user"``.
     """
@@ -97,10 +97,10 @@ class Plan(msgspec.Struct, frozen=True):
         return {name: planned for name, planned in found.items() if planned is not None}
 
     def lookup(self, kind: str, type_: str | None, name: str | None) -> Lookup | None:
-        """Return under which name a message is looked up; None when it is not judged.
+        """Return the name under which a message is looked up; None if the plan does not cover it.
 
-        That is its name. A message without one, such as a page view, goes by its event type, and
-        only if that is planned: SDKs send several of those by themselves.
+        A message without a name, such as a page view, is looked up by its event type, but only if
+        that is planned: SDKs send several types on their own.
         """
         if kind == Kind.ITEM.value:
             return Lookup(kind, self.items, name) if self.items is not None and name else None
@@ -112,7 +112,7 @@ class Plan(msgspec.Struct, frozen=True):
         return Lookup(kind, self.events, name) if self.events is not None and name else None
 
     def others_with(self, attribute: str, section: str, name: str) -> list[str]:
-        """Return the names of one section, but for ``name``, that have an attribute."""
+        """Return the names in a section, except ``name``, that have an attribute."""
         known = self.sections.get(section, {})
         return [
             one for one, planned in known.items() if attribute in planned.attributes and one != name

@@ -35,7 +35,7 @@ _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 class Loaded(NamedTuple):
     """A plan as it was read.
 
-    ``format`` is ``"yaml"`` or ``"csv"``; ``notes`` are what to know of it.
+    ``format`` is ``"yaml"`` or ``"csv"``; ``notes`` are remarks that are no defects.
     """
 
     plan: Plan
@@ -45,9 +45,9 @@ class Loaded(NamedTuple):
 
 
 def plan_schema() -> bytes:
-    """Return the JSON Schema of a plan, which says the same as ``building`` to an editor.
+    """Return the JSON Schema of a plan for editors, equivalent to ``building``.
 
-    :raises GrowingError: if this is a program of one file that was made without it.
+    :raises GrowingError: if the program was packed without it.
     """
     file = files(_PACKAGE) / "plan.schema.json"
     if not file.is_file():
@@ -79,7 +79,7 @@ def read_plan(content: bytes, source: str, format_: str | None = None) -> Loaded
 
     A workbook (XLSX) is read as the CSV of its first sheet, and its text is that CSV.
 
-    :param source: how errors call it.
+    :param source: its name in errors.
     :param format_: ``"yaml"`` or ``"csv"``; None looks at the content.
     :raises PlanError: if it has defects; all of them are named.
     :raises MissingExtraError: if it is a workbook, and openpyxl is not installed.
@@ -145,7 +145,7 @@ def _as_csv(content: bytes) -> str:
     try:
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
         csv.writer(written, lineterminator="\n").writerows(_rows(book.worksheets[0]))
-    except Exception as error:  # whatever is in the file, in a library of many parsers
+    except Exception as error:  # openpyxl raises many kinds
         raise _NotXlsxError(type(error).__name__) from error
     return written.getvalue()
 
