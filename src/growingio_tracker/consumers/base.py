@@ -22,12 +22,12 @@ from growingio_tracker.core import ShortWay
 from growingio_tracker.delivery.contract import Destination
 from growingio_tracker.delivery.drivers import Nobody
 from growingio_tracker.delivery.formats import as_bytes
-from growingio_tracker.delivery.ledger import Ledger, Reporter, Stats
+from growingio_tracker.delivery.ledger import Ledger, Stats
 from growingio_tracker.delivery.pipeline import Pipeline
 from growingio_tracker.delivery.receipt import UNKNOWN, Receipt, receipt_of
 from growingio_tracker.delivery.sender import Sender
 from growingio_tracker.delivery.waiting import Interrupt
-from growingio_tracker.model.losses import Problem, Unsendable
+from growingio_tracker.model.losses import Problem, Reporter, Unsendable
 from growingio_tracker.model.messages import Message
 from growingio_tracker.model.options import known
 from growingio_tracker.model.record import decode

@@ -18,11 +18,11 @@ from growingio_tracker.core import (
 )
 from growingio_tracker.delivery.contract import QueueLimits
 from growingio_tracker.delivery.lanes import Lane, Lanes, Room
-from growingio_tracker.delivery.ledger import Ledger, Reporter
+from growingio_tracker.delivery.ledger import Ledger
 from growingio_tracker.delivery.receipt import Fate, Outcomes, Receipt, receipt_of
 from growingio_tracker.delivery.schedule import Schedule
 from growingio_tracker.delivery.waiting import Waiters
-from growingio_tracker.model.losses import Problem
+from growingio_tracker.model.losses import Problem, Reporter
 from growingio_wire.errors import QueueFullError, SpoolError
 from growingio_wire.table import Kind
 

@@ -1,22 +1,15 @@
-"""Ledger of every event: counters, their snapshot, and reports of losses."""
+"""Ledger of every event: counters, and their snapshot."""
 
 from __future__ import annotations
 
-import logging
 import threading
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping
-from typing import Final
 
 from msgspec import Struct, field
 
 from growingio_tracker.core import Admission
-from growingio_tracker.model.losses import OnError, Problem
 from growingio_wire.clock import SYSTEM_CLOCK, Clock
-
-_log: Final = logging.getLogger("growingio_tracker.delivery")
-_LOG_INTERVAL_S: Final = 60.0
-_ON_ERROR_RAISED: Final = "on_error_raised"
 
 
 class Stats(Struct, frozen=True):
@@ -59,57 +52,6 @@ class Stats(Struct, frozen=True):
     worker_restarts: int = 0
     last_success_age_s: float | None = None
     last_error: str | None = None
-
-
-class Reporter:
-    """Passes every problem to ``on_error``, and logs at most one line a minute for each reason.
-
-    Call it without holding a lock, because both may call back into the tracker. Problems inside
-    such a call are counted as usual, but not reported again.
-
-    :ivar own_threads: the SDK's own threads, which no exception of ``on_error`` ends.
-    """
-
-    def __init__(self, on_error: OnError | None = None, clock: Clock = SYSTEM_CLOCK) -> None:
-        self._on_error = on_error
-        self._clock = clock
-        self._lock = threading.Lock()  # guards the next two
-        self._unlogged: Counter[str] = Counter()
-        self._logged_at: dict[str, float] = {}
-        self._inside = threading.local()
-        self.own_threads: set[int] = set()
-
-    def report(self, problem: Problem) -> None:
-        """Pass ``problem`` on. Exceptions of ``on_error`` are logged and not raised.
-
-        SystemExit and the like are raised in a caller's thread, where they end what they should.
-        """
-        if getattr(self._inside, "reporting", False):
-            return
-        self._inside.reporting = True
-        try:
-            if (events := self._to_log(problem.reason, problem.events)) is not None:
-                _log.warning("%s: %s (events lost: %d)", problem.reason, problem.detail, events)
-            if self._on_error is not None:
-                self._on_error(problem)
-        except BaseException as error:
-            if not isinstance(error, Exception) and threading.get_ident() not in self.own_threads:
-                raise
-            if self._to_log(_ON_ERROR_RAISED) is not None:
-                _log.exception("on_error raised; the event path goes on without it")
-        finally:
-            self._inside.reporting = False
-
-    def _to_log(self, reason: str, events: int = 0) -> int | None:
-        """Return the events that a log line about ``reason`` covers; ``None`` if it is too soon."""
-        with self._lock:
-            self._unlogged[reason] += events
-            now = self._clock.monotonic()
-            last = self._logged_at.get(reason)
-            if last is not None and now - last < _LOG_INTERVAL_S:
-                return None
-            self._logged_at[reason] = now
-            return self._unlogged.pop(reason)
 
 
 class Ledger:

@@ -20,9 +20,10 @@ from growingio_tracker.delivery.contract import (
 )
 from growingio_tracker.delivery.entering import WayIn
 from growingio_tracker.delivery.lanes import Lane, Lanes
-from growingio_tracker.delivery.ledger import Ledger, Reporter
+from growingio_tracker.delivery.ledger import Ledger
 from growingio_tracker.delivery.receipt import DELIVERED, Fate, Outcomes
 from growingio_tracker.delivery.schedule import Schedule
+from growingio_tracker.model.losses import Reporter
 from growingio_wire.clock import SYSTEM_CLOCK, Clock
 from growingio_wire.errors import GrowingIOException, SpoolError
 from growingio_wire.table import Kind

@@ -15,9 +15,9 @@ from growingio_tracker.delivery.address import Address
 from growingio_tracker.delivery.attempts import Attempt, Attempts
 from growingio_tracker.delivery.contract import Batch, Delivered, Outcome, Postponed, Rejected
 from growingio_tracker.delivery.formats import DataParser
-from growingio_tracker.delivery.ledger import Ledger, Reporter
+from growingio_tracker.delivery.ledger import Ledger
 from growingio_tracker.delivery.waiting import Interrupt
-from growingio_tracker.model.losses import Problem
+from growingio_tracker.model.losses import Problem, Reporter
 from growingio_wire.http.exchange import Request, Transport
 from growingio_wire.http.retry import RetryPolicy, Verdict
 from growingio_wire.table import Kind

@@ -11,14 +11,14 @@ from collections.abc import Callable, Collection
 from typing import Final
 
 from growingio_tracker.delivery.contract import Batch, Postponed, Rejected
-from growingio_tracker.delivery.ledger import Ledger, Reporter
+from growingio_tracker.delivery.ledger import Ledger
 from growingio_tracker.delivery.sender import Sender
 from growingio_tracker.delivery.waiting import Interrupt, Pace
 from growingio_tracker.kafka.dead_letters import WritesLetters
 from growingio_tracker.kafka.partitions import Assignment
 from growingio_tracker.kafka.topic import Origin
 from growingio_tracker.kafka.windows import Group, Letter, Window
-from growingio_tracker.model.losses import Problem
+from growingio_tracker.model.losses import Problem, Reporter
 from growingio_wire.errors import GrowingIOException, RejectedError
 
 _log: Final = logging.getLogger("growingio_tracker.kafka")

@@ -15,12 +15,12 @@ from typing import Final, cast
 import msgspec
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
-from growingio_tracker.delivery.ledger import Ledger, Reporter
+from growingio_tracker.delivery.ledger import Ledger
 from growingio_tracker.kafka.client import Client, OptionValue
 from growingio_tracker.kafka.incoming import ConsumedMessage, ConsumedRecord, Incoming
 from growingio_tracker.kafka.options import RelayOptions
 from growingio_tracker.kafka.partitions import Assignment
-from growingio_tracker.model.losses import Problem
+from growingio_tracker.model.losses import Problem, Reporter
 from growingio_wire.errors import GrowingIOException
 
 _log: Final = logging.getLogger("growingio_tracker.kafka")

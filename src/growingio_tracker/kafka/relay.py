@@ -18,7 +18,7 @@ import msgspec
 
 from growingio_tracker.consumers.pipelines import is_disabled
 from growingio_tracker.delivery.contract import BatchLimits
-from growingio_tracker.delivery.ledger import Ledger, Reporter, Stats
+from growingio_tracker.delivery.ledger import Ledger, Stats
 from growingio_tracker.delivery.sender import Sender
 from growingio_tracker.delivery.waiting import Interrupt, Pace
 from growingio_tracker.delivery.workers import WorkerPool
@@ -30,7 +30,7 @@ from growingio_tracker.kafka.member import Member
 from growingio_tracker.kafka.options import RelayOptions
 from growingio_tracker.kafka.partitions import Assignment
 from growingio_tracker.kafka.topic import Origin
-from growingio_tracker.model.losses import Problem
+from growingio_tracker.model.losses import Problem, Reporter
 from growingio_wire.endpoints import endpoints
 from growingio_wire.errors import GrowingParamException
 from growingio_wire.http.connections import Route

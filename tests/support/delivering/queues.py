@@ -20,12 +20,12 @@ from growingio_tracker.delivery.contract import (
     Rejected,
 )
 from growingio_tracker.delivery.lanes import Lanes, MemoryLanes
-from growingio_tracker.delivery.ledger import Ledger, Reporter, Stats
+from growingio_tracker.delivery.ledger import Ledger, Stats
 from growingio_tracker.delivery.queue import WaitingRoom
 from growingio_tracker.delivery.spool.directory import Spool
 from growingio_tracker.delivery.spool.spool_lanes import SpoolLanes
 from growingio_tracker.exceptions import GrowingIOException
-from growingio_tracker.model.losses import Problem
+from growingio_tracker.model.losses import Problem, Reporter
 from growingio_tracker.testing import FakeClock
 from growingio_wire.table import Kind
 

@@ -11,11 +11,11 @@ from growingio_tracker import Consumer, GrowingTracker
 from growingio_tracker.delivery.contract import Batch, BatchLimits, Outcome, QueueLimits, Rejected
 from growingio_tracker.delivery.formats import DataParser, JsonParser
 from growingio_tracker.delivery.lanes import MemoryLanes
-from growingio_tracker.delivery.ledger import Ledger, Reporter
+from growingio_tracker.delivery.ledger import Ledger
 from growingio_tracker.delivery.queue import WaitingRoom
 from growingio_tracker.delivery.sender import Sender
 from growingio_tracker.delivery.waiting import Interrupt
-from growingio_tracker.model.losses import Problem
+from growingio_tracker.model.losses import Problem, Reporter
 from growingio_tracker.testing import Answer, FakeClock, MemoryTransport
 from growingio_wire.http.exchange import Request, Response
 from growingio_wire.http.retry import RetryPolicy

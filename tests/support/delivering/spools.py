@@ -7,13 +7,13 @@ from pathlib import Path
 from delivering.queues import names
 from delivering.rig import record
 from growingio_tracker.delivery.contract import BatchLimits, Delivered, Destination, QueueLimits
-from growingio_tracker.delivery.ledger import Ledger, Reporter
+from growingio_tracker.delivery.ledger import Ledger
 from growingio_tracker.delivery.queue import WaitingRoom
 from growingio_tracker.delivery.spool.directory import Spool
 from growingio_tracker.delivery.spool.files import DISK, Files
 from growingio_tracker.delivery.spool.spool_lanes import SpoolLanes
 from growingio_tracker.delivery.spool.store import Store
-from growingio_tracker.model.losses import Problem
+from growingio_tracker.model.losses import Problem, Reporter
 from growingio_tracker.testing import FakeClock
 from growingio_wire.table import Kind
 

@@ -18,7 +18,7 @@ from typing import Final
 
 from growingio_tracker.delivery.contract import Batch, BatchLimits, Outcome, Postponed, Rejected
 from growingio_tracker.delivery.lanes import Lane, Lanes, Lead, Room
-from growingio_tracker.delivery.ledger import Ledger, Reporter
+from growingio_tracker.delivery.ledger import Ledger
 from growingio_tracker.delivery.receipt import Fate
 from growingio_tracker.delivery.spool.directory import Spool, unusable
 from growingio_tracker.delivery.spool.disk_records import EntryTime, NothingLeftError
@@ -27,7 +27,7 @@ from growingio_tracker.delivery.spool.open_stores import DirectoryBounds, OpenSt
 from growingio_tracker.delivery.spool.segment import Count
 from growingio_tracker.delivery.spool.store import Store, control_of
 from growingio_tracker.delivery.waiting import Waiters
-from growingio_tracker.model.losses import Problem
+from growingio_tracker.model.losses import Problem, Reporter
 from growingio_wire.clock import SYSTEM_CLOCK, Clock
 from growingio_wire.errors import SpoolError
 from growingio_wire.table import Kind

@@ -7,8 +7,8 @@ import logging
 import pytest
 
 from delivering.waiting import in_threads
-from growingio_tracker.delivery.ledger import Ledger, Reporter
-from growingio_tracker.model.losses import Problem
+from growingio_tracker.delivery.ledger import Ledger
+from growingio_tracker.model.losses import Problem, Reporter
 from growingio_tracker.testing import FakeClock
 
 LOST = Problem("queue_full", "no place", 1)

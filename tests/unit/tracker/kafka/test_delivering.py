@@ -8,7 +8,7 @@ from consumed import EVENTS, ITEMS, FakeMessage, entries, numbered
 from delivering.rig import ADDRESSES, FakeInterrupt, names
 from growingio_tracker.delivery.contract import BatchLimits
 from growingio_tracker.delivery.formats import JsonParser
-from growingio_tracker.delivery.ledger import Ledger, Reporter
+from growingio_tracker.delivery.ledger import Ledger
 from growingio_tracker.delivery.sender import Sender
 from growingio_tracker.delivery.waiting import Pace
 from growingio_tracker.kafka.delivering import Delivery
@@ -16,7 +16,7 @@ from growingio_tracker.kafka.incoming import Incoming
 from growingio_tracker.kafka.partitions import Assignment
 from growingio_tracker.kafka.topic import TopicRecord, headers_of
 from growingio_tracker.kafka.windows import Letter, Window
-from growingio_tracker.model.losses import Problem
+from growingio_tracker.model.losses import Problem, Reporter
 from growingio_tracker.testing import Answer, FakeClock, MemoryTransport
 from growingio_wire.errors import GrowingIOException
 from growingio_wire.http.retry import RetryPolicy

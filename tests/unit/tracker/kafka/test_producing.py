@@ -18,13 +18,13 @@ from growingio_tracker.delivery.contract import (
     Rejected,
 )
 from growingio_tracker.delivery.formats import JsonParser
-from growingio_tracker.delivery.ledger import Ledger, Reporter
+from growingio_tracker.delivery.ledger import Ledger
 from growingio_tracker.delivery.sender import Sender
 from growingio_tracker.kafka.handle import Handle, NoHandleError
 from growingio_tracker.kafka.producing import KafkaSender
 from growingio_tracker.kafka.refusals import Refusal
 from growingio_tracker.kafka.topic import Origin
-from growingio_tracker.model.losses import Problem
+from growingio_tracker.model.losses import Problem, Reporter
 from growingio_tracker.testing import FakeClock, MemoryTransport
 from growingio_wire.http.retry import RetryPolicy
 from growingio_wire.table import Kind
