@@ -69,7 +69,7 @@ class GrowingIOMiddleware:
             is_debug=self.is_debug(),
         )
         if (preserve := environ.get(_PRESERVE)) is not None:
-            environ[_PRESERVE] = lambda context: preserve(_PreservedContext(context, bound))
+            environ[_PRESERVE] = _preserving(preserve, bound)
         request = _Request(bound, environ, start_response)
         try:
             with bound.bound():
@@ -163,6 +163,13 @@ class _StreamedAnswer:
         except Exception:
             self._request.failed()
             raise
+
+
+def _preserving(preserve: Callable[[object], Any], bound: BoundRequest) -> Callable[..., Any]:
+    def preserving(context: AbstractContextManager[Any]) -> Any:
+        return preserve(_PreservedContext(context, bound))
+
+    return preserving
 
 
 class _PreservedContext:
