@@ -100,6 +100,7 @@ class Spool:
         self.problems: deque[Problem] = deque()
         """Problems of files in this directory, for others to report."""
         self._files = files
+        self._relay = directory / _RELAY  # of its own, because each batch asks for it
         share = SEGMENT_BYTES if max_bytes is None else max_bytes // _SEGMENTS
         self._segment_bytes = min(SEGMENT_BYTES, max(_LEAST_SEGMENT_BYTES, share))
         self._told_of: set[Path] = set()
@@ -131,7 +132,7 @@ class Spool:
 
     def has_relay(self) -> bool:
         """Return whether a relay process sends what is in this directory."""
-        return is_claimed(self.directory / _RELAY)
+        return is_claimed(self._relay)
 
     def used_by_others(self, own: Iterable[Path]) -> tuple[int, int]:
         """Return how many records and bytes are in all stores except ``own``."""
