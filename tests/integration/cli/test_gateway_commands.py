@@ -73,7 +73,7 @@ def test_killed(tmp_path: Path) -> None:
             _track(running.url, str(number))
         running.end(signal.SIGKILL)
     with Server(port=gone) as server, _collecting("--db", db, "--forward", to) as running:
-        server.wait(60)
+        server.wait(20)
         said = running.end(signal.SIGINT)
         assert server.names == [str(number) for number in range(20)]
     assert f"Forwarding all requests to {to}." in running.opening
