@@ -88,7 +88,7 @@ def run_shop(collector: Collector, code: str, **changes: object) -> str:
 
 def log_in(address: str, name: str) -> tuple[str, str]:
     """Return the primary key of a user who logs in, and the cookie of the session."""
-    answer = urllib3.request("GET", f"{address}/enter/{name}", retries=False)
+    answer = urllib3.request("GET", f"{address}/enter/{name}", retries=False, timeout=30)
     return answer.data.decode(), answer.headers["set-cookie"].partition(";")[0]
 
 
