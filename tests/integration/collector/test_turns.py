@@ -59,7 +59,8 @@ def test_removal_gives_way() -> None:
     """What is too much after a large request goes in portions, between the requests of others."""
     with Collector(keep=Keep(max_events=100)) as collector:
         url = collector.url + TARGET
-        assert urllib3.request("POST", url, body=b"[" + b"{}," * 4999 + b"{}]").status == 204
+        large = b"[" + b"{}," * 4999 + b"{}]"
+        assert urllib3.request("POST", url, body=large, timeout=30).status == 204
         counts: list[int] = []
         while not counts or counts[-1] > 105:
             assert urllib3.request("POST", url, body=b"[{}]").status == 204
