@@ -52,7 +52,9 @@ def environ(broker: Broker, topic: str) -> dict[str, str]:
 
 FORKS = {
     "by Python": "os.fork()",
-    "past Python": "ctypes.PyDLL(None).fork()",
+    # Past Python. A thread that asks for the interpreter's lock does not come along, and the child
+    # would wait for it to take the lock: nobody asks within a minute.
+    "past Python": "(sys.setswitchinterval(60), ctypes.PyDLL(None).fork())[1]",
 }
 
 

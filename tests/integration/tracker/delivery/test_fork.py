@@ -94,6 +94,9 @@ def test_f1_without_hooks(consumer: str) -> None:
     code = f"""{PREAMBLE}
     import ctypes
     fork = ctypes.PyDLL(None).fork
+    # A thread that asks for the interpreter's lock does not come along, and the child would wait
+    # for it to take the lock: nobody asks within a minute.
+    sys.setswitchinterval(60)
     consumer = {consumer}
     track(consumer, "parent")
     if (pid := fork()) == 0:
