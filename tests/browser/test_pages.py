@@ -140,7 +140,9 @@ class TestSettings:
             with Collector(forwarding=forwarding) as collector:
                 page.goto(f"{collector.url}/#/settings")
                 expect(page.locator(".forward-to")).to_contain_text(target.url)
+                target.faults.fail_next(1, delay_ms=1500)
                 urllib3.request("POST", f"{collector.url}/v3/projects/p/collect", json=[event("a")])
+                expect(page.locator(".stat")).to_have_text(["1waiting"])
                 expect(page.locator(".stat")).to_have_text(["1done"])
                 expect(page.locator(".recent")).to_contain_text("#1")
                 assert len(target.events()) == 1

@@ -41,7 +41,7 @@ class _Feed:
         self._wanted = wanted
         self._last = store.last_event if after is None else after
         self._removals = store.removals
-        self._changed = True
+        self._summed_up = -1  # changes of the store that the last summary shows
         self._summary_due = 0.0
         self.more = False
         """Whether the store has more than one portion."""
@@ -55,14 +55,12 @@ class _Feed:
         if self._removals != self._store.removals or self._last > self._store.last_event:
             self._removals = self._store.removals
             self._last = min(self._last, self._store.last_event)
-            self._changed = True
             yield _CLEARED
 
     def _events(self) -> Iterator[bytes]:
         newest = self._store.last_event
         found = find_events(self._store.path, self._wanted, after=self._last, limit=_AT_ONCE)
         self.more = len(found) == _AT_ONCE
-        self._changed |= newest > self._last
         for event in found:
             data = one_line(show_event(event))
             yield b"id: %d\nevent: event\ndata: %b\n\n" % (event.id, data)
@@ -71,15 +69,15 @@ class _Feed:
         self._last = last if self.more else max(last, newest, self._last)
 
     def _summary(self) -> Iterator[bytes]:
-        now = time.monotonic()
-        if self._changed and now >= self._summary_due:
-            self._changed, self._summary_due = False, now + _SUMMARY_EVERY_S
+        now, changes = time.monotonic(), self._store.changes
+        if changes != self._summed_up and now >= self._summary_due:
+            self._summed_up, self._summary_due = changes, now + _SUMMARY_EVERY_S
             yield b"event: summary\ndata: %b\n\n" % msgspec.json.encode(summary(self._store.path))
 
     @property
     def patience(self) -> float:
-        """Seconds for which nothing needs to be sent unless an event arrives."""
-        if self._changed:
+        """Seconds for which nothing needs to be sent unless the store changes."""
+        if self._summed_up != self._store.changes:
             return max(0.0, self._summary_due - time.monotonic())
         return KEEP_ALIVE_S
 

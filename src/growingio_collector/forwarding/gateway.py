@@ -180,7 +180,7 @@ class Gateway:
         answer = self._upstream.send(request)
         answered = answer.status or _BAD_GATEWAY
         try:
-            with self._store.writing() as connection:
+            with self._store.changing() as connection:
                 write_outcome(connection, request_id, final_state(answer), answer)
                 connection.execute(
                     "UPDATE request SET answered = ? WHERE id = ?", (answered, request_id)
@@ -206,9 +206,7 @@ class Gateway:
         :raises GrowingParamException: if nothing is forwarded.
         """
         self._checked_upstream()
-        count = queue_again(self._store, request_ids)
-        self._store.tell()
-        return count
+        return queue_again(self._store, request_ids)
 
     def replay(self, request_id: int, to: str | None) -> UpstreamAnswer | None:
         """Send one stored request again and return the response; None if there is no such request.
@@ -232,7 +230,7 @@ class Gateway:
                 f"request {request_id} waits to be forwarded; it would be sent twice."
             )
         answer = upstream.send(request)
-        with self._store.writing() as connection:
+        with self._store.changing() as connection:
             write_outcome(connection, request_id, final_state(answer), answer)
         return answer
 

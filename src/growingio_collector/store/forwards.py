@@ -119,7 +119,7 @@ def settle(
     :param next_us: time of the next attempt, if it is still waiting.
     :raises sqlite3.Error: if the file cannot be written.
     """
-    with store.writing() as connection:
+    with store.changing() as connection:
         write_outcome(connection, request_id, state, answer, next_us)
 
 
@@ -145,7 +145,7 @@ def queue_again(store: EventStore, request_ids: Sequence[int] | None) -> int:
 
     :param request_ids: the requests; None means all that failed.
     """
-    with store.writing() as connection:
+    with store.changing() as connection:
         if request_ids is None:
             failed = connection.execute("SELECT request_id FROM forward WHERE state = 'failed'")
             request_ids = [row[0] for row in failed]

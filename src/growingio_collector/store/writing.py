@@ -38,7 +38,7 @@ class EventStore:
     """Writer of one database file, which is created if it does not exist.
 
     ``last_event`` is the id of the newest event; ``removals`` counts the calls that removed events,
-    ``clears`` those that removed everything.
+    ``clears`` those that removed everything, and ``changes`` whatever listeners were called for.
 
     :param path: the database file.
     :param keep: how much is kept at most.
@@ -53,7 +53,7 @@ class EventStore:
         self._lock = threading.Lock()
         self._listeners: set[Callable[[], None]] = set()
         self.closing = False
-        self.removals = self.clears = 0
+        self.removals = self.clears = self.changes = 0
         try:
             self._connection = open_store(path, temporary)
         except sqlite3.Error as error:
@@ -76,15 +76,20 @@ class EventStore:
             connection.execute("BEGIN IMMEDIATE")
             yield connection
 
+    @contextmanager
+    def changing(self) -> Generator[sqlite3.Connection, None, None]:
+        """Lend the writing connection like :meth:`writing`, and then call listeners."""
+        with self.writing() as connection:
+            yield connection
+        self.tell()
+
     def add(self, received: Received) -> int:
         """Store one request with its events, visible to readers on return; return its id.
 
         :raises sqlite3.Error: if the file cannot be written; nothing of the request is then stored.
         """
-        with self.writing() as connection:
-            request_id = self._insert(connection, received)
-        self.tell()
-        return request_id
+        with self.changing() as connection:
+            return self._insert(connection, received)
 
     def _insert(self, connection: sqlite3.Connection, received: Received) -> int:
         last: tuple[int, int] = connection.execute(_LAST_IDS).fetchone()
@@ -169,8 +174,9 @@ class EventStore:
                 self._listeners.discard(listener)
 
     def tell(self) -> None:
-        """Call every listener."""
+        """Count a change, and call every listener."""
         with self._lock:
+            self.changes += 1
             listeners = tuple(self._listeners)
         for listener in listeners:
             listener()
