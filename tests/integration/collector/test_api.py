@@ -336,7 +336,7 @@ class TestStream:
             with _Stream(api) as stream:
                 stream.next("summary")
                 api.send(_event())
-                states = []
+                states: list[dict[str, int]] = []
                 while states[-1:] != [{"done": 1}]:
                     stream.next("summary")
                     counts = api.get("forward")["counts"]
