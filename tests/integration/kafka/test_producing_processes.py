@@ -11,6 +11,7 @@ import pytest
 
 from brokers import Broker
 from delivering.consumers import TRACKING
+from delivering.forks import FORK_PAST_PYTHON
 from delivering.processes import run, run_well
 from delivering.programs import Program, ask_at_once, write
 from delivering.waiting import until
@@ -24,13 +25,15 @@ CONSUMER = """KafkaConsumer(
 )"""
 NEVER = "127.0.0.1:9"
 # Forking with threads is what is tested; Python 3.12 and newer warn of it.
-FORKING = """
-import ctypes, os, signal, sys, warnings
+FORKING = f"""
+import os, signal, sys, warnings
 warnings.simplefilter("ignore", DeprecationWarning)
 from tracking import consumer, track
 
 def end_of(pid):
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+
+{FORK_PAST_PYTHON}
 """
 
 
@@ -50,12 +53,7 @@ def environ(broker: Broker, topic: str) -> dict[str, str]:
     return {"COLLECT": broker.address, "CONSUMER": CONSUMER, "TOPIC": topic}
 
 
-FORKS = {
-    "by Python": "os.fork()",
-    # Past Python. A thread that asks for the interpreter's lock does not come along, and the child
-    # would wait for it to take the lock: nobody asks within a minute.
-    "past Python": "(sys.setswitchinterval(60), ctypes.PyDLL(None).fork())[1]",
-}
+FORKS = {"by Python": "os.fork()", "past Python": "fork_past_python()"}
 
 
 @pytest.mark.parametrize("fork", FORKS.values(), ids=["python", "c"])

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import textwrap
 
 import pytest
 
 from delivering.consumers import IN_MEMORY
+from delivering.forks import FORK_PAST_PYTHON
 from delivering.processes import run_well
 from delivering.servers import Server
 
@@ -92,14 +94,10 @@ def test_f1_connections_are_not_shared() -> None:
 def test_f1_without_hooks(consumer: str) -> None:
     """The same holds when the fork is the system's own and no at-fork hook of Python runs."""
     code = f"""{PREAMBLE}
-    import ctypes
-    fork = ctypes.PyDLL(None).fork
-    # A thread that asks for the interpreter's lock does not come along, and the child would wait
-    # for it to take the lock: nobody asks within a minute.
-    sys.setswitchinterval(60)
+{textwrap.indent(FORK_PAST_PYTHON, "    ")}
     consumer = {consumer}
     track(consumer, "parent")
-    if (pid := fork()) == 0:
+    if (pid := fork_past_python()) == 0:
         assert consumer.stats().accepted == 0
         track(consumer, "child")
         assert consumer.flush()
