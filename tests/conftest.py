@@ -21,6 +21,7 @@ NOT_HERE = "not here: "
 
 _skipped: list[str] = []
 _failed: list[str] = []
+_repeated: list[str] = []
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # What a shell starts in the background ignores Ctrl-C, and so would every process of a test.
@@ -30,6 +31,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     if report.failed:
         _failed.append(f"failed in {report.when}: {report.nodeid}")
+    if str(report.outcome) == "rerun":  # an outcome that pytest-rerunfailures adds
+        _repeated.append(f"repeated, having failed in {report.when}: {report.nodeid}")
     if report.skipped and isinstance(report.longrepr, tuple):
         reason = report.longrepr[2].removeprefix("Skipped: ")
         if not reason.startswith(NOT_HERE):
@@ -43,16 +46,18 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         print("\nskipped in CI, which counts as failed:", *_skipped, sep="\n  ")
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
         _failed.extend(f"skipped: {one}" for one in _skipped)
+    if session.exitstatus and not _failed:
+        _failed.append(f"{session.exitstatus!r}")
     _name_failures(session)
 
 
 def _name_failures(session: pytest.Session) -> None:
-    """Add what failed to the file that .ci/run shows as the last of all."""
+    """Add what failed, if only once, to the file that .ci/run shows as the last of all."""
     path = os.environ.get("GROWINGIO_FAILED")
-    if path and session.exitstatus and not hasattr(session.config, "workerinput"):
+    if path and not hasattr(session.config, "workerinput"):
         own = f"{sys.version_info.major}.{sys.version_info.minor}"
         with Path(path).open("a", encoding="utf-8") as file:
-            file.writelines(f"{own}: {one}\n" for one in _failed or [f"{session.exitstatus!r}"])
+            file.writelines(f"{own}: {one}\n" for one in _repeated + _failed)
 
 
 # An example may take its time: a machine that is busy is no failure.

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -41,6 +42,8 @@ LEFT_OUT += ["--ignore=tests/integration/cli/test_command_options.py"]
 # Spark starts engines for a minute, and what it runs on is the same Java each time.
 LEFT_OUT += ["--ignore=tests/integration/tracker/spark"]
 QUICK = ["tests/unit", "tests/contract", "tests/property"]
+# As for `make suite`: make gives its processes what stands on its command line.
+ASKED_FOR = shlex.split(os.environ.get("PYTEST_ARGS", ""))
 EXTRAS = "all,parquet,sql,kafka,django,flask,celery,otel"
 
 
@@ -106,7 +109,7 @@ def run(version: str, *arguments: str, captured: bool = False) -> bool:
     if not captured:
         print(*said, flush=True)
     done = subprocess.run(
-        [str(python_of(version)), "-m", "pytest", "-q", *LEFT_OUT, *arguments],
+        [str(python_of(version)), "-m", "pytest", "-q", *LEFT_OUT, *arguments, *ASKED_FOR],
         cwd=ROOT,
         stdout=subprocess.PIPE if captured else None,
         stderr=subprocess.STDOUT if captured else None,
