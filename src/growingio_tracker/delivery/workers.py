@@ -168,10 +168,12 @@ class WorkerThreads:
         """
         if self._attempting and self._pipeline.is_reentrant():
             return REENTRANT
-        receipt = self._room.offer(kind, record)
-        if not self._worker.running and not self._interrupt.closing:
-            self.start()
-        return receipt
+        try:
+            return self._room.offer(kind, record)
+        finally:
+            # Also if there was no room: what an earlier process left may have to be sent first.
+            if not self._worker.running and not self._interrupt.closing:
+                self.start()
 
     def flush(self, timeout_s: float | None) -> bool:
         """Send everything now; return whether all of it has an outcome within ``timeout_s``."""

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from delivering.processes import run, run_well
-from delivering.servers import BlackHole, Server
+from delivering.servers import BlackHole, Server, free_port
 from delivering.waiting import DEADLINE_S, until
-from growingio_tracker import DurableConsumer
+from growingio_tracker import DurableConsumer, GrowingTracker, QueueFullError, QueueLimits
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "kill"), reason="not here: no signals")
 
@@ -54,6 +54,35 @@ def running(code: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
             yield process
         finally:
             process.kill()
+
+
+def test_g1_a_full_spool(tmp_path: Path) -> None:
+    """The next process sends what fills the spool, although its own first event finds no room."""
+    queue = QueueLimits(max_events=3, overflow="raise")
+    code = f"""{PREAMBLE}
+    track(durable(queue=QueueLimits(max_events=3, overflow="raise")), "a", "b", "c")
+    os.kill(os.getpid(), signal.SIGKILL)
+    """
+    port = free_port()
+    run(code, f"http://127.0.0.1:{port}", str(tmp_path))
+    with (
+        Server(port=port) as server,
+        DurableConsumer(
+            "p", "d", server.url, spool=tmp_path, flush_after=0.05, queue=queue
+        ) as consumer,
+    ):
+        tracker = GrowingTracker.consumer(consumer)
+
+        def is_queued() -> bool:
+            try:
+                tracker.track_custom_event("own", anonymous_id="x")
+            except QueueFullError:
+                return False
+            return True
+
+        assert not is_queued()
+        until(is_queued)
+    assert server.names == ["a", "b", "c", "own"]
 
 
 @pytest.mark.parametrize("options", ["", "fsync=True"])
