@@ -12,17 +12,18 @@ path          answer
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from growingio_tracker.delivery.ledger import Stats
 from growingio_wire.errors import GrowingParamException, missing_extra
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry, Metric
+    from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily
 
     from growingio_tracker.kafka.relay import RelayStatus
 
@@ -157,9 +158,7 @@ def _figures(stats: Stats, status: RelayStatus) -> Iterator[Metric]:
     dead = CounterMetricFamily(
         "growingio_relay_dead_letters", "Records that became dead letters.", labels=["reason"]
     )
-    for reason, count in stats.rejected.items():
-        dead.add_metric([reason], count)
-    yield dead
+    yield _labelled(dead, stats.rejected)
     gauges = {
         "pending": ("Records queued or being sent.", stats.pending),
         "pending_bytes": ("Their size.", stats.pending_bytes),
@@ -175,12 +174,18 @@ def _figures(stats: Stats, status: RelayStatus) -> Iterator[Metric]:
     lag = GaugeMetricFamily(
         "growingio_relay_lag", "Messages after the committed offset.", labels=["partition"]
     )
-    for partition, behind in status.lag.items():
-        lag.add_metric([str(partition)], behind)
-    yield lag
+    yield _labelled(lag, status.lag)
     if stats.last_success_age_s is not None:
         yield GaugeMetricFamily(
             "growingio_relay_seconds_since_delivery",
             "Seconds since the server last accepted events.",
             stats.last_success_age_s,
         )
+
+
+def _labelled(
+    family: CounterMetricFamily | GaugeMetricFamily, values: Mapping[Any, float]
+) -> Metric:
+    for label, value in values.items():
+        family.add_metric([str(label)], value)
+    return family
