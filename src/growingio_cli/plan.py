@@ -21,7 +21,7 @@ from growingio_cli.console import (
     text,
     write_output,
 )
-from growingio_cli.data_centre.commands import diff, pull, push
+from growingio_cli.data_centre import diff, pull, push
 from growingio_cli.usage import CommandGroup
 from growingio_wire.said import Said
 
