@@ -20,7 +20,7 @@ from growingio_collector.api import plan as plan_calls
 from growingio_collector.api import store as store_calls
 from growingio_collector.api.calls import ERROR_HANDLERS, AnyCall, routes_of
 from growingio_collector.api.openapi import with_description
-from growingio_collector.forwarding.gateway import Gateway
+from growingio_collector.forwarding import Gateway
 from growingio_collector.listening import Listening
 from growingio_collector.plan.in_use import Plans
 from growingio_collector.receiving.exchanges import is_for_collecting

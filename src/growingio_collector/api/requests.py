@@ -27,7 +27,7 @@ from growingio_collector.api.calls import (
     ref,
 )
 from growingio_collector.api.queries import NoQuery, RequestsQuery, WrongParameterError
-from growingio_collector.forwarding.gateway import Gateway
+from growingio_collector.forwarding import Gateway
 from growingio_collector.receiving.curl import curl_command
 from growingio_collector.store.exporting import as_recording
 from growingio_collector.store.filter import MAX_ID
