@@ -132,7 +132,7 @@ def schema(output: OutputOption = None) -> None:
 
 
 def _plan(path: Path, file: Path | None) -> Plan:
-    from growingio_collector.plan.in_use import stored_plan
+    from growingio_collector.plan import stored_plan
     from growingio_wire.plan.reading import load_plan
 
     loaded = load_plan(file) if file else stored_plan(path)

@@ -22,7 +22,7 @@ from growingio_collector.api.calls import ERROR_HANDLERS, AnyCall, routes_of
 from growingio_collector.api.openapi import with_description
 from growingio_collector.forwarding import Gateway
 from growingio_collector.listening import Listening
-from growingio_collector.plan.in_use import Plans
+from growingio_collector.plan import Plans
 from growingio_collector.receiving.exchanges import is_for_collecting
 from growingio_collector.receiving.experiments import Experiments
 from growingio_collector.receiving.experiments import routes as experiment_routes

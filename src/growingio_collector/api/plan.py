@@ -22,8 +22,8 @@ from growingio_collector.api.calls import (
     ref,
 )
 from growingio_collector.api.queries import NoQuery, Schema
+from growingio_collector.plan import Plans
 from growingio_collector.plan.draft import draft
-from growingio_collector.plan.in_use import Plans
 from growingio_collector.plan.report import make_report
 from growingio_collector.plan.report_formats import MEDIA_TYPES, REPORTS
 from growingio_collector.store.writing import EventStore

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from starlette.requests import Request
 
 from growingio_collector.decode import Decoded, decode_request
-from growingio_collector.plan.in_use import Plans
+from growingio_collector.plan import Plans
 from growingio_collector.receiving.exchanges import (
     NOBODY_TO_ANSWER,
     REFUSED,

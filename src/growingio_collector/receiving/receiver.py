@@ -21,7 +21,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from growingio_collector.forwarding import Gateway
-from growingio_collector.plan.in_use import Plans
+from growingio_collector.plan import Plans
 from growingio_collector.receiving.examining import Examiner, Kept, broken
 from growingio_collector.receiving.exchanges import (
     Body,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from growingio_collector.plan.in_use import Plans, stored_plan
+from growingio_collector.plan import Plans, stored_plan
 from growingio_collector.rules.checked import CheckedMessage
 from growingio_collector.store.received import Received
 from growingio_collector.store.writing import EventStore
