@@ -15,8 +15,8 @@ from growingio_tracker.consumers.strategy import as_consumer, destination_of
 from growingio_tracker.core import NOT_PLAIN, speed_up
 from growingio_tracker.delivery.ledger import Stats
 from growingio_tracker.delivery.receipt import Receipt
+from growingio_tracker.experiments import Experiment
 from growingio_tracker.experiments.client import ExperimentClient, Visit
-from growingio_tracker.experiments.experiment import Experiment
 from growingio_tracker.model.arguments import required, text_name
 from growingio_tracker.model.binding import Bindable, bindings
 from growingio_tracker.model.events import (

@@ -49,7 +49,7 @@ from growingio_tracker.consumers.strategy import Strategy
 from growingio_tracker.delivery.binary import ProtobufParser, SnappyParser
 from growingio_tracker.delivery.contract import QueueLimits
 from growingio_tracker.delivery.formats import DataParser, JsonParser
-from growingio_tracker.experiments.experiment import ExperimentOptions
+from growingio_tracker.experiments import ExperimentOptions
 from growingio_tracker.kafka.client import Given, usable_options
 from growingio_tracker.kafka.handle import OURS
 from growingio_tracker.kafka.options import OPTION

@@ -20,7 +20,7 @@ from growingio_tracker.consumers.options import (
     QueueOptions,
 )
 from growingio_tracker.delivery.contract import QueueLimits
-from growingio_tracker.experiments.experiment import ExperimentOptions
+from growingio_tracker.experiments import ExperimentOptions
 from growingio_tracker.kafka.client import option_name
 from growingio_tracker.kafka.options import OPTION, KafkaOptions
 from growingio_tracker.model.option_types import FLAG, choice

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final, Literal, TypeAlias, TypedDict
 from growingio_tracker.consumers.base import Consumer
 from growingio_tracker.core import PlainCalls
 from growingio_tracker.delivery.receipt import Fate, Receipt, receipt_of
-from growingio_tracker.experiments.experiment import ExperimentOptions
+from growingio_tracker.experiments import ExperimentOptions
 from growingio_tracker.model.arguments import one_of
 from growingio_tracker.model.binding import bindings
 from growingio_tracker.model.events import (

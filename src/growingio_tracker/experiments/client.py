@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import urlencode
 
 from growingio_tracker.delivery.process import PerProcess
-from growingio_tracker.experiments.experiment import (
+from growingio_tracker.experiments import (
     Experiment,
     ExperimentOptions,
     RefusedExperimentError,
