@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from growingio_collector import Collector, Event, WaitTimeoutError
-from growingio_tracker.config.build import parser_of
+from growingio_tracker.config import parser_of
 from growingio_tracker.config.keys import FORMATS
 from growingio_tracker.consumers.base import Consumer
 from growingio_tracker.consumers.buffered import AsyncBufferedConsumer, BufferedConsumer

@@ -104,7 +104,7 @@ def _send_from(
     *,
     create: bool,
 ) -> None:
-    from growingio_tracker.config.build import parser_of
+    from growingio_tracker.config import parser_of
     from growingio_tracker.consumers.durable import Adopters
     from growingio_tracker.delivery.spool.directory import being_relay
 
@@ -180,7 +180,7 @@ def drain(
 
     Exit status: 0 nothing is left, 1 some events are still pending.
     """
-    from growingio_tracker.config.build import parser_of
+    from growingio_tracker.config import parser_of
     from growingio_tracker.consumers.durable import Adopters
 
     parser, verify = parser_of(format_.value), str(ca_file) if ca_file else True

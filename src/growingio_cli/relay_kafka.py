@@ -111,7 +111,7 @@ def relay_options(
     :raises WrongUsage: if one is missing or invalid.
     :raises MissingExtraError: if the format or Kafka needs an extra that is not installed.
     """
-    from growingio_tracker.config.build import parser_of
+    from growingio_tracker.config import parser_of
     from growingio_tracker.config.keys import told
     from growingio_tracker.kafka.client import library
 

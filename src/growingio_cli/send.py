@@ -32,7 +32,7 @@ from growingio_wire.table import NOT_USER
 
 if TYPE_CHECKING:
     from growingio_cli.doctor import Finding
-    from growingio_tracker.config.build import Configuration
+    from growingio_tracker.config import Configuration
     from growingio_tracker.config.settings import Settings
     from growingio_tracker.tracker import GrowingTracker
     from growingio_wire.http.exchange import Request, Response
@@ -117,7 +117,7 @@ def _deliver(configuration: Configuration, track: Callable[[GrowingTracker], obj
     """
     from growingio_cli.doctor import Finding
     from growingio_cli.doctor.answers import explain, explain_silence
-    from growingio_tracker.config.build import at_once, build, usable
+    from growingio_tracker.config import at_once, build, usable
     from growingio_tracker.tracker import GrowingTracker
 
     settings = usable(configuration)

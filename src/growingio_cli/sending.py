@@ -13,7 +13,7 @@ from growingio_cli.console import WrongUsage, existing_file, option
 from growingio_wire.said import Said
 
 if TYPE_CHECKING:
-    from growingio_tracker.config.build import Configuration
+    from growingio_tracker.config import Configuration
     from growingio_tracker.kafka.client import Client
 
 
@@ -104,7 +104,7 @@ def configured(config: Path | None, **given: str | None) -> Configuration:
     :param given: the value of each setting's option; ``None`` where it was not given.
     :raises GrowingParamException: if the file cannot be read or is not TOML.
     """
-    from growingio_tracker.config.build import gather
+    from growingio_tracker.config import gather
     from growingio_tracker.config.settings import Setting
 
     settings = {

@@ -371,6 +371,6 @@ def _configured(
     path: str | os.PathLike[str] | None, environ: Mapping[str, str] | None
 ) -> GrowingTracker:
     # Imported on demand: most programs have no such file, and start faster without its reader.
-    from growingio_tracker.config.build import build, gather  # noqa: PLC0415
+    from growingio_tracker.config import build, gather  # noqa: PLC0415
 
     return build(gather(path, environ), GrowingTracker.consumer)

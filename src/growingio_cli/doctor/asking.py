@@ -14,7 +14,7 @@ import msgspec
 from growingio_cli.doctor import Finding, Status
 from growingio_cli.doctor.answers import explain, explain_silence, explain_to_empty_list
 from growingio_cli.doctor.setup import Setup, speaks_tls
-from growingio_tracker.config.build import parser_of
+from growingio_tracker.config import parser_of
 from growingio_tracker.delivery.formats import DataParser, JsonParser
 from growingio_tracker.model.events import CustomEventMessage
 from growingio_tracker.model.record import to_record

@@ -10,7 +10,7 @@ from typing import Final
 from msgspec import Struct
 
 from growingio_cli.doctor import Finding
-from growingio_tracker.config.build import Configuration, build, gather, parser_of
+from growingio_tracker.config import Configuration, build, gather, parser_of
 from growingio_tracker.config.keys import (
     DEFAULT_FORMAT,
     DEFAULT_STRATEGY,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from growingio_tracker.config.build import build, gather_table
+from growingio_tracker.config import build, gather_table
 from growingio_tracker.integrations.request_binding import TRACKER, TYPES, RequestOptions
 from growingio_tracker.integrations.wsgi import Environ, GrowingIOMiddleware
 from growingio_tracker.model.options import check_options

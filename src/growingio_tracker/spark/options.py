@@ -10,8 +10,7 @@ from msgspec import Struct
 from growingio_tracker.bulk.arguments import MAX_BATCH_ROWS, RATE
 from growingio_tracker.bulk.mapping import FIELDS, TIME_TYPES, RowKind, RowMapping, Source
 from growingio_tracker.bulk.sending import PATIENCE_S
-from growingio_tracker.config import keys
-from growingio_tracker.config.build import Configuration, gather, usable
+from growingio_tracker.config import Configuration, gather, keys, usable
 from growingio_tracker.config.keys import unusable
 from growingio_tracker.config.settings import Setting
 from growingio_tracker.model.option_types import FLAG, NAME, SECONDS, whole

@@ -20,7 +20,7 @@ from pyspark.sql.types import MapType, StructType
 from growingio_tracker.bulk.mapping import REQUIRED, RowKind
 from growingio_tracker.bulk.rows import KINDS, Converter, RowOptions
 from growingio_tracker.bulk.sending import BatchSender
-from growingio_tracker.config.build import build
+from growingio_tracker.config import build
 from growingio_tracker.consumers.base import Consumer
 from growingio_tracker.delivery.waiting import Pace
 from growingio_tracker.spark.options import (

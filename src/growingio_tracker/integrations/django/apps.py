@@ -25,7 +25,7 @@ from django.core.signals import setting_changed
 from django.http import HttpRequest
 from django.utils.module_loading import import_string
 
-from growingio_tracker.config.build import build, gather_table
+from growingio_tracker.config import build, gather_table
 from growingio_tracker.integrations.request_binding import RequestBinding, RequestOptions
 from growingio_tracker.tracker import GrowingTracker
 from growingio_wire.errors import GrowingError, GrowingParamException

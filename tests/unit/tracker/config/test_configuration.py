@@ -16,7 +16,7 @@ from growingio_tracker import (
     GrowingParamException,
     GrowingTracker,
 )
-from growingio_tracker.config.build import build, gather, gather_table
+from growingio_tracker.config import build, gather, gather_table
 from growingio_tracker.config.keys import KEYS
 from growingio_tracker.config.settings import Setting, masked, read_file
 from growingio_tracker.consumers.options import DurableOptions

@@ -16,7 +16,7 @@ from growingio_tracker import (
     KafkaConsumer,
     QueueLimits,
 )
-from growingio_tracker.config.build import gather
+from growingio_tracker.config import gather
 from growingio_tracker.config.settings import masked
 from growingio_tracker.consumers.options import DURABLE_QUEUE
 from growingio_tracker.kafka.options import KafkaOptions
