@@ -24,7 +24,7 @@ from pyspark.sql.types import StructType
 from benchmarks.measure import running_sink
 from growingio_tracker.spark import send_partition
 from growingio_tracker.spark.source import BatchWriter, TaskDone
-from growingio_wire.http.exchange import Request, Response
+from growingio_wire.http import Request, Response
 from pyspark_growingio import DefaultSource
 
 AIMS_ROWS_S = {"growingio_encoding": 60_000, "growingio": 20_000}

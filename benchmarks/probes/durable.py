@@ -18,8 +18,8 @@ from growingio_tracker import (
     GrowingTracker,
     QueueLimits,
 )
+from growingio_wire.http import Request, Response
 from growingio_wire.http.connections import Route
-from growingio_wire.http.exchange import Request, Response
 from growingio_wire.http.transport import HttpTransport
 
 CALLS = 100_000

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from growingio_tracker.config import Configuration
     from growingio_tracker.config.settings import Settings
     from growingio_tracker.tracker import GrowingTracker
-    from growingio_wire.http.exchange import Request, Response
+    from growingio_wire.http import Request, Response
 
 _NO_USER: Final = Said(
     "name the user with --user or --anonymous-id.", "请用 --user 或 --anonymous-id 指明用户。"

@@ -12,8 +12,8 @@ from growingio_collector.security import TOKEN, Access
 from growingio_collector.server import Tls
 from growingio_collector.settings import LOOPBACK, Serving
 from growingio_wire.errors import GrowingParamException, TransportError
+from growingio_wire.http import Request
 from growingio_wire.http.connections import Route
-from growingio_wire.http.exchange import Request
 from growingio_wire.http.transport import HttpTransport
 
 _BACKLOG: Final = 2048

@@ -29,7 +29,7 @@ from growingio_tracker.delivery.formats import DataParser
 from growingio_tracker.testing import MemoryTransport
 from growingio_tracker_protobuf import ProtobufParser
 from growingio_tracker_snappy import SnappyParser
-from growingio_wire.http.exchange import Request, Response
+from growingio_wire.http import Request, Response
 
 HOST = "http://collect.example"
 GUIDE = Path(__file__).parents[2] / "docs" / "migrating.md"
@@ -373,7 +373,7 @@ def test_exit() -> None:
         "def answer(request):\n"
         "    print(request.body.decode())\n"
         "    return Response(204)\n"
-        "from growingio_wire.http.exchange import Response\n"
+        "from growingio_wire.http import Response\n"
         "transport = MemoryTransport([answer])\n"
         f"consumer = gio.AsyncBufferedConsumer('p', 'd', {HOST!r}, None, 600, transport=transport)\n"
         "gio.GrowingTracker.consumer(consumer).track_custom_event('last', anonymous_id='a')\n"

@@ -20,7 +20,7 @@ from growingio_tracker import (
 from growingio_tracker.testing import MemoryTransport
 from growingio_tracker_protobuf import ProtobufParser
 from growingio_tracker_snappy import SnappyParser
-from growingio_wire.http.exchange import Request
+from growingio_wire.http import Request
 from growingio_wire.xor import xor
 from tree import DATA
 

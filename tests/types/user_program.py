@@ -74,7 +74,7 @@ from growingio_tracker.testing import (
 )
 from growingio_tracker_protobuf import ProtobufParser
 from growingio_tracker_snappy import SnappyParser
-from growingio_wire.http.exchange import Request, Response
+from growingio_wire.http import Request, Response
 from growingio_wire.table import Kind
 
 

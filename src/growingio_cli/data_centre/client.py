@@ -15,8 +15,8 @@ from growingio_cli.data_centre.definitions import Definitions
 from growingio_cli.data_centre.difference import Change
 from growingio_wire.endpoints import base_url
 from growingio_wire.errors import GrowingIOException, RejectedError
+from growingio_wire.http import Request, Transport
 from growingio_wire.http.connections import Route
-from growingio_wire.http.exchange import Request, Transport
 from growingio_wire.http.transport import HttpTransport
 
 _TIMEOUT_S: Final = 30.0

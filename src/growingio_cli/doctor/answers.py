@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from growingio_cli.doctor import Finding, Status
 from growingio_wire.errors import TransportError
-from growingio_wire.http.exchange import Response
+from growingio_wire.http import Response
 from growingio_wire.said import NOTHING, Said
 
 _SHOWN: Final = 200

@@ -21,7 +21,7 @@ from growingio_tracker.model.record import to_record
 from growingio_wire.clock import now_ms
 from growingio_wire.endpoints import COLLECTOR_HEADER, DOCTOR, endpoints
 from growingio_wire.errors import MissingExtraError, TransportError
-from growingio_wire.http.exchange import Request, Response
+from growingio_wire.http import Request, Response
 from growingio_wire.http.transport import OWN_HEADERS, HttpTransport
 from growingio_wire.said import Said
 from growingio_wire.table import Kind

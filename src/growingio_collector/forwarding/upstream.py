@@ -16,9 +16,9 @@ from growingio_collector.store.reading import find_request
 from growingio_collector.store.rows import StoredRequest
 from growingio_collector.store.schema import reading
 from growingio_wire.errors import GrowingParamException, TransportError
+from growingio_wire.http import Request, Response
 from growingio_wire.http.answer import BODY_BYTES
 from growingio_wire.http.connections import Route
-from growingio_wire.http.exchange import Request, Response
 from growingio_wire.http.retry import RetryPolicy, Verdict
 from growingio_wire.http.transport import HttpTransport
 

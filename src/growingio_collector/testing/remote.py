@@ -14,8 +14,8 @@ from growingio_collector import Event, Miss
 from growingio_collector.receiving.faults import failing
 from growingio_collector.store.diagnosis import Cause
 from growingio_wire.errors import GrowingError, GrowingParamException, TransportError
+from growingio_wire.http import Request
 from growingio_wire.http.connections import Route
-from growingio_wire.http.exchange import Request
 from growingio_wire.http.transport import HttpTransport
 from growingio_wire.said import Said
 

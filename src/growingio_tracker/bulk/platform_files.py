@@ -20,7 +20,7 @@ from typing import Any, Final
 import msgspec
 
 from growingio_wire.errors import TransportError
-from growingio_wire.http.exchange import Request, Response
+from growingio_wire.http import Request, Response
 
 MAX_FILE_BYTES: Final = 100 * 1024 * 1024
 NOWHERE: Final = "http://files.invalid"

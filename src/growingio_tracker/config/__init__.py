@@ -57,7 +57,7 @@ from growingio_tracker.kafka.client import Given, usable_options
 from growingio_tracker.kafka.handle import OURS
 from growingio_tracker.kafka.options import OPTION
 from growingio_wire.errors import GrowingParamException, MissingExtraError
-from growingio_wire.http.exchange import Transport
+from growingio_wire.http import Transport
 from growingio_wire.said import Said
 
 _T = TypeVar("_T")

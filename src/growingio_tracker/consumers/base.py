@@ -34,7 +34,7 @@ from growingio_tracker.model.record import decode
 from growingio_wire.checks import check_seconds, usable_timeout
 from growingio_wire.endpoints import endpoints, masked_id
 from growingio_wire.errors import TransportError
-from growingio_wire.http.exchange import Request, Transport
+from growingio_wire.http import Request, Transport
 from growingio_wire.table import Kind
 
 if TYPE_CHECKING:

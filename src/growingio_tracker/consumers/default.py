@@ -22,7 +22,7 @@ from growingio_tracker.delivery.pipeline import Pipeline
 from growingio_tracker.delivery.receipt import Receipt
 from growingio_tracker.delivery.sender import Sender
 from growingio_tracker.model.options import known
-from growingio_wire.http.exchange import Request, Response, Transport
+from growingio_wire.http import Request, Response, Transport
 from growingio_wire.table import Kind
 
 if TYPE_CHECKING:

@@ -40,7 +40,7 @@ from growingio_tracker.model.options import Options, OptionTypes
 from growingio_wire.clock import SYSTEM_CLOCK, Clock
 from growingio_wire.endpoints import base_url
 from growingio_wire.errors import GrowingParamException
-from growingio_wire.http.exchange import Transport
+from growingio_wire.http import Transport
 from growingio_wire.http.retry import RetryPolicy
 from growingio_wire.said import Said
 

@@ -20,7 +20,7 @@ from growingio_tracker.delivery.process import PerProcess
 from growingio_tracker.delivery.sender import Sender
 from growingio_tracker.model.option_types import TRUE_WORDS
 from growingio_wire.errors import GrowingIOException
-from growingio_wire.http.exchange import Transport
+from growingio_wire.http import Transport
 
 
 class MakesSenders(Protocol):

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from growingio_tracker.delivery.ledger import Ledger
 from growingio_tracker.delivery.waiting import Interrupt
 from growingio_wire.errors import GrowingIOException, RejectedError, TransportError
-from growingio_wire.http.exchange import Request, Response, Transport
+from growingio_wire.http import Request, Response, Transport
 from growingio_wire.http.retry import RetryPolicy, Verdict, verdict
 
 _log: Final = logging.getLogger("growingio_tracker.delivery")

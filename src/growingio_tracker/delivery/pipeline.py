@@ -45,7 +45,7 @@ from growingio_tracker.delivery.receipt import Fate, Receipt, receipt_of
 from growingio_tracker.delivery.sender import DeliversBatches
 from growingio_tracker.model.losses import Problem
 from growingio_wire.errors import GrowingIOException
-from growingio_wire.http.exchange import Request
+from growingio_wire.http import Request
 from growingio_wire.table import Kind
 
 _log: Final = logging.getLogger("growingio_tracker.delivery")

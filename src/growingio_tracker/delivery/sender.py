@@ -18,7 +18,7 @@ from growingio_tracker.delivery.formats import DataParser
 from growingio_tracker.delivery.ledger import Ledger
 from growingio_tracker.delivery.waiting import Interrupt
 from growingio_tracker.model.losses import Problem, Reporter
-from growingio_wire.http.exchange import Request, Transport
+from growingio_wire.http import Request, Transport
 from growingio_wire.http.retry import RetryPolicy, Verdict
 from growingio_wire.table import Kind
 

@@ -20,7 +20,7 @@ from growingio_tracker.model.option_types import (
 from growingio_tracker.model.options import Options, OptionTypes
 from growingio_wire.clock import SYSTEM_CLOCK, Clock
 from growingio_wire.errors import GrowingIOException
-from growingio_wire.http.exchange import Transport
+from growingio_wire.http import Transport
 
 DEFAULT_HOST: Final = "https://ab.growingio.com"
 _SHOWN: Final = 200

@@ -28,7 +28,7 @@ from growingio_wire.errors import (
     GrowingParamException,
     RejectedError,
 )
-from growingio_wire.http.exchange import Request, Transport
+from growingio_wire.http import Request, Transport
 from growingio_wire.table import EXPERIMENT_HIT
 
 _PATH: Final = "/diversion/specified-layer-variables"

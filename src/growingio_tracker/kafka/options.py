@@ -24,7 +24,7 @@ from growingio_tracker.model.losses import OnError
 from growingio_tracker.model.option_types import DIRECTORY, IDENTITY, NAME, is_path, is_text, whole
 from growingio_tracker.model.options import Options, OptionType, OptionTypes
 from growingio_wire.clock import SYSTEM_CLOCK, Clock
-from growingio_wire.http.exchange import Transport
+from growingio_wire.http import Transport
 from growingio_wire.http.retry import RetryPolicy
 from growingio_wire.said import Said
 

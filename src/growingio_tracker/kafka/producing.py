@@ -30,7 +30,7 @@ from growingio_tracker.kafka.refusals import Refusal, Refusals
 from growingio_tracker.kafka.topic import Writer
 from growingio_tracker.model.losses import Problem
 from growingio_wire.errors import GrowingIOException, TransportError
-from growingio_wire.http.exchange import Request
+from growingio_wire.http import Request
 from growingio_wire.http.retry import RetryPolicy
 
 _LEAST_TELLING: Final = "_ALL_BROKERS_DOWN"

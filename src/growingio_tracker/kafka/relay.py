@@ -33,8 +33,8 @@ from growingio_tracker.kafka.topic import Origin
 from growingio_tracker.model.losses import Problem, Reporter
 from growingio_wire.endpoints import endpoints
 from growingio_wire.errors import GrowingParamException
+from growingio_wire.http import Transport
 from growingio_wire.http.connections import Route
-from growingio_wire.http.exchange import Transport
 from growingio_wire.http.tls import warn_of_verification
 from growingio_wire.http.transport import HttpTransport
 

@@ -20,7 +20,7 @@ from growingio_tracker.consumers.base import Consumer
 from growingio_tracker.spark.options import WriteOptions, parse
 from growingio_tracker.spark.outputs import FailedRows
 from growingio_tracker.spark.records import RecordWriter
-from growingio_wire.http.exchange import Transport
+from growingio_wire.http import Transport
 
 _DIGEST_BYTES: Final = 16
 # The order of columns and of a map's members says nothing about a row.

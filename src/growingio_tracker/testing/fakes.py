@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
-from growingio_wire.http.exchange import Request, Response
+from growingio_wire.http import Request, Response
 
 
 class FakeClock:

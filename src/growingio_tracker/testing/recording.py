@@ -24,7 +24,7 @@ from growingio_tracker.testing.recorded_event import (
     why,
 )
 from growingio_wire.errors import GrowingError
-from growingio_wire.http.exchange import Request, guarded
+from growingio_wire.http import Request, guarded
 from growingio_wire.table import Kind
 
 

@@ -1,1 +1,100 @@
-"""HTTP client: exchanges, verdicts on responses, retries, proxies and TLS."""
+"""HTTP client. Its interface is one exchange: request in, response out.
+
+A transport knows nothing about messages and never retries.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from typing import Final, Protocol, TypeAlias
+
+from msgspec import Struct, field
+
+from growingio_wire.endpoints import shown_address
+from growingio_wire.errors import GrowingParamException
+
+_NOT_IN_ADDRESSES: Final = re.compile(r"[^\x21-\x7e\x80-\xff]")
+_NOT_IN_HEADERS: Final = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
+
+
+class Request(Struct, frozen=True):
+    """One request.
+
+    :param url: the whole address with its query. Everything after the host is sent unchanged.
+    :param headers: the headers that the format sets for the body.
+    :param timeout_s: maximum seconds for the whole exchange; finite.
+    :raises GrowingParamException: if address or headers contain line breaks.
+    """
+
+    url: str
+    body: bytes
+    headers: Mapping[str, str]
+    timeout_s: float
+    method: str = "POST"
+
+    def __post_init__(self) -> None:
+        if _NOT_IN_ADDRESSES.search(self.url):
+            raise _not_sendable("the address of a request", "url")
+        for name, value in self.headers.items():
+            if _NOT_IN_HEADERS.search(name) or _NOT_IN_HEADERS.search(value):
+                raise _not_sendable("a header of a request", "headers")
+
+    @property
+    def address(self) -> str:
+        """Address for errors and logs: without the query, and with the project id masked."""
+        return shown_address(self.url)
+
+
+def _not_sendable(what: str, argument: str) -> GrowingParamException:
+    # Without the text itself, which may contain tracked data or a password.
+    return GrowingParamException(
+        f"{what} must not hold line breaks, control characters or characters beyond Latin-1",
+        argument,
+        code="not_sendable",
+    )
+
+
+class Response(Struct, frozen=True):
+    """Response of the server.
+
+    :param headers: names are in lower case; values of repeated headers are joined.
+    :param body: the beginning of the body, limited by the transport.
+    """
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    body: bytes = b""
+
+
+class Transport(Protocol):
+    """Exchanges one request for one response. Must be usable from several threads."""
+
+    def exchange(self, request: Request) -> Response:
+        """Return the response, regardless of its status.
+
+        :raises TransportError: if there was no response.
+        """
+        ...
+
+    def close(self) -> None:
+        """Close the connections. The transport may be used again afterwards."""
+        ...
+
+
+Forbid: TypeAlias = Callable[[Request], None]
+"""Called before each request, in the requesting thread; raises to prevent the request."""
+
+guards: Final[list[Forbid]] = []
+"""Hooks called before each HTTP request; empty except in tests."""
+
+
+@contextmanager
+def guarded(forbid: Forbid) -> Generator[None, None, None]:
+    """Call ``forbid`` before every request of the process inside the block."""
+    guards.append(forbid)
+    try:
+        yield
+    finally:
+        guards.remove(forbid)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple, TypeAlias
 
-from growingio_wire.http.exchange import Response
+from growingio_wire.http import Response
 
 HEAD_BYTES: Final = 64 * 1024
 """Maximum size of a response's head, including interim responses."""

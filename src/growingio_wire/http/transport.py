@@ -16,9 +16,9 @@ from typing import Final
 
 from growingio_wire import VERSION
 from growingio_wire.errors import TransportError
+from growingio_wire.http import Request, Response, guards
 from growingio_wire.http.answer import BODY_BYTES, BrokenOffError, ClosedError, NotHttpError
 from growingio_wire.http.connections import Route, SocketConnection, TunnelRefusedError
-from growingio_wire.http.exchange import Request, Response, guards
 from growingio_wire.http.sockets import Deadline, converse
 
 _log: Final = logging.getLogger("growingio_tracker.transport")

@@ -24,8 +24,8 @@ from growingio_tracker import (
     RejectedError,
     TransportError,
 )
+from growingio_wire.http import Request
 from growingio_wire.http.connections import Route
-from growingio_wire.http.exchange import Request
 from growingio_wire.http.transport import HttpTransport, open_transport
 
 

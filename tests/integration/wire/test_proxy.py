@@ -17,7 +17,7 @@ from delivering.proxies import Proxy
 from delivering.rig import track
 from delivering.servers import Server, refused_url, then_close
 from growingio_tracker import DefaultConsumer, GrowingParamException, RejectedError, TransportError
-from growingio_wire.http.exchange import Request
+from growingio_wire.http import Request
 from growingio_wire.http.transport import open_transport
 
 CREDENTIALS = "Basic " + b64encode(b"user:p@ss word").decode()

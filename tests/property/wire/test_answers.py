@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drawing import examples
+from growingio_wire.http import Response
 from growingio_wire.http.answer import (
     BODY_BYTES,
     HEAD_BYTES,
@@ -20,7 +21,6 @@ from growingio_wire.http.answer import (
     Receive,
     read_answer,
 )
-from growingio_wire.http.exchange import Response
 
 names = st.from_regex(r"\A[A-Za-z-]{1,12}\Z")
 values = st.text(st.characters(min_codepoint=0x20, max_codepoint=0xFF), max_size=40)

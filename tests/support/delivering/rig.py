@@ -17,7 +17,7 @@ from growingio_tracker.delivery.sender import Sender
 from growingio_tracker.delivery.waiting import Interrupt
 from growingio_tracker.model.losses import Problem, Reporter
 from growingio_tracker.testing import Answer, FakeClock, MemoryTransport
-from growingio_wire.http.exchange import Request, Response
+from growingio_wire.http import Request, Response
 from growingio_wire.http.retry import RetryPolicy
 from growingio_wire.table import Kind
 

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from growingio_wire.errors import GrowingParamException
+from growingio_wire.http import Request
 from growingio_wire.http.connections import Route
-from growingio_wire.http.exchange import Request
 from growingio_wire.http.sockets import Deadline, dial, resolve
 from growingio_wire.http.tls import make_context, warn_of_verification
 

@@ -14,7 +14,7 @@ from growingio_collector import Collector
 from growingio_tracker import DefaultConsumer, GrowingParamException, GrowingTracker
 from growingio_tracker.integrations.logging_handler import EventHandler
 from growingio_tracker.testing import MemoryTransport
-from growingio_wire.http.exchange import Request, Response
+from growingio_wire.http import Request, Response
 
 ALL_AT_ONCE = """
     import logging

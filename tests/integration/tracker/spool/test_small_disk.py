@@ -12,7 +12,7 @@ import pytest
 from delivering.processes import run_well
 from delivering.rig import HOST
 from growingio_tracker import DurableConsumer, GrowingTracker, SpoolError
-from growingio_wire.http.exchange import Request, Response
+from growingio_wire.http import Request, Response
 
 SIZE = "3m"
 

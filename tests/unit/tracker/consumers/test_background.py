@@ -29,7 +29,7 @@ from growingio_tracker.delivery.contract import Overflow
 from growingio_tracker.delivery.formats import DataParser
 from growingio_tracker.delivery.ledger import Ledger
 from growingio_tracker.testing import Answer, MemoryTransport
-from growingio_wire.http.exchange import Request, Response
+from growingio_wire.http import Request, Response
 from growingio_wire.table import Kind
 
 Make = Callable[..., "tuple[Strategy, MemoryTransport]"]

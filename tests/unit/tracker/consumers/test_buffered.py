@@ -20,7 +20,7 @@ from growingio_tracker import (
     TransportError,
 )
 from growingio_tracker.testing import Answer, MemoryTransport
-from growingio_wire.http.exchange import Request, Response
+from growingio_wire.http import Request, Response
 
 
 def make(

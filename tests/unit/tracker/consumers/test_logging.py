@@ -25,7 +25,7 @@ from growingio_tracker import (
     Problem,
 )
 from growingio_tracker.testing import MemoryTransport
-from growingio_wire.http.exchange import Response
+from growingio_wire.http import Response
 from growingio_wire.table import Kind
 
 SECRETS = ("secret-value", "secret-user", "secret-visitor", "secret-answer")

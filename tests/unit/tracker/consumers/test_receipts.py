@@ -31,7 +31,7 @@ from growingio_tracker import (
 from growingio_tracker.consumers.strategy import Strategy
 from growingio_tracker.delivery.receipt import Outcomes
 from growingio_tracker.testing import Answer, MemoryTransport
-from growingio_wire.http.exchange import Request, Response
+from growingio_wire.http import Request, Response
 from growingio_wire.table import Kind
 
 DELIVERED, PENDING = Fate("delivered"), Fate("pending")

@@ -22,7 +22,7 @@ from growingio_tracker.core import IS_COMPILED
 from growingio_tracker.delivery.drivers import FillingCaller
 from growingio_tracker.delivery.workers import WorkerThreads
 from growingio_tracker.testing import FakeClock, MemoryTransport, record_everything
-from growingio_wire.http.exchange import Response
+from growingio_wire.http import Response
 from growingio_wire.table import Kind
 
 NAMES = ("p", "d", "http://x.example")

@@ -16,7 +16,7 @@ from growingio_tracker import (
     RejectedError,
 )
 from growingio_tracker.testing import MemoryTransport
-from growingio_wire.http.exchange import Request, Response
+from growingio_wire.http import Request, Response
 
 
 def test_the_loop_goes_on() -> None:

@@ -16,7 +16,7 @@ from growingio_tracker.delivery.formats import JsonParser
 from growingio_tracker.exceptions import RejectedError, TransportError
 from growingio_tracker.testing import Answer
 from growingio_tracker_snappy import SnappyParser
-from growingio_wire.http.exchange import Request, Response
+from growingio_wire.http import Request, Response
 from growingio_wire.http.retry import RetryPolicy
 from growingio_wire.table import Kind
 from growingio_wire.xor import xor

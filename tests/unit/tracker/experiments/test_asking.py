@@ -19,7 +19,7 @@ from growingio_tracker import (
     TransportError,
 )
 from growingio_tracker.testing import Answer, FakeClock, MemoryTransport
-from growingio_wire.http.exchange import Response
+from growingio_wire.http import Response
 
 DOWN = TransportError("no answer")
 HIT = {

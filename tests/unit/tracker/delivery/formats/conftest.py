@@ -9,7 +9,7 @@ import pytest
 
 from growingio_tracker import DefaultConsumer, GrowingTracker
 from growingio_tracker.testing import MemoryTransport
-from growingio_wire.http.exchange import Request
+from growingio_wire.http import Request
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from growingio_tracker import (
 from growingio_tracker.model.record import encode, to_record
 from growingio_tracker_protobuf import ProtobufParser
 from growingio_tracker_snappy import SnappyParser
-from growingio_wire.http.exchange import Request
+from growingio_wire.http import Request
 from growingio_wire.table import Kind
 from growingio_wire.xor import xor
 

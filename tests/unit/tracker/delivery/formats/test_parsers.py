@@ -14,7 +14,7 @@ from growingio_tracker import DataParser, DefaultConsumer, GrowingParamException
 from growingio_tracker.delivery.formats import Parser, as_bytes, as_data_parser
 from growingio_tracker_protobuf import ProtobufParser
 from growingio_tracker_snappy import SnappyParser
-from growingio_wire.http.exchange import Request
+from growingio_wire.http import Request
 from growingio_wire.table import Kind
 from growingio_wire.xor import xor
 
