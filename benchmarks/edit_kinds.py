@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from growingio_wire.plan.model import LOGIN_USER, Plan, Planned, Property
+from growingio_wire.plan import LOGIN_USER, Plan, Planned, Property
 from growingio_wire.plan.reading import load_plan
 
 SHOP: Final = Path(__file__).parents[1] / "examples" / "typed_shop"

@@ -30,7 +30,7 @@ from growingio_tracker import GrowingTracker
 from growingio_tracker.testing import RecordingConsumer
 from growingio_wire.errors import GrowingError
 from growingio_wire.near import Guesses
-from growingio_wire.plan.model import LOGIN_USER, Plan
+from growingio_wire.plan import LOGIN_USER, Plan
 
 LAYERS: Final = ("type checker", "status", "call", "collector")
 

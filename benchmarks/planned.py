@@ -21,7 +21,7 @@ from typing import NamedTuple
 from growingio_cli.codegen.writing import write_module
 from growingio_tracker import AsyncBufferedConsumer, GrowingTracker
 from growingio_tracker.testing import MemoryTransport
-from growingio_wire.plan.model import Plan, Planned, Property
+from growingio_wire.plan import Plan, Planned, Property
 
 ORDER = {
     "amount": Property("number", required=True),

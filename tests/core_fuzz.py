@@ -27,7 +27,7 @@ from growingio_tracker import GrowingParamException, GrowingTracker
 from growingio_tracker.core import pure
 from growingio_tracker.planned import EventCall
 from growingio_tracker.testing import RecordingConsumer
-from growingio_wire.plan.model import Property
+from growingio_wire.plan import Property
 from growingio_wire.table import EVENT_TYPES, Kind
 
 PIECES = [

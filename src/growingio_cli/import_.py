@@ -47,7 +47,7 @@ from growingio_wire.said import Said
 
 if TYPE_CHECKING:
     from growingio_tracker.bulk import Query
-    from growingio_wire.plan.model import Plan
+    from growingio_wire.plan import Plan
 
 STANDARD_INPUT: Final = Path("-")
 DSN_VARIABLE: Final = "GROWINGIO_IMPORT_DSN"

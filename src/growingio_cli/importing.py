@@ -34,7 +34,7 @@ from growingio_tracker.bulk.query import Query
 from growingio_tracker.config import Configuration, build
 from growingio_tracker.consumers.base import Consumer
 from growingio_wire.errors import GrowingIOException, GrowingParamException, missing_extra
-from growingio_wire.plan.model import Plan
+from growingio_wire.plan import Plan
 
 _OF_ROWS: Final = ("redact", "max_event_bytes")
 

@@ -27,7 +27,7 @@ from growingio_wire.said import Said
 
 if TYPE_CHECKING:
     from growingio_collector.plan.report import Report
-    from growingio_wire.plan.model import Plan
+    from growingio_wire.plan import Plan
 
 
 _CHECKED: Final = Said(

@@ -20,7 +20,7 @@ from growingio_tracker.model.values import Attributes, EventTime, normalise, pai
 from growingio_tracker.tracker import GrowingTracker
 from growingio_wire.errors import GrowingParamException
 from growingio_wire.near import hint
-from growingio_wire.plan.model import Property
+from growingio_wire.plan import Property
 from growingio_wire.table import NOT_USER
 
 __all__ = [

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from growingio_wire.plan import Planned, Property
 from growingio_wire.plan.csv_reading import COLUMNS
 from growingio_wire.plan.fitting import TYPES
-from growingio_wire.plan.model import Planned, Property
 from growingio_wire.plan.reading import CSV, YAML, read_plan
 from tree import DOCS
 

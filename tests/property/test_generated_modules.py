@@ -17,7 +17,7 @@ from growingio_collector.rules.checked import CheckedMessage
 from growingio_collector.rules.issue import BAD
 from growingio_collector.rules.plans import judge
 from growingio_wire.near import Guesses
-from growingio_wire.plan.model import LOGIN_USER, Plan, Planned, Property
+from growingio_wire.plan import LOGIN_USER, Plan, Planned, Property
 from growingio_wire.table import EVENT_TYPES
 from planned import checked, formatted, loaded, recording_tracker
 

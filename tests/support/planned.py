@@ -11,7 +11,7 @@ from types import ModuleType
 from growingio_cli.codegen.writing import write_module
 from growingio_tracker import GrowingTracker
 from growingio_tracker.testing import RecordingConsumer
-from growingio_wire.plan.model import Plan
+from growingio_wire.plan import Plan
 from growingio_wire.plan.reading import read_plan
 
 SHOP = """

@@ -15,7 +15,7 @@ from growingio_cli.codegen.layout import (
     prefixed,
     string,
 )
-from growingio_wire.plan.model import Property
+from growingio_wire.plan import Property
 
 _SIMPLE: Final = {
     "string": "str",

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple, TypeAlias
 import msgspec
 from rich.cells import cell_len
 
-from growingio_wire.plan.model import LOGIN_USER, Plan, Planned, Property, deprecation
+from growingio_wire.plan import LOGIN_USER, Plan, Planned, Property, deprecation
 from growingio_wire.said import Said, harmless
 
 WIDTH: Final = 88

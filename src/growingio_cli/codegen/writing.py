@@ -22,7 +22,7 @@ from growingio_cli.codegen.layout import (
     string,
 )
 from growingio_cli.codegen.names import FUNCTIONS, ITEMS, PARAMETERS, SET_USER, python_name
-from growingio_wire.plan.model import ALLOW, LOGIN_USER, Plan, Planned, Property
+from growingio_wire.plan import ALLOW, LOGIN_USER, Plan, Planned, Property
 from growingio_wire.table import EVENT_TYPES, NOT_USER
 
 VERSION: Final = 1

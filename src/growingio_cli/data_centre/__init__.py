@@ -24,7 +24,7 @@ from growingio_wire.said import Said
 if TYPE_CHECKING:
     from growingio_cli.data_centre.client import DataCentre
     from growingio_cli.data_centre.difference import Change
-    from growingio_wire.plan.model import Plan
+    from growingio_wire.plan import Plan
 
 VARIABLES: Final = tuple(
     f"GROWINGIO_PLATFORM_{name}" for name in ("TOKEN", "CLIENT_ID", "CLIENT_SECRET")
@@ -93,7 +93,7 @@ def pull(
     Read-only; an existing file is overwritten only with --force.
     """
     from growingio_cli.data_centre.definitions import plan_yaml, pulled
-    from growingio_wire.plan.model import Plan as PlanModel
+    from growingio_wire.plan import Plan as PlanModel
 
     if output and output.exists() and not force:
         raise WrongUsage(_WOULD_OVERWRITE.with_values(file=output))

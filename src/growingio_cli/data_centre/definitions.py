@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 import yaml
 
-from growingio_wire.plan.model import LOGIN_USER, Plan, Planned, Property
+from growingio_wire.plan import LOGIN_USER, Plan, Planned, Property
 from growingio_wire.table import EVENT_TYPES
 
 _PLAN_TYPES: Final = {

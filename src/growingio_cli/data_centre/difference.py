@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from growingio_cli.data_centre.definitions import Definitions, Variable, platform_type
-from growingio_wire.plan.model import LOGIN_USER, Plan, Planned, Property
+from growingio_wire.plan import LOGIN_USER, Plan, Planned, Property
 from growingio_wire.said import Said
 from growingio_wire.table import EVENT_TYPES
 

@@ -14,7 +14,7 @@ from growingio_collector.rules.issue import BAD, Issue
 from growingio_collector.rules.plans import judge, meant
 from growingio_collector.store.schema import reading
 from growingio_wire.near import Guesses
-from growingio_wire.plan.model import Deprecation, Plan
+from growingio_wire.plan import Deprecation, Plan
 from growingio_wire.said import Said
 from growingio_wire.table import Kind
 

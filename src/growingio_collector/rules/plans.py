@@ -10,8 +10,7 @@ from growingio_collector.rules.checked import CheckedMessage
 from growingio_collector.rules.issue import BAD, WARN, Issue, rule
 from growingio_wire.json_text import read_attributes
 from growingio_wire.near import Guesses
-from growingio_wire.plan.fitting import Misfit, misfit, shown
-from growingio_wire.plan.model import (
+from growingio_wire.plan import (
     ALLOW,
     REFUSE,
     Deprecation,
@@ -21,6 +20,7 @@ from growingio_wire.plan.model import (
     Property,
     deprecation,
 )
+from growingio_wire.plan.fitting import Misfit, misfit, shown
 from growingio_wire.said import Said
 from growingio_wire.table import NOT_USER
 

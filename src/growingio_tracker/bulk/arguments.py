@@ -27,7 +27,7 @@ from growingio_tracker.model.option_types import (
 from growingio_tracker.model.options import OptionType, OptionTypes, check_options
 from growingio_wire.checks import check_fields
 from growingio_wire.errors import GrowingParamException
-from growingio_wire.plan.model import Plan
+from growingio_wire.plan import Plan
 from growingio_wire.said import Said
 
 _P = ParamSpec("_P")

@@ -25,7 +25,7 @@ from growingio_tracker.consumers.base import Consumer
 from growingio_tracker.consumers.intake import MAX_EVENT_BYTES
 from growingio_tracker.delivery.waiting import Pace
 from growingio_wire.errors import GrowingParamException
-from growingio_wire.plan.model import Plan as TrackingPlan
+from growingio_wire.plan import Plan as TrackingPlan
 
 BATCH_ROWS: Final = 500
 _LOOK_S: Final = 0.1

@@ -19,7 +19,7 @@ from growingio_tracker.bulk.query import Query, QueryPlan, query_layout
 from growingio_tracker.bulk.rows import Converter, RowOptions
 from growingio_tracker.delivery.contract import Destination
 from growingio_wire.errors import GrowingIOException, GrowingParamException
-from growingio_wire.plan.model import Plan as TrackingPlan
+from growingio_wire.plan import Plan as TrackingPlan
 
 HOPELESS_ROWS: Final = 1000
 """If this many rows at the beginning all fail, the mapping is considered wrong."""

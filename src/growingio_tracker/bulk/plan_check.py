@@ -10,7 +10,7 @@ from growingio_tracker.model.planned_values import mistake
 from growingio_wire.errors import GrowingParamException
 from growingio_wire.json_text import read_attributes, read_object
 from growingio_wire.near import hint
-from growingio_wire.plan.model import ALLOW, LOGIN_USER, REFUSE, USER, Lookup, Plan
+from growingio_wire.plan import ALLOW, LOGIN_USER, REFUSE, USER, Lookup, Plan
 from growingio_wire.table import NOT_USER
 
 _SECTIONS: Final[Mapping[str, str]] = {"event": "event", "user": USER, "item": "item"}

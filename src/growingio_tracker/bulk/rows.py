@@ -16,7 +16,7 @@ from growingio_tracker.model.messages import ItemMessage, Message
 from growingio_tracker.model.record import PlainRecords, to_record
 from growingio_wire.clock import now_ms
 from growingio_wire.errors import GrowingParamException
-from growingio_wire.plan.model import Plan
+from growingio_wire.plan import Plan
 from growingio_wire.table import Kind
 
 KINDS: Final[Mapping[RowKind, Kind]] = {

@@ -6,8 +6,8 @@ from math import inf, isfinite
 from typing import Final, NamedTuple, cast
 
 from growingio_tracker.core import USUAL_TYPES, UsualValues
+from growingio_wire.plan import Property
 from growingio_wire.plan.fitting import misfit
-from growingio_wire.plan.model import Property
 
 _MISSING: Final = "is missing; the tracking plan requires it"
 _LISTED: Final = 10

@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
 from growingio_wire.near import CLOSE, nearest
-from growingio_wire.plan.fitting import TYPES
-from growingio_wire.plan.model import (
+from growingio_wire.plan import (
     ADDITIONAL,
     LOGIN_USER,
     WARN,
@@ -16,6 +15,7 @@ from growingio_wire.plan.model import (
     Planned,
     Property,
 )
+from growingio_wire.plan.fitting import TYPES
 from growingio_wire.plan.source import Defect, Node
 
 _T = TypeVar("_T")

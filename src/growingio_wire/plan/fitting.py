@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final, Literal, NamedTuple, TypeAlias, cast
 
 from growingio_wire.json_text import LongNumber, as_text, encode
-from growingio_wire.plan.model import Property
+from growingio_wire.plan import Property
 from growingio_wire.table import LIST_SEPARATOR
 
 _LONGEST_SHOWN: Final = 60

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from growingio_wire.errors import GrowingParamException, missing_data, missing_extra
+from growingio_wire.plan import Plan
 from growingio_wire.plan.building import Builder
 from growingio_wire.plan.csv_reading import parse_csv
-from growingio_wire.plan.model import Plan
 from growingio_wire.plan.source import Defect, PlanError
 from growingio_wire.plan.yaml_reading import parse_yaml
 

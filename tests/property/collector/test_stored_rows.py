@@ -22,7 +22,7 @@ from growingio_collector.store.reading import find_events, find_requests
 from growingio_collector.store.rows import show_event, show_request
 from growingio_collector.store.summary import identities, problems, properties, summary
 from growingio_collector.terminal import json_line, line
-from growingio_wire.plan.model import Plan
+from growingio_wire.plan import Plan
 from kept_run import custom, item, keep
 
 NUMBERS = st.sampled_from(["1.0", "1e2", "1e999", "9" * 4301, "-" + "9" * 30, "9007199254740993"])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from data_centre import TOKEN, DataCentreServer, data_centre
-from growingio_wire.plan.model import Planned, Property
+from growingio_wire.plan import Planned, Property
 from growingio_wire.plan.reading import load_plan, read_plan
 from running_command import Ended, invoked
 

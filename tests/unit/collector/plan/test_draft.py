@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from growingio_collector.plan.draft import draft
-from growingio_wire.plan.model import Plan
+from growingio_wire.plan import Plan
 from growingio_wire.plan.reading import read_plan
 from kept_run import custom, item, keep
 

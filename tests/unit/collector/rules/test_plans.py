@@ -8,7 +8,7 @@ from growingio_collector.rules.checked import CheckedMessage, DecodedMessage
 from growingio_collector.rules.checking import check_one
 from growingio_collector.rules.plans import judge, judged
 from growingio_wire.near import Guesses
-from growingio_wire.plan.model import Plan, Planned
+from growingio_wire.plan import Plan, Planned
 from growingio_wire.plan.reading import read_plan
 from growingio_wire.table import Kind
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from growingio_wire.plan import Property
 from growingio_wire.plan.fitting import TYPES, is_within, misfit, parts, shown
-from growingio_wire.plan.model import Property
 
 FITTING: dict[str, list[object]] = {
     "string": ["", "a", "1"],

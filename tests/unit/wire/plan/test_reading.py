@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from growingio_tracker.exceptions import GrowingParamException
-from growingio_wire.plan.model import Plan, Planned, Property
+from growingio_wire.plan import Plan, Planned, Property
 from growingio_wire.plan.reading import CSV, MAX_PLAN_BYTES, YAML, load_plan, read_plan
 from growingio_wire.plan.source import DEFECTS, Defect, PlanError
 

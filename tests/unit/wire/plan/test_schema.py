@@ -6,8 +6,8 @@ import jsonschema_rs
 import pytest
 import yaml
 
+from growingio_wire.plan import ADDITIONAL, Planned, Property
 from growingio_wire.plan.fitting import TYPES
-from growingio_wire.plan.model import ADDITIONAL, Planned, Property
 from growingio_wire.plan.reading import plan_schema, read_plan
 from growingio_wire.plan.source import PlanError
 
