@@ -23,6 +23,7 @@ from growingio_tracker.bulk.sending import BatchSender
 from growingio_tracker.config import build
 from growingio_tracker.consumers.base import Consumer
 from growingio_tracker.delivery.waiting import Pace
+from growingio_tracker.spark import PartitionSummary, WriteSummary, send_partition
 from growingio_tracker.spark.options import (
     COLUMN,
     RECORD,
@@ -31,7 +32,6 @@ from growingio_tracker.spark.options import (
     parse,
 )
 from growingio_tracker.spark.outputs import make, put
-from growingio_tracker.spark.partition import PartitionSummary, WriteSummary, send_partition
 from growingio_tracker.spark.records import VALUE
 from growingio_wire.errors import GrowingParamException
 from growingio_wire.table import Kind
