@@ -1,10 +1,8 @@
 """Server-side event SDK for GrowingIO."""
 
-import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from growingio_tracker.consumers.base import Consumer
-from growingio_tracker.consumers.buffered import AsyncBufferedConsumer, BufferedConsumer
 from growingio_tracker.consumers.default import DebugConsumer, DefaultConsumer
 from growingio_tracker.delivery.contract import QueueLimits
 from growingio_tracker.delivery.formats import DataParser, JsonParser
@@ -29,6 +27,7 @@ from growingio_wire.errors import (
 )
 
 if TYPE_CHECKING:
+    from growingio_tracker.consumers.buffered import AsyncBufferedConsumer, BufferedConsumer
     from growingio_tracker.consumers.durable import DurableConsumer
     from growingio_tracker.kafka.consumer import KafkaConsumer
 
@@ -70,21 +69,21 @@ __all__ = [
     "__version__",
 ]
 
-# As in any library, the program decides where log records go.
-logging.getLogger(__name__).addHandler(logging.NullHandler())
+_ON_DEMAND: Final = {
+    "AsyncBufferedConsumer": "growingio_tracker.consumers.buffered",
+    "BufferedConsumer": "growingio_tracker.consumers.buffered",
+    "DurableConsumer": "growingio_tracker.consumers.durable",
+    "KafkaConsumer": "growingio_tracker.kafka.consumer",
+}
+"""Strategies that are imported when they are named, because a program uses one of them."""
 
 
 def __getattr__(name: str) -> object:
-    # Imported on demand: programs without a spool need not load its modules.
-    if name == "DurableConsumer":
-        from growingio_tracker.consumers.durable import DurableConsumer  # noqa: PLC0415
-
-        return globals().setdefault(name, DurableConsumer)
-    if name == "KafkaConsumer":  # as few need those of librdkafka
-        from growingio_tracker.kafka.consumer import KafkaConsumer  # noqa: PLC0415
-
-        return globals().setdefault(name, KafkaConsumer)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in _ON_DEMAND:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    # importlib would take longer to import than the strategy does.
+    module = __import__(_ON_DEMAND[name], fromlist=[name])
+    return globals().setdefault(name, getattr(module, name))
 
 
 def __dir__() -> list[str]:

@@ -64,7 +64,10 @@ def of_class(path: str, cls: type) -> Iterator[tuple[str, Any]]:
 
 
 def of_module(module: str) -> Iterator[tuple[str, Any]]:
-    for name, value in vars(import_module(module)).items():
+    found = import_module(module)
+    # Some names are imported on demand.
+    listed = {name: getattr(found, name) for name in getattr(found, "__all__", ())}
+    for name, value in {**vars(found), **listed}.items():
         path = f"{module}.{name}"
         if name.startswith("_") or (inspect.isclass(value) and issubclass(value, Enum)):
             continue

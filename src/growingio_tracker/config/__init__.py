@@ -5,7 +5,6 @@ A tracker is built once all mistakes have been found.
 
 from __future__ import annotations
 
-import logging
 import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -58,11 +57,12 @@ from growingio_tracker.kafka.handle import OURS
 from growingio_tracker.kafka.options import OPTION
 from growingio_wire.errors import GrowingParamException, MissingExtraError
 from growingio_wire.http import Transport
+from growingio_wire.logs import Log
 from growingio_wire.said import Said
 
 _T = TypeVar("_T")
 
-_log: Final = logging.getLogger("growingio_tracker.config")
+_log: Final = Log("growingio_tracker.config")
 _CONFIGURATION: Final = Said("the configuration", "配置")
 _NEEDS: Final = {
     "durable": {

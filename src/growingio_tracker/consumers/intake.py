@@ -6,7 +6,6 @@ The options of trackers are here, too, with all defaults and checks.
 from __future__ import annotations
 
 import copy
-import logging
 from collections.abc import Callable, Collection
 from time import time_ns
 from typing import Any, ClassVar, Final, Literal, TypeAlias, TypedDict
@@ -33,10 +32,11 @@ from growingio_tracker.model.scalars import is_a
 from growingio_tracker.model.subject import ABOUT_NOBODY, OnNobody
 from growingio_tracker.model.values import pairs
 from growingio_wire.errors import GrowingParamException
+from growingio_wire.logs import Log
 from growingio_wire.said import Said
 from growingio_wire.table import NOT_USER, Kind
 
-_log: Final = logging.getLogger("growingio_tracker")
+_log: Final = Log("growingio_tracker")
 
 OnInvalid: TypeAlias = Literal["raise", "drop"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 from typing import Final
@@ -15,8 +14,9 @@ from growingio_tracker.delivery.waiting import Interrupt
 from growingio_wire.errors import GrowingIOException, RejectedError, TransportError
 from growingio_wire.http import Request, Response, Transport
 from growingio_wire.http.retry import RetryPolicy, Verdict, verdict
+from growingio_wire.logs import Log
 
-_log: Final = logging.getLogger("growingio_tracker.delivery")
+_log: Final = Log("growingio_tracker.delivery")
 
 _SHOWN_BODY: Final = 1000
 _SETTLES_S: Final = 0.05

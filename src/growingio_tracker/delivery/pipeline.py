@@ -29,11 +29,12 @@ called without any lock, so that they may track, flush and close.
 
 from __future__ import annotations
 
-import logging
 import sys
 import threading
 from collections.abc import Callable
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
+
+from msgspec import Struct
 
 from growingio_tracker.delivery import process
 from growingio_tracker.delivery.attempts import Attempt
@@ -46,9 +47,10 @@ from growingio_tracker.delivery.sender import DeliversBatches
 from growingio_tracker.model.losses import Problem
 from growingio_wire.errors import GrowingIOException
 from growingio_wire.http import Request
+from growingio_wire.logs import Log
 from growingio_wire.table import Kind
 
-_log: Final = logging.getLogger("growingio_tracker.delivery")
+_log: Final = Log("growingio_tracker.delivery")
 
 _ENDED_S: Final = 0.1
 """How long to wait for a lock that may belong to a thread ended by the interpreter."""
@@ -58,7 +60,7 @@ REENTRANT: Final = receipt_of(Fate("dropped", "reentrant"))
 _INTERRUPTED: Final = Postponed(GrowingIOException("sending was interrupted"), pause_s=1.0)
 
 
-class Failures(NamedTuple):
+class Failures(Struct, frozen=True):
     """Errors of a batch: of the records that stay queued, and of those that were rejected."""
 
     postponed: GrowingIOException | None

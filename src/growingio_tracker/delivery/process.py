@@ -31,9 +31,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import logging
 import os
-import signal
 import sys
 import threading
 import time
@@ -42,10 +40,11 @@ from collections.abc import Callable, Generator
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from growingio_tracker.core import process_number
+from growingio_wire.logs import Log
 
 _T = TypeVar("_T")
 
-_log: Final = logging.getLogger("growingio_tracker.delivery")
+_log: Final = Log("growingio_tracker.delivery")
 
 # After all other finalizers, for example of queues and managers (priorities -5 to 100), because
 # they may track a last event.
@@ -263,6 +262,8 @@ def _close_in_celery(**_: object) -> None:
 @contextlib.contextmanager
 def _sigterm_later() -> Generator[None, None, None]:
     """Defer SIGTERM, which Celery sends to processes that it has just told to end."""
+    import signal  # slow to import, and Celery has done so
+
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable
@@ -11,11 +10,12 @@ from typing import Final
 from growingio_tracker.delivery.pipeline import REENTRANT, UNDELIVERED, Pipeline
 from growingio_tracker.delivery.receipt import Receipt
 from growingio_tracker.delivery.waiting import waits
+from growingio_wire.logs import Log
 from growingio_wire.table import Kind
 
 # Seconds in which a thread that has nothing left to do should end.
 _END_S: Final = 0.5
-_log: Final = logging.getLogger("growingio_tracker.delivery")
+_log: Final = Log("growingio_tracker.delivery")
 _START_AGAIN_AFTER_S: Final = 1.0
 
 

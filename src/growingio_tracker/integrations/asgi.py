@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -14,6 +13,7 @@ from growingio_tracker.integrations.request_binding import (
 )
 from growingio_tracker.model.options import check_options
 from growingio_tracker.tracker import GrowingTracker
+from growingio_wire.logs import logger
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -29,7 +29,7 @@ _SERVER_ERROR: Final = 500
 _SECURE: Final = ("https", "wss")
 _ANSWERS: Final = ("http.response.start", "websocket.accept")
 
-_log: Final = logging.getLogger(__name__)
+_log: Final = logger(__name__)
 
 
 class GrowingIOMiddleware:

@@ -5,7 +5,6 @@ Events that are queued when a worker process ends are delivered without any of t
 
 from __future__ import annotations
 
-import logging
 from contextlib import AbstractContextManager
 from typing import Any, Final, cast
 
@@ -16,6 +15,7 @@ from growingio_tracker.model.options import OptionTypes, check_options
 from growingio_tracker.model.subject import ON_NOBODY, OnNobody
 from growingio_tracker.tracker import GrowingTracker
 from growingio_wire.errors import missing_extra
+from growingio_wire.logs import logger
 
 try:
     from celery.signals import before_task_publish, task_postrun, task_prerun
@@ -24,7 +24,7 @@ except ModuleNotFoundError as error:
         raise
     raise missing_extra("the Celery integration", "celery") from error
 
-_log: Final = logging.getLogger(__name__)
+_log: Final = logger(__name__)
 
 HEADER: Final = "growingio"
 """Header of a task's message that carries the ids."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from growingio_tracker.model.arguments import identifier
+from growingio_wire.logs import logger
 
-_log: Final = logging.getLogger(__name__)
+_log: Final = logger(__name__)
 
 FindUser: TypeAlias = Callable[[], str | None]
 

@@ -5,7 +5,6 @@ Ids come from untrusted requests: invalid ones are ignored, and nothing here rai
 
 from __future__ import annotations
 
-import logging
 import re
 import sys
 import time
@@ -21,6 +20,7 @@ from growingio_tracker.model.subject import ON_NOBODY, OnNobody, Subject
 from growingio_tracker.model.values import Attributes
 from growingio_tracker.tracker import GrowingTracker
 from growingio_wire.errors import GrowingParamException
+from growingio_wire.logs import logger
 from growingio_wire.near import hint
 from growingio_wire.said import Said
 from growingio_wire.table import NOT_USER
@@ -28,7 +28,7 @@ from growingio_wire.table import NOT_USER
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-_log: Final = logging.getLogger(__name__)
+_log: Final = logger(__name__)
 
 VISITOR_COOKIE: Final = "growingio_visitor"
 """Default cookie of ``first_visit``."""

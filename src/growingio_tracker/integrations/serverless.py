@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import logging
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
@@ -14,10 +13,11 @@ from growingio_tracker.model.options import OptionTypes, check_options
 from growingio_tracker.model.subject import ON_NOBODY, OnNobody
 from growingio_tracker.tracker import GrowingTracker
 from growingio_wire.errors import GrowingParamException
+from growingio_wire.logs import logger
 
 _R = TypeVar("_R")
 
-_log: Final = logging.getLogger(__name__)
+_log: Final = logger(__name__)
 
 
 _TYPES: Final[OptionTypes] = {

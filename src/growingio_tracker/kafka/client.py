@@ -7,7 +7,6 @@ error.
 
 from __future__ import annotations
 
-import logging
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -18,6 +17,7 @@ from growingio_tracker.kafka.refusals import LogLines, Refusal
 from growingio_tracker.model.option_types import is_of_kubernetes
 from growingio_wire import VERSION
 from growingio_wire.errors import GrowingParamException, missing_extra
+from growingio_wire.logs import logger
 from growingio_wire.table import MASK
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ OptionValue: TypeAlias = str | int | float | bool | Callable[..., object]
 VARIABLES: Final = "GROWINGIO_KAFKA_"
 """Prefix of variables for librdkafka, such as ``GROWINGIO_KAFKA_SASL_PASSWORD``."""
 
-_log: Final = logging.getLogger("growingio_tracker.kafka")
+_log: Final = logger("growingio_tracker.kafka")
 _NOT_OPTIONS: Final = frozenset({"config"})
 """Variables with this prefix that are not options of librdkafka."""
 _SECRET: Final = re.compile(

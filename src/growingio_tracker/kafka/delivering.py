@@ -5,7 +5,6 @@ A failure loses nothing: a window keeps what remains to be done, and only that i
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable, Collection
 from typing import Final
@@ -20,8 +19,9 @@ from growingio_tracker.kafka.topic import Origin
 from growingio_tracker.kafka.windows import Group, Letter, Window
 from growingio_tracker.model.losses import Problem, Reporter
 from growingio_wire.errors import GrowingIOException, RejectedError
+from growingio_wire.logs import logger
 
-_log: Final = logging.getLogger("growingio_tracker.kafka")
+_log: Final = logger("growingio_tracker.kafka")
 
 _BROKER_PAUSE_S: Final = 5.0
 _UNEXPECTED_PAUSE_S: Final = 1.0

@@ -5,7 +5,6 @@ In new releases the consumer's calls exclude one another, so no other thread may
 
 from __future__ import annotations
 
-import logging
 import math
 import threading
 from collections import defaultdict
@@ -22,8 +21,9 @@ from growingio_tracker.kafka.options import RelayOptions
 from growingio_tracker.kafka.partitions import Assignment
 from growingio_tracker.model.losses import Problem, Reporter
 from growingio_wire.errors import GrowingIOException
+from growingio_wire.logs import logger
 
-_log: Final = logging.getLogger("growingio_tracker.kafka")
+_log: Final = logger("growingio_tracker.kafka")
 
 _MOST_AT_ONCE: Final = 5000
 _LONGEST_HAND_OVER_S: Final = 10.0

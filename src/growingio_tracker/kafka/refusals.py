@@ -7,7 +7,9 @@ import time
 from collections.abc import Callable
 from typing import Final, NamedTuple, TypeAlias
 
-_log: Final = logging.getLogger("growingio_tracker.kafka")
+from growingio_wire.logs import logger
+
+_log: Final = logger("growingio_tracker.kafka")
 _LINE_EVERY_S: Final = 60.0
 
 _OF_CONTENT: Final = frozenset(

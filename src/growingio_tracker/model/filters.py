@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import logging
 from collections.abc import Callable, Collection, Mapping, Set
 from enum import Enum
 from typing import Any, Final, TypeAlias, cast
@@ -12,9 +11,10 @@ from growingio_tracker.model.events import CustomEventMessage, ResourceItem
 from growingio_tracker.model.losses import Problem
 from growingio_tracker.model.messages import Message
 from growingio_tracker.model.values import checked_key, pairs
+from growingio_wire.logs import Log
 from growingio_wire.table import MASK
 
-_log: Final = logging.getLogger("growingio_tracker.model.filters")
+_log: Final = Log("growingio_tracker.model.filters")
 
 BeforeSend: TypeAlias = Callable[[Message], Message | None]
 

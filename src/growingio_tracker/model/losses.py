@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections import Counter
 from collections.abc import Callable
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
 
 from msgspec import Struct
 
 from growingio_wire.clock import SYSTEM_CLOCK, Clock
+from growingio_wire.logs import Log
 
-_log: Final = logging.getLogger("growingio_tracker.delivery")
+_log: Final = Log("growingio_tracker.delivery")
 _LOG_INTERVAL_S: Final = 60.0
 _ON_ERROR_RAISED: Final = "on_error_raised"
 
@@ -33,7 +33,7 @@ class Problem(Struct, frozen=True):
 OnError: TypeAlias = Callable[[Problem], object]
 
 
-class Unsendable(NamedTuple):
+class Unsendable(Struct, frozen=True):
     """One attribute that was left out. It holds the path and the type, never the value."""
 
     path: str

@@ -34,6 +34,7 @@ from growingio_tracker.spark.options import (
 from growingio_tracker.spark.outputs import make, put
 from growingio_tracker.spark.records import VALUE
 from growingio_wire.errors import GrowingParamException
+from growingio_wire.logs import logger
 from growingio_wire.table import Kind
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ else:
         datasource, "DataSourceStreamArrowWriter", datasource.DataSourceStreamWriter
     )
 
-_log: Final = logging.getLogger("growingio_tracker.spark")
+_log: Final = logger("growingio_tracker.spark")
 
 _Messages = Sequence[WriterCommitMessage | None]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import ssl
 import sys
 from contextlib import suppress
@@ -10,9 +9,10 @@ from pathlib import Path
 from typing import Final
 
 from growingio_wire.errors import GrowingParamException
+from growingio_wire.logs import logger
 from growingio_wire.said import Said
 
-_log: Final = logging.getLogger("growingio_tracker.transport")
+_log: Final = logger("growingio_tracker.transport")
 
 
 def make_context(verify_cert: bool | str) -> ssl.SSLContext:

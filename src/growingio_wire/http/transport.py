@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import socket
 import ssl
@@ -20,8 +19,9 @@ from growingio_wire.http import Request, Response, guards
 from growingio_wire.http.answer import BODY_BYTES, BrokenOffError, ClosedError, NotHttpError
 from growingio_wire.http.connections import Route, SocketConnection, TunnelRefusedError
 from growingio_wire.http.sockets import Deadline, converse
+from growingio_wire.logs import logger
 
-_log: Final = logging.getLogger("growingio_tracker.transport")
+_log: Final = logger("growingio_tracker.transport")
 
 OWN_HEADERS: Final[Mapping[str, str]] = {
     "user-agent": f"growingio-python/{VERSION}",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from typing import Any, Final, cast
 
@@ -21,9 +20,10 @@ from growingio_tracker.integrations.request_binding import (
     BoundRequest,
 )
 from growingio_tracker.model.subject import Subject
+from growingio_wire.logs import logger
 
 _FOUND: Final = "_growingio_user"
-_log: Final = logging.getLogger("growingio_tracker.integrations.django")
+_log: Final = logger("growingio_tracker.integrations.django")
 
 
 class GrowingIOMiddleware:
