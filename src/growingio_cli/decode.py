@@ -20,7 +20,7 @@ from growingio_cli.console import (
     option,
     show_any_character,
 )
-from growingio_wire.endpoints import read_path
+from growingio_wire.paths import read_path
 from growingio_wire.said import Said
 from growingio_wire.table import Kind
 

@@ -44,13 +44,12 @@ SECONDS_FROM: Final = MILLISECONDS_FROM // 1000
 SPAN: Final = r"([0-9]{1,12})(ms|s|m|h|d)"
 """Regular expression of a span such as ``5m``."""
 
-_SPAN: Final = re.compile(SPAN)
 _UNIT_MS: Final = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
 def span_ms(text: str) -> int | None:
     """Return a span such as ``"5m"`` in milliseconds; None if ``text`` is not a span."""
-    span = _SPAN.fullmatch(text)
+    span = re.fullmatch(SPAN, text)
     return None if span is None else int(span[1]) * _UNIT_MS[span[2]]
 
 

@@ -1,16 +1,15 @@
-"""Endpoints of the collect server: built for each kind of message, checked, and parsed."""
+"""Endpoints of the collect server: built for each kind of message, checked, and shown."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final
 from urllib.parse import quote, unquote, urlsplit
 
 from growingio_wire.errors import GrowingParamException
-from growingio_wire.near import nearest
 from growingio_wire.said import Said
-from growingio_wire.table import SCHEMAS, Kind, Schema
+from growingio_wire.table import SCHEMAS, Kind
 
 DOCTOR: Final = "growingio-doctor"
 """Product at the end of the User-Agent with which ``growingio doctor`` sends an empty list."""
@@ -23,10 +22,8 @@ collector. Calls that change something require it, because other websites cannot
 """
 
 _SCHEMES: Final = ("http", "https")
-_NETLOC: Final = re.compile(
-    r"(\[[0-9a-f:.]+(%[\w.~-]+)?]|[\w-]+(\.[\w-]+)*\.?)(:\d+)?", re.ASCII | re.IGNORECASE
-)
-_PROJECT: Final = re.compile(r"(/projects/)([^/?]+)")
+_BRACKETED: Final = r"\[[0-9a-fA-F:.]+(%[\w.~-]+)?](:\d+)?"
+_PROJECT: Final = r"(/projects/)([^/?]+)"
 _SHOWN: Final = 4
 _PATH_CHARACTERS: Final = "/%:@!$&'()*+,;=~"
 
@@ -43,40 +40,10 @@ def endpoints(server_host: str, product_id: str) -> Mapping[Kind, str]:
     return {kind: base + schema.path.format(project) for kind, schema in SCHEMAS.items()}
 
 
-class Target(NamedTuple):
-    """Parsed path of a collect request: the kind of its messages and the project's id."""
-
-    kind: Kind
-    project: str
-
-
-def _pattern(schema: Schema) -> re.Pattern[str]:
-    # Clients whose host ends in a slash double it.
-    path = re.escape(schema.path).replace("/", "/+").replace(re.escape("{}"), "([^/]+)")
-    return re.compile(path + "/*")
-
-
-_PATTERNS: Final = [(kind, _pattern(schema)) for kind, schema in SCHEMAS.items()]
-
-
-def read_path(path: str) -> Target | None:
-    """Return the target of an undecoded ``path``; ``None`` if it is not a collect path."""
-    for kind, pattern in _PATTERNS:
-        if found := pattern.fullmatch(path):
-            return Target(kind, unquote(found[1]))
-    return None
-
-
-def nearest_path(path: str) -> str:
-    """Return the collect path most similar to ``path``, with ``{project}`` for the id."""
-    known = [schema.path.format("{project}") for schema in SCHEMAS.values()]
-    return nearest(path, known, like_enough=0.0) or known[0]
-
-
 def shown_address(url: str) -> str:
     """Return an address that is safe to show: without its query, with a masked project id."""
     address = url.partition("?")[0]
-    return _PROJECT.sub(lambda found: found[1] + masked_id(unquote(found[2])), address)
+    return re.sub(_PROJECT, lambda found: found[1] + masked_id(unquote(found[2])), address)
 
 
 def masked_id(value: str) -> str:
@@ -116,9 +83,23 @@ def base_url(server_host: object, argument: str = "server_host") -> str:
         raise _unusable(argument, server_host, _NO_HOST)
     if parts.query or parts.fragment:
         raise _unusable(argument, server_host, _QUERY)
-    if not _NETLOC.fullmatch(netloc):
+    if not _is_valid(netloc):
         raise _unusable(argument, server_host, _WRONG_NAME)
     return f"{parts.scheme}://{netloc}{quote(parts.path, safe=_PATH_CHARACTERS)}".rstrip("/")
+
+
+def _is_valid(netloc: str) -> bool:
+    """Return whether ASCII text is a host, with or without a port."""
+    if netloc.startswith("["):
+        return re.fullmatch(_BRACKETED, netloc) is not None
+    name, colon, port = netloc.partition(":")
+    labels = name.removesuffix(".").split(".")
+    return all(map(_is_label, labels)) and (not colon or port.isdecimal())
+
+
+def _is_label(text: str) -> bool:
+    # Not a regular expression, which every program would have to compile.
+    return text.replace("-", "a").replace("_", "a").isalnum()
 
 
 def _in_ascii(name: str) -> str:

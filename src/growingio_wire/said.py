@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from string import Formatter
-from typing import Final, NamedTuple, cast
+from typing import Final, NamedTuple
 
 
 class Said(NamedTuple):
@@ -24,10 +23,10 @@ class Said(NamedTuple):
 
         Lists are joined, and nested sentences inserted, in each language.
         """
-        return Said(
-            ENGLISH.vformat(self.en, (), values),
-            CHINESE.vformat(self.zh, (), values),
-        )
+        # Imported on demand: programs that only track fill in no sentence.
+        from growingio_wire.formatter import CHINESE, ENGLISH  # noqa: PLC0415
+
+        return Said(ENGLISH.vformat(self.en, (), values), CHINESE.vformat(self.zh, (), values))
 
     def chosen(self, *, chinese: bool) -> str:
         """Return the text of one language."""
@@ -36,28 +35,6 @@ class Said(NamedTuple):
     def __bool__(self) -> bool:
         return bool(self.en)
 
-
-class SentenceFormatter(Formatter):
-    """Fills values into the sentences of one language.
-
-    :param chinese: which one.
-    """
-
-    def __init__(self, *, chinese: bool) -> None:
-        self.chinese = chinese
-        self.comma = "、" if chinese else ", "
-
-    def format_field(self, value: object, format_spec: str) -> str:
-        """Return ``value`` as text in a sentence; an empty list is a dash."""
-        if isinstance(value, Said):
-            return value.chosen(chinese=self.chinese)
-        if isinstance(value, list | tuple):
-            return self.comma.join(map(str, cast("list[object]", value))) or "–"
-        return str(super().format_field(value, format_spec))
-
-
-ENGLISH: Final = SentenceFormatter(chinese=False)
-CHINESE: Final = SentenceFormatter(chinese=True)
 
 NOTHING: Said = Said("", "")
 """Empty sentence."""

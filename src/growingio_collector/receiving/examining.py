@@ -43,7 +43,8 @@ from growingio_collector.rules.requests import (
 )
 from growingio_collector.settings import Handling
 from growingio_collector.store.received import Received
-from growingio_wire.endpoints import DOCTOR, Target, read_path
+from growingio_wire.endpoints import DOCTOR
+from growingio_wire.paths import Target, read_path
 from growingio_wire.table import Kind
 
 

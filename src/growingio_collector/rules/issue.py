@@ -10,7 +10,8 @@ from typing import Final, TypeAlias, cast
 import msgspec
 
 from growingio_wire.errors import DecodeError
-from growingio_wire.said import Said, SentenceFormatter
+from growingio_wire.formatter import SentenceFormatter
+from growingio_wire.said import Said
 
 OK: Final = "ok"
 WARN: Final = "warn"

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from growingio_collector.rules.issue import BAD, Issue, rule
-from growingio_wire.endpoints import nearest_path
+from growingio_wire.paths import nearest_path
 from growingio_wire.said import Said
 from growingio_wire.table import Kind, camel
 

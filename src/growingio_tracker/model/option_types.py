@@ -21,7 +21,7 @@ from growingio_wire.said import Said
 TRUE_WORDS: Final = frozenset({"1", "true", "yes", "on"})
 """Values of an environment variable that mean true."""
 _FALSE_WORDS: Final = frozenset({"0", "false", "no", "off"})
-_OF_KUBERNETES: Final = re.compile(r".*_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_\w+)?)")
+_OF_KUBERNETES: Final = r".*_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_\w+)?)"
 
 
 def is_of_kubernetes(variable: str) -> bool:
@@ -29,7 +29,7 @@ def is_of_kubernetes(variable: str) -> bool:
 
     The name of a service may begin as our variables do.
     """
-    return _OF_KUBERNETES.fullmatch(variable) is not None
+    return re.fullmatch(_OF_KUBERNETES, variable) is not None
 
 
 def _is_number(value: object) -> bool:

@@ -14,14 +14,12 @@ from msgspec.structs import replace
 
 from growingio_tracker.model.arguments import OUT_OF_RANGE, WRONG_TYPE
 from growingio_wire.errors import GrowingParamException
-from growingio_wire.near import hint
 from growingio_wire.said import Said
 
 _O = TypeVar("_O", bound="Options")
 _K = TypeVar("_K", bound=Mapping[str, object])
 
 _SHOWN: Final = 80
-_OR_NONE: Final = Said("{words}, or None", "{words}，或 None")
 
 
 class OptionType(Struct, frozen=True):
@@ -74,7 +72,8 @@ class OptionType(Struct, frozen=True):
 
     def or_none(self) -> OptionType:
         """Return this type with ``None`` allowed. No string represents ``None``."""
-        return replace(self, words=_OR_NONE.with_values(words=self.words), is_optional=True)
+        words = Said(f"{self.words.en}, or None", f"{self.words.zh}，或 None")
+        return replace(self, words=words, is_optional=True)
 
     def _refusal(self, value: object, argument: str, of: str, code: str) -> GrowingParamException:
         shown = type(value).__name__ if self.is_secret else _shown(value, code)
@@ -103,6 +102,8 @@ def known(keywords: _K, options: type[Options]) -> _K:
     names = options.__struct_fields__
     for name in keywords:
         if name not in names:
+            from growingio_wire.near import hint  # noqa: PLC0415 - only mistakes need it
+
             raise TypeError(f"unknown option {name}{hint(name, names)}")
     return keywords
 

@@ -15,8 +15,8 @@ from msgspec import Struct, field
 from growingio_wire.endpoints import shown_address
 from growingio_wire.errors import GrowingParamException
 
-_NOT_IN_ADDRESSES: Final = re.compile(r"[^\x21-\x7e\x80-\xff]")
-_NOT_IN_HEADERS: Final = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
+_ADDRESS: Final = r"[\x21-\x7e\x80-\xff]*"
+_HEADER: Final = r"[\t\x20-\x7e\x80-\xff]*"
 
 
 class Request(Struct, frozen=True):
@@ -35,16 +35,21 @@ class Request(Struct, frozen=True):
     method: str = "POST"
 
     def __post_init__(self) -> None:
-        if _NOT_IN_ADDRESSES.search(self.url):
+        if " " in self.url or not _holds_only(_ADDRESS, self.url):
             raise _not_sendable("the address of a request", "url")
         for name, value in self.headers.items():
-            if _NOT_IN_HEADERS.search(name) or _NOT_IN_HEADERS.search(value):
+            if not (_holds_only(_HEADER, name) and _holds_only(_HEADER, value)):
                 raise _not_sendable("a header of a request", "headers")
 
     @property
     def address(self) -> str:
         """Address for errors and logs: without the query, and with the project id masked."""
         return shown_address(self.url)
+
+
+def _holds_only(characters: str, text: str) -> bool:
+    # All that is printable in ASCII may be sent, so that hardly any text needs the expression.
+    return (text.isascii() and text.isprintable()) or bool(re.fullmatch(characters, text))
 
 
 def _not_sendable(what: str, argument: str) -> GrowingParamException:

@@ -8,7 +8,7 @@ import pytest
 
 from growingio_tracker import Consumer, DefaultConsumer, GrowingParamException, GrowingTracker
 from growingio_tracker.testing import MemoryTransport
-from growingio_wire.endpoints import Target, base_url, endpoints, read_path
+from growingio_wire.endpoints import base_url, endpoints
 from growingio_wire.table import Kind
 
 PATHS = {
@@ -134,23 +134,3 @@ def test_a4_requests_go_there() -> None:
         f"http://h/prefix{path}" for path in PATHS.values()
     ]
     assert all(request.url.partition("?")[2][:4] == "stm=" for request in transport.requests)
-
-
-@pytest.mark.parametrize(
-    ("path", "target"),
-    [
-        ("/v3/projects/p1/collect", Target(Kind.EVENT, "p1")),
-        ("//v3/projects/p1/collect", Target(Kind.EVENT, "p1")),
-        ("/v3//projects/p1///collect/", Target(Kind.EVENT, "p1")),
-        ("/projects/p1/collect/item", Target(Kind.ITEM, "p1")),
-        ("//projects/p1/collect/user-mapping", Target(Kind.MAPPING, "p1")),
-        ("/v3/projects/%E5%95%86/collect", Target(Kind.EVENT, "商")),
-        ("/v3/projects//collect", None),
-        ("/v3/projects/p1/collect/item", None),
-        ("/projects/p1/collect", None),
-        ("/", None),
-    ],
-)
-def test_read_path(path: str, target: Target | None) -> None:
-    """A collect path gives its kind and project, with doubled slashes too; others give None."""
-    assert read_path(path) == target
