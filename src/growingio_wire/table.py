@@ -8,7 +8,9 @@ measurement-protocol page.
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 
 class Kind(Enum):
@@ -39,7 +41,7 @@ def camel(name: str) -> str:
     return head + "".join(word.capitalize() for word in tail)
 
 
-class Field(NamedTuple):
+class Field(Struct, frozen=True):
     """One value of a message.
 
     ``name`` is the protobuf name, ``number`` its field number, ``attribute`` the name that the
@@ -57,7 +59,7 @@ class Field(NamedTuple):
         return camel(self.name)
 
 
-class Schema(NamedTuple):
+class Schema(Struct, frozen=True):
     """Everything the wire says about one kind of message.
 
     ``path`` takes the product id; ``list_number`` is the field number of the list that wraps the

@@ -13,6 +13,7 @@ import cramjam
 import pytest
 
 from growingio_tracker import CustomEventMessage, ItemMessage, UserMappingMessage
+from growingio_tracker.core import IS_COMPILED
 from growingio_tracker.model.messages import Message
 from growingio_tracker.model.record import to_record
 from growingio_tracker_protobuf import ProtobufParser
@@ -186,7 +187,47 @@ def test_importing_is_cheap(run: Run, module: str) -> None:
     assert imported.isdisjoint(NOT_IMPORTED)
 
 
-def test_importing_spares_pathlib(run: Run) -> None:
-    """Importing the package does without ``pathlib``, which only spools need."""
-    program = "import sys; sys.modules['pathlib'] = None; import growingio_tracker"
-    run(sys.executable, "-c", program)
+# What none of the SDK's own imports may be, as a program that tracks an event needs none of them.
+SPARED = (
+    "logging",
+    "pathlib",
+    "signal",
+    "string",
+    "growingio_tracker.config",
+    "growingio_tracker.consumers.buffered",
+    "growingio_tracker.consumers.durable",
+    "growingio_tracker.core.inputs",
+    "growingio_tracker.core.pure",
+    "growingio_tracker.delivery.awaiting",
+    "growingio_tracker.delivery.spool",
+    "growingio_tracker.delivery.workers",
+    "growingio_tracker.planned",
+    "growingio_wire.formatter",
+    "growingio_wire.near",
+    "growingio_wire.paths",
+)
+
+TRACKING = """
+import sys
+sys.modules.update(dict.fromkeys({spared}))
+from growingio_tracker import DefaultConsumer, GrowingTracker
+
+class Transport:
+    def exchange(self, request):
+        from growingio_wire.http import Response
+        return Response(200)
+
+    def close(self): ...
+
+consumer = DefaultConsumer("p", "d", "http://collect.example:8080", transport=Transport())
+with GrowingTracker.consumer(consumer) as tracker:
+    receipt = tracker.track_custom_event("e", anonymous_id="a", attributes={{"n": 1}})
+    print(receipt.fate.status)
+"""
+
+
+@pytest.mark.skipif(not IS_COMPILED, reason="the pure core is another")
+def test_tracking_spares(run: Run) -> None:
+    """Importing the package and tracking an event do without what only some programs need."""
+    program = TRACKING.format(spared=SPARED)
+    assert run(sys.executable, "-W", "error", "-c", program) == "delivered\n"

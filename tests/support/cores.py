@@ -8,7 +8,7 @@ from functools import partial
 from types import SimpleNamespace
 from typing import Any, Final, NamedTuple
 
-from growingio_tracker.core import IS_COMPILED, Doorway, EventNames, pure
+from growingio_tracker.core import IS_COMPILED, Doorway, pure
 from growingio_tracker.delivery.binary import protobuf_fields
 from growingio_wire.protobuf import encode_message
 from growingio_wire.table import SCHEMAS, Kind
@@ -19,7 +19,7 @@ COMPILED: Final[Any] = (
 CORES: Final[list[Any]] = [pure, *([COMPILED] if IS_COMPILED else [])]
 
 TAG: Final = ("eventType", "CUSTOM")
-NAMES: Final = EventNames("timestamp", "eventName", "userKey", "userId", "deviceId", "attributes")
+NAMES: Final = ("timestamp", "eventName", "userKey", "userId", "deviceId", "attributes")
 CONSTANTS: Final = (("projectKey", "p"), ("dataSourceId", 'd"s'), ("platform", "python"))
 NOW_MS: Final = 1_700_000_000_000
 

@@ -31,18 +31,15 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from growingio_tracker.core.contract import (
+    EVENT_ARGUMENTS,
     HEAD_BYTES,
     NEWS,
     NOT_LET_IN,
     NOT_PLAIN,
-    USUAL_TYPES,
     Announce,
     Doorway,
     EventNames,
-    FieldForm,
-    FieldOf,
     NotPlain,
-    UsualValues,
     is_plain,
 )
 
@@ -78,20 +75,18 @@ process_number = _core.process_number
 speed_up = _core.speed_up
 
 __all__ = [
+    "EVENT_ARGUMENTS",
     "HEAD_BYTES",
     "IS_COMPILED",
     "NEWS",
     "NOT_LET_IN",
     "NOT_PLAIN",
-    "USUAL_TYPES",
     "Admission",
     "Announce",
     "Doorway",
     "Entrance",
     "Entries",
     "EventNames",
-    "FieldForm",
-    "FieldOf",
     "JournalEnd",
     "NotPlain",
     "PlainCalls",
@@ -102,7 +97,6 @@ __all__ = [
     "Ring",
     "SegmentBase",
     "ShortWay",
-    "UsualValues",
     "is_plain",
     "join_array",
     "packed",

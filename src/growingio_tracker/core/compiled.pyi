@@ -3,13 +3,15 @@ from typing import Any, Generic, TypeVar, final
 
 from growingio_tracker.core.contract import (
     Announce,
-    BoundTracker,
     Constants,
     Doorway,
-    EncodeRecord,
     EventNames,
-    FieldOf,
     NotPlain,
+)
+from growingio_tracker.core.inputs import (
+    BoundTracker,
+    EncodeRecord,
+    FieldOf,
     TakenRecords,
     UsualValues,
 )

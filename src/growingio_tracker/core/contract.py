@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from enum import Enum
 from threading import RLock
-from typing import Any, Final, Literal, NamedTuple, Protocol, TypeAlias
+from typing import Final, TypeAlias
 
 _YIELDS: Final = 20
 
@@ -57,45 +56,21 @@ def is_plain(attributes: object) -> bool:
     return True
 
 
-class EventNames(NamedTuple):
-    """The JSON keys of an event's arguments, in the order of a record."""
+EVENT_ARGUMENTS: Final = (
+    "event_time",
+    "event_name",
+    "login_user_key",
+    "login_user_id",
+    "anonymous_id",
+    "attributes",
+)
+"""The arguments of an event, in the order of a record."""
 
-    time: str
-    event_name: str
-    login_user_key: str
-    login_user_id: str
-    anonymous_id: str
-    attributes: str
-
+EventNames: TypeAlias = "tuple[str, ...]"
+"""The JSON keys of these arguments."""
 
 Constants: TypeAlias = "tuple[tuple[str, str], ...]"
 """JSON keys and their values in all events of a tracker."""
-
-
-class UsualValues(NamedTuple):
-    """The usual values of an attribute: those of one type that need no further check.
-
-    :param type: ``"string"``, ``"integer"``, ``"number"`` or ``"boolean"``; ``""`` for none.
-    :param allowed: the allowed values; ``None`` allows all.
-    :param is_bounded: whether a number must be from ``low`` to ``high``.
-    """
-
-    name: str
-    is_required: bool
-    type: str
-    allowed: frozenset[object] | None
-    is_bounded: bool = False
-    low: float = -math.inf
-    high: float = math.inf
-
-
-USUAL_TYPES: Final[Mapping[str, tuple[type, ...]]] = {
-    "string": (str,),
-    "integer": (int,),
-    "number": (float, int),
-    "boolean": (bool,),
-}
-"""The types of the values that are usual for a ``type`` of :class:`UsualValues`."""
 
 
 class Doorway:
@@ -123,55 +98,6 @@ class Doorway:
             if not self.busy:
                 return
 
-
-class BoundTracker(Protocol):
-    """What both cores read of a tracker at every call."""
-
-    @property
-    def plain_calls(self) -> Any:
-        """Its :class:`~growingio_tracker.core.PlainCalls`; ``None`` if filters see each message."""
-        ...
-
-    @property
-    def own_binding(self) -> object:
-        """What is bound to the tracker itself, everywhere; ``None`` if nothing is."""
-        ...
-
-
-class TakenRecords(Protocol):
-    """Records taken from a ring: a batch, or the last part of one."""
-
-    @property
-    def records(self) -> tuple[bytes, ...]:
-        """The records."""
-        ...
-
-    @property
-    def first_seq(self) -> int:
-        """The seq of the first."""
-        ...
-
-
-FieldForm: TypeAlias = Literal["text", "integer", "code", "texts", "message"]
-
-
-class FieldOf(NamedTuple):
-    """One field of a protobuf message.
-
-    :param key: its key in JSON.
-    :param form: how its value is written: a ``str`` as text, an ``int`` as integer, a name as its
-        code, an object as a map of texts, an object as a message of its own.
-    :param more: the codes by name, or the fields of that message; ``None`` for other forms.
-    """
-
-    key: str
-    number: int
-    form: FieldForm
-    more: Any = None
-
-
-EncodeRecord: TypeAlias = Callable[[bytes], bytes]
-"""Returns the protobuf message of one record."""
 
 Announce: TypeAlias = Callable[[int], object]
 """Called with the seq of a record that begins a wait or fills a batch."""

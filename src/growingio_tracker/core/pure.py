@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from growingio_tracker.core.contract import BoundTracker, EncodeRecord, FieldOf
+from growingio_tracker.core.inputs import BoundTracker, EncodeRecord, FieldOf
 from growingio_tracker.core.pure_calls import PlainCalls, PlainEvents
 from growingio_tracker.core.pure_entrance import (
     Entrance,

@@ -9,7 +9,14 @@ from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
-from growingio_tracker.core.contract import NOT_PLAIN, Constants, EventNames, NotPlain, is_plain
+from growingio_tracker.core.contract import (
+    EVENT_ARGUMENTS,
+    NOT_PLAIN,
+    Constants,
+    EventNames,
+    NotPlain,
+    is_plain,
+)
 from growingio_tracker.core.pure_entrance import ShortWay
 
 _encode: Final = msgspec.json.Encoder().encode
@@ -73,14 +80,13 @@ class PlainEvents:
 @lru_cache(maxsize=16)
 def _event_type(tag: tuple[str, str], names: EventNames) -> Callable[..., msgspec.Struct]:
     """Return the class whose instances are encoded, without the fields that are ``None``."""
-    fields = EventNames._fields
     return msgspec.defstruct(
         "PlainEvent",
-        [*fields[:2], *((name, Any, None) for name in fields[2:])],
+        [*EVENT_ARGUMENTS[:2], *((name, Any, None) for name in EVENT_ARGUMENTS[2:])],
         omit_defaults=True,
         tag_field=tag[0],
         tag=tag[1],
-        rename=dict(zip(fields, names, strict=True)),
+        rename=dict(zip(EVENT_ARGUMENTS, names, strict=True)),
         gc=False,
     )
 

@@ -8,7 +8,8 @@ from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 import msgspec
 
-from growingio_tracker.core.contract import NOT_PLAIN, USUAL_TYPES, NotPlain, UsualValues
+from growingio_tracker.core.contract import NOT_PLAIN, NotPlain
+from growingio_tracker.core.inputs import USUAL_TYPES, UsualValues
 
 _LARGEST: Final = sys.float_info.max
 _MOST_COMBINATIONS: Final = 64

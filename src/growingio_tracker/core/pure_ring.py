@@ -6,7 +6,8 @@ import math
 from collections import deque
 from typing import Final
 
-from growingio_tracker.core.contract import NEWS, NOT_LET_IN, TakenRecords
+from growingio_tracker.core.contract import NEWS, NOT_LET_IN
+from growingio_tracker.core.inputs import TakenRecords
 
 _WITHOUT_BOUND: Final = 2**62
 

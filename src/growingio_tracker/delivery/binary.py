@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
-from growingio_tracker.core import FieldForm, FieldOf, ProtobufList
+from growingio_tracker.core import ProtobufList
+from growingio_tracker.core.inputs import FieldForm, FieldOf
 from growingio_tracker.delivery.formats import DataParser, JsonParser, as_bytes
 from growingio_tracker.model.messages import Message
 from growingio_tracker.model.option_types import FLAG

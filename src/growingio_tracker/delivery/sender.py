@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping
 from functools import partial
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, Protocol
 from urllib.parse import urlencode
+
+from msgspec import Struct
 
 from growingio_tracker.delivery.address import Address
 from growingio_tracker.delivery.attempts import Attempt, Attempts
@@ -25,7 +27,7 @@ from growingio_wire.table import Kind
 _MOST_SUSPECTS: Final = 16
 
 
-class _Suspect(NamedTuple):
+class _Suspect(Struct, frozen=True):
     """One event rejected by an address that has accepted others."""
 
     part: Batch
@@ -217,8 +219,8 @@ class Sender:
         return self._rejected(answer)
 
     def _rejections(self, suspects: list[_Suspect]) -> Iterator[tuple[Batch, Outcome]]:
-        for part, answer in suspects:
-            yield part, self._rejected(answer)
+        for suspect in suspects:
+            yield suspect.part, self._rejected(suspect.answer)
 
     def _rejected(self, answer: Attempt) -> Rejected:
         self._failed_rounds = 0

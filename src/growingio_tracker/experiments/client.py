@@ -9,8 +9,10 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from urllib.parse import urlencode
+
+from msgspec import Struct
 
 from growingio_tracker.delivery.process import PerProcess
 from growingio_tracker.experiments import (
@@ -37,14 +39,14 @@ PAUSE_S: Final = 5.0
 """Pause after a failed request, in seconds, because callers have to wait for each attempt."""
 
 
-class Visit(NamedTuple):
+class Visit(Struct, frozen=True):
     """Visitor and layer of a request."""
 
     layer_id: str
     distinct_id: str
 
 
-class _Entry(NamedTuple):
+class _Entry(Struct, frozen=True):
     experiment: Experiment
     until: float
 
@@ -96,7 +98,7 @@ class Cache:
         return entry.experiment
 
 
-class _Found(NamedTuple):
+class _Found(Struct, frozen=True):
     """A visitor's experiment, whether it is a new hit, and the error if there was one."""
 
     experiment: Experiment
@@ -136,10 +138,11 @@ class ExperimentClient:
         :param track: tracks a custom event; called for each new hit.
         :param failed: called with the error if the request failed.
         """
-        experiment, is_new, problem = self._find(visit, new_device)
-        if problem is not None:
-            failed(problem)
-        if is_new and experiment.hit:
+        found = self._find(visit, new_device)
+        experiment = found.experiment
+        if found.problem is not None:
+            failed(found.problem)
+        if found.is_new and experiment.hit:
             attributes = hit_attributes(experiment)
             try:
                 track(EXPERIMENT_HIT, anonymous_id=visit.distinct_id, attributes=attributes)

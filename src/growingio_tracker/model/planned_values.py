@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf, isfinite
 from typing import Final, NamedTuple, cast
 
-from growingio_tracker.core import USUAL_TYPES, UsualValues
+from growingio_tracker.core.inputs import USUAL_TYPES, UsualValues
 from growingio_wire.plan import Property
 from growingio_wire.plan.fitting import misfit
 

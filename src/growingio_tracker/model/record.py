@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
-from growingio_tracker.core import NOT_PLAIN, EventNames, PlainEvents
+from growingio_tracker.core import EVENT_ARGUMENTS, NOT_PLAIN, PlainEvents
 from growingio_tracker.model.arguments import valid_text
 from growingio_tracker.model.events import CustomEventMessage, ResourceItem, UserLoginMessage
 from growingio_tracker.model.losses import LeftOut
@@ -30,7 +30,6 @@ encode: Final = msgspec.json.Encoder().encode
 """Return the record of a checked message."""
 
 _EVENT_TAG: Final = ("eventType", "CUSTOM")
-_OF_A_CALL: Final = ("event_time", *EventNames._fields[1:])
 
 _TYPES: Final[Mapping[Kind, Any]] = {
     Kind.EVENT: CustomEventMessage | UserLoginMessage,
@@ -65,7 +64,7 @@ def plain_events(product_id: str, data_source_id: str, max_bytes: int) -> PlainE
     }
     return PlainEvents(
         _EVENT_TAG,
-        EventNames(*(names[name] for name in _OF_A_CALL)),
+        tuple(names[name] for name in EVENT_ARGUMENTS),
         tuple((names[name], value) for name, value in constants.items()),
         max_bytes,
     )

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from cores import opened, plain_events
-from growingio_tracker.core import UsualValues
+from growingio_tracker.core.inputs import UsualValues
 
 VALUES = (
     UsualValues("amount", True, "number", None, True, 0.0, 100.0),
