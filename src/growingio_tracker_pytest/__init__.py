@@ -16,10 +16,9 @@ nothing::
         growingio_events.assert_tracked("order_paid", count=1, user_id="u1")
         growingio_events.assert_nothing_tracked()
 
-pytest loads this module at every start. It stands beside ``growingio_tracker``, and imports
-only pytest before a fixture is used, so that runs without the fixture stay as fast. It uses
-only what pytest 6.2 with pluggy 0.12 has already: whoever installs the SDK for an older suite must
-be able to continue running it.
+pytest imports this module in every run. It is therefore a package of its own, and imports nothing
+but pytest until a fixture is used, so that runs without a fixture stay fast. It needs only pytest
+6.2 and pluggy 0.12: installing the SDK must not break an older test suite.
 """
 
 from __future__ import annotations
@@ -48,7 +47,7 @@ _OPEN: Final = "growingio_open_collectors"
 class _Open:
     """The collectors that are open now, by the names of their fixtures.
 
-    It is registered as a plugin: every pytest has a registry for each run, but no stash.
+    It is registered as a plugin, because older releases of pytest have no stash.
     """
 
     def __init__(self) -> None:
@@ -62,7 +61,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         _URL,
         metavar="URL",
         help="use the collector that runs at URL (growingio collector) instead of starting one; "
-        "every test keeps to events of its own",
+        "each test sees only its own events",
     )
     group.addoption(
         _UPDATE,
@@ -73,20 +72,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Begin with no collector."""
+    """Register the collectors of the run, of which there are none yet."""
     config.pluginmanager.register(_Open(), _OPEN)
 
 
 @pytest.fixture
 def growingio_collector(request: pytest.FixtureRequest) -> Iterator[CollectorFixture]:
-    """Give the test a collector of its own: a free port, an empty store."""
+    """Provide a collector for one test, with a port and an empty store of its own."""
     with _opened(request.config, _OWN, request.node.name) as collector:
         yield collector
 
 
 @pytest.fixture(scope="session")
 def growingio_collector_session(request: pytest.FixtureRequest) -> Iterator[CollectorFixture]:
-    """Give all tests of the session (with xdist: of the worker) one collector."""
+    """Provide one collector for all tests of the session (with xdist: of the worker)."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "session")
     with _opened(request.config, _SHARED, worker) as collector:
         yield collector
@@ -94,7 +93,7 @@ def growingio_collector_session(request: pytest.FixtureRequest) -> Iterator[Coll
 
 @pytest.fixture
 def growingio_events(request: pytest.FixtureRequest) -> Iterator[Recording]:
-    """Record what every consumer of the process gets, and let nothing reach the network."""
+    """Record everything that this process tracks, and let nothing reach the network."""
     from growingio_tracker.testing import record_everything  # noqa: PLC0415 - see the top
 
     with record_everything(f"the test {request.node.nodeid}") as events:
@@ -108,7 +107,7 @@ def _opened(
     from growingio_wire.errors import GrowingError  # noqa: PLC0415 - see the top
 
     try:
-        # When the extra is missing, this says what to install.
+        # If the extra is missing, the error names the command that installs it.
         from growingio_collector.testing.fixture import CollectorFixture  # noqa: PLC0415
         from growingio_collector.testing.sources import open_source  # noqa: PLC0415
 
@@ -131,10 +130,10 @@ def _open_collectors(config: pytest.Config) -> dict[str, CollectorFixture]:
     return collectors
 
 
-# Before pluggy 1.2 there is no other kind of wrapper.
+# pluggy before 1.2 has no other kind of wrapper.
 @pytest.hookimpl(hookwrapper=True, tryfirst=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
-    """Add what arrived to the report of a test that used a collector and failed."""
+    """Add what the collector received to the report of a failed test."""
     outcome = yield
     report: pytest.TestReport = outcome.get_result()
     # At teardown the collector may be gone already.

@@ -82,9 +82,9 @@ _NEEDS: Final = {
         ),
     },
 }
-"""Settings without which a strategy is of no use."""
+"""Settings that a strategy requires."""
 _warned: Final[set[str]] = set()
-"""Unknown variables that a warning was logged for."""
+"""Unknown variables for which a warning has been logged."""
 
 
 class Configuration(NamedTuple):
@@ -120,7 +120,7 @@ def gather_table(
     environ: Mapping[str, str] | None = None,
     besides: Iterable[str] = (),
 ) -> Configuration:
-    """Do the same with a mapping instead of a file.
+    """Read a mapping instead of a file, with the environment as in :func:`gather`.
 
     :param where: the mapping's name in messages.
     :param besides: other keys that the mapping may have, for suggestions.
@@ -144,9 +144,9 @@ def _under(
 
 
 def _heeded(ours: Settings, source: SourceSettings, given: Settings) -> Settings:
-    """Return what counts of the environment: options of librdkafka do for one strategy only.
+    """Return the environment's settings, with librdkafka's options only for Kafka.
 
-    For others they may be a relay's in the same container, or somebody else's.
+    Under other strategies, these may belong to another program in the same container.
     """
     strategy = _value({**source.settings, **ours, **given}, "strategy", DEFAULT_STRATEGY)
     if strategy == "kafka":
@@ -163,7 +163,7 @@ def _unfit(settings: Settings, blamed: set[str]) -> Iterator[Mistake]:
         if strategy not in (fitting := strategies_with(name)):
             said = Said(
                 f"{setting.origin}: {name} does not apply to strategy = {strategy!r}, "
-                f"only with {' or '.join(fitting)}",
+                f"only to {' or '.join(fitting)}",
                 f"{setting.origin}：strategy = {strategy!r} 时 {name} 不起作用，"
                 f"只适用于 {'、'.join(fitting)}",
             )
@@ -182,7 +182,7 @@ def _unfit(settings: Settings, blamed: set[str]) -> Iterator[Mistake]:
 
 
 def _unusable_options(settings: Settings) -> Iterator[Mistake]:
-    """Yield what librdkafka has against its options, where it is installed."""
+    """Yield the options that librdkafka rejects, if it is installed."""
     for name, given in _librdkafka(settings).items():
         key = KAFKA_PREFIX + name
         try:
@@ -199,7 +199,7 @@ def _is_of_librdkafka(key: str) -> bool:
 
 
 def _librdkafka(settings: Settings) -> dict[str, Given]:
-    """Return the options of librdkafka by the names that it has for them."""
+    """Return the options of librdkafka by its own names for them."""
     return {
         name.removeprefix(KAFKA_PREFIX): Given(one.value, one.origin, one.origin.startswith(PREFIX))
         for name, one in settings.items()
@@ -271,7 +271,7 @@ def _queue_limits(strategy: str, settings: Settings) -> QueueLimits:
 
 def _class(strategy: str) -> type[Any]:
     if strategy == "durable":
-        # Imported on demand: programs without a spool need not load its modules.
+        # Imported on demand: programs without a spool do not need its modules.
         from growingio_tracker.consumers.durable import DurableConsumer  # noqa: PLC0415
 
         return DurableConsumer

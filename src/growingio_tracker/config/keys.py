@@ -1,9 +1,9 @@
-"""Keys of settings, their types, and the mistakes that can be made with them.
+"""Keys of settings, their types, and mistakes in settings.
 
 A key is the name of a setting in a file and, in capitals, of an environment variable. Keys are
 derived from the options of consumers, trackers, queues and experiments: every option that a string
 can represent has one, so new options need not be listed here. Options of librdkafka have the prefix
-``kafka_``. A mistake is told in both languages, with its location.
+``kafka_``. Every mistake is described in both languages, with its location.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ BY_STRATEGY: Final[Mapping[str, OptionTypes]] = {
 KEYS: Final[OptionTypes] = {
     **CHOICES,
     **{name: one for keys in BY_STRATEGY.values() for name, one in keys.items()},
-    **BY_STRATEGY["durable"],  # where None, which no text says, is no spool
+    **BY_STRATEGY["durable"],  # None, which no string represents, is no spool
     **TRACKER,
     **EXPERIMENTS,
 }
@@ -135,7 +135,7 @@ def missing(
     """Yield required settings that are missing, with variables that look like them.
 
     :param where: where to set them.
-    :param blamed: keys that other mistakes concern.
+    :param blamed: keys for which another mistake has been found.
     :param unknown: see :class:`~growingio_tracker.config.settings.SourceSettings`.
     """
     for name in IDENTITY:

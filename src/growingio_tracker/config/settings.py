@@ -51,7 +51,7 @@ class SourceSettings(NamedTuple):
     """Settings read from one source.
 
     :param settings: settings of the right type.
-    :param mistakes: mistakes in these and in others.
+    :param mistakes: every mistake found in the source.
     :param unknown: variables with our prefix that are not settings, each with the most similar key,
         or an empty string. They may belong to another program.
     """
@@ -62,7 +62,7 @@ class SourceSettings(NamedTuple):
 
 
 def masked(name: str, value: object) -> str:
-    """Return a value as it may be shown: only the beginning of ids, nothing of passwords."""
+    """Return a value as it is safe to show: only the beginning of ids, and no passwords."""
     if name.startswith(KAFKA_PREFIX) and is_secret(name):
         return MASK
     if name in KEYS and KEYS[name].is_secret and isinstance(value, str):

@@ -1,4 +1,4 @@
-"""Helpers for tests: recorded events instead of requests, and a clock that stands still."""
+"""Helpers for tests: recorded events instead of requests, and a clock under the test's control."""
 
 from growingio_tracker.testing.fakes import Answer, FakeClock, MemoryTransport
 from growingio_tracker.testing.recorded_event import RecordedEvent, RecordedKind

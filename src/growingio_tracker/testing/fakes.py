@@ -1,4 +1,4 @@
-"""Fake clock that stands still, and fake transport without a network."""
+"""Fakes: a clock that moves only on request, and a transport without a network."""
 
 from __future__ import annotations
 

@@ -158,7 +158,7 @@ class Wanted:
         return found
 
     def nearest(self, events: tuple[RecordedEvent, ...]) -> list[RecordedEvent]:
-        """Return the closest events, the nearest first, but not all if there are many."""
+        """Return the few events that come closest to matching, the nearest first."""
         missing = [event for event in events if self.differences(event)]
         return sorted(missing, key=self._distance)[:_NEAREST]
 
@@ -195,7 +195,7 @@ def _times(count: int) -> str:
 
 
 def listed(events: tuple[RecordedEvent, ...]) -> str:
-    """Return what was tracked, in words: how many of each, and the newest in full."""
+    """Return a description of what was tracked: how many of each, and the newest in full."""
     if not events:
         return "Nothing was tracked."
     counts = Counter(event.name or f"({event.kind})" for event in events)

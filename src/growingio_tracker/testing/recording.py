@@ -80,7 +80,7 @@ class Recording:
         """
         __tracebackhide__ = True
         if events := self.events:
-            raise AssertionError(f"Nothing was to be tracked. {listed(events)}")
+            raise AssertionError(f"Expected no events. {listed(events)}")
 
     def clear(self) -> None:
         """Remove the events tracked so far."""
@@ -126,7 +126,7 @@ class RecordingConsumer(Recording, Strategy):
             data_source_id,
             server_host,
             on_error=on_error,
-            transport=MemoryTransport(),  # never used, but the one of HTTP takes longer to import
+            transport=MemoryTransport(),  # never used; HTTP takes longer to import
         )
 
     def _make_pipeline(self) -> Pipeline:
@@ -134,12 +134,12 @@ class RecordingConsumer(Recording, Strategy):
 
 
 def _would_send(what: str) -> WouldSendError:
-    return WouldSendError(f"{what}, but a RecordingConsumer only records what trackers hand over")
+    return WouldSendError(f"{what}, but a RecordingConsumer only records what trackers pass to it")
 
 
 _ADVICE: Final = (
-    "while everything is recorded, nothing may reach the network. Let it track through a tracker, "
-    "or give it a transport of its own, for instance MemoryTransport()"
+    "nothing may reach the network while everything is being recorded. Track through a tracker, "
+    "or pass a transport of your own, such as MemoryTransport()"
 )
 
 
@@ -184,7 +184,7 @@ class _Everything(Recording):
         return _recording_pipeline(consumer, record, self._would_send)
 
     def forbid(self, request: Request) -> None:
-        what = f"a request to {request.address} would leave"
+        what = f"a request to {request.address} would be sent"
         error = self._error(what)
         thread = threading.get_ident()
         # Attempts of earlier consumers' threads are not this test's fault.

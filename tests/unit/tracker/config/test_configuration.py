@@ -286,7 +286,7 @@ def test_options_of_other_strategies() -> None:
     environ = {**IDS, "GROWINGIO_STRATEGY": "default", "GROWINGIO_FLUSH_AFTER": "3"}
     assert mistakes_of(None, environ) == [
         "GROWINGIO_FLUSH_AFTER: flush_after does not apply to strategy = 'default', "
-        "only with async or durable or kafka"
+        "only to async or durable or kafka"
     ]
     assert mistakes_of(None, {**IDS, "GROWINGIO_STRATEGY": "durable"}) == [
         "spool is missing: strategy = 'durable' needs a directory for events"
