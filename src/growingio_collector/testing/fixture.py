@@ -79,7 +79,7 @@ class CollectorFixture:
         """Return the events that match and have arrived, oldest first."""
         return self._source.matching(**_filters(name, attributes, match))
 
-    # A count that is only known as an int may be 1; whoever writes one knows what to expect.
+    # Only a literal 1 selects this overload. A variable that equals 1 is typed as a list.
     @overload
     def wait_for(  # type: ignore[overload-overlap]
         self,
@@ -198,8 +198,8 @@ class CollectorFixture:
         try:
             events = self._source.matching()
             return newest(events) if events else self._nothing()
-        # Whatever it is, pytest would end the whole run: a collector of another release may even
-        # know problems that this one does not.
+        # pytest would end the whole run for any error, and a collector of another release may
+        # even report problems that this one does not know.
         except Exception as error:
             return say(UNREADABLE, error=repr(error))
 
@@ -218,10 +218,10 @@ def _filters(
     fields |= {key: match[key] for key in _FIELDS if key in match}
     for key, value in fields.items():
         if not isinstance(value, str | None):
-            raise GrowingParamException(f"{key}: {value!r} is not a text; give a str, or None.")
+            raise GrowingParamException(f"{key}: {value!r} is not a string; pass a str, or None.")
         if value is not None and value not in _CHOICES.get(key, (value,)):
             choices = ", ".join(_CHOICES[key])
-            raise GrowingParamException(f"{key}: {value!r} is none of {choices}.")
+            raise GrowingParamException(f"{key}: {value!r} is not one of {choices}.")
     more = {key: value for key, value in match.items() if key not in _FIELDS}
     shown = {key: _shown(key, value) for key, value in {**attributes, **more}.items()}
     return cast("Filters", {**fields, "attributes": shown})
@@ -233,7 +233,7 @@ def _shown(key: str, value: object) -> str:
     except TypeError as error:
         raise GrowingParamException(
             f"attributes: the value of {key} is {value!r}, which JSON does not have. "
-            "Give what the event shows."
+            "Pass the value that the event shows."
         ) from error
 
 

@@ -182,7 +182,7 @@ def _parts(url: str) -> tuple[str, str | None]:
     if parts.scheme not in ("http", "https") or not parts.netloc:
         raise GrowingParamException(
             f"--growingio-collector-url: {url!r} is not an address such as http://127.0.0.1:8917. "
-            "Give what growingio collector prints."
+            "Use the address that growingio collector prints."
         )
     [token] = parse_qs(parts.query).get("token", [None])
     return f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/"), token

@@ -63,7 +63,7 @@ BAD: Final = Said(
 )
 
 DIFFERS: Final = Said(
-    "What arrived differs from {file}. If that is meant, run it again with --growingio-update.",
+    "What arrived differs from {file}. If this is intended, run it again with --growingio-update.",
     "收到的内容与 {file} 不同。如果这是预期的改动，请加 --growingio-update 再运行一次。",
 )
 
@@ -157,7 +157,7 @@ def names(events: list[Event]) -> str:
 
 
 def violations(events: list[Event], plan: Path) -> str:
-    """Return the plan's report when ``events`` violate it, and nothing when they do not.
+    """Return the plan's report when ``events`` violate it, and an empty string when they do not.
 
     :raises GrowingParamException: if the file cannot be used.
     """

@@ -20,7 +20,7 @@ _RUN_NAME_CHARACTERS: Final = 40
 
 
 class EventSource(Protocol):
-    """What the fixture needs of a collector; the end of its ``with`` block closes it."""
+    """Everything the fixture needs from a collector; leaving its ``with`` block closes it."""
 
     @property
     def url(self) -> str:

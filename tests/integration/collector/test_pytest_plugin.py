@@ -126,11 +126,11 @@ def test(growingio_collector):
         [
             ("wait_for(count=0)", "count: 0 is not positive; use events() for none."),
             ("wait_for(timeout=-1)", "timeout: -1 is negative; it must be 0 or more."),
-            ("wait_for(user=1)", "user: 1 is not a text; give a str, or None."),
+            ("wait_for(user=1)", "user: 1 is not a string; pass a str, or None."),
             ("wait_for(n=object())", "attributes: the value of n is <object object at *"),
-            ("wait_for(verdict='good')", "verdict: 'good' is none of ok, warn, bad."),
-            ("wait_for(kind='page')", "kind: 'page' is none of event, item, mapping, request."),
-            ("events(3)", "name: 3 is not a text; give a str, or None."),
+            ("wait_for(verdict='good')", "verdict: 'good' is not one of ok, warn, bad."),
+            ("wait_for(kind='page')", "kind: 'page' is not one of event, item, mapping, request."),
+            ("events(3)", "name: 3 is not a string; pass a str, or None."),
         ],
     )
     def test_mistakes(self, run: Run, call: str, sentence: str) -> None:
@@ -524,7 +524,7 @@ def test(growingio_collector):
         result = run(test.format(price=4))
         result.stdout.fnmatch_lines(
             [
-                "E*What arrived differs from golden.yaml. If that is meant, *",
+                "E*What arrived differs from golden.yaml. If this is intended, *",
                 'E*-    - CUSTOM pay: {"price": "3"}',
                 'E*+    - CUSTOM pay: {"price": "4"}',
             ]
