@@ -94,7 +94,7 @@ class GrowingIOMiddleware:
         try:
             await self._app(scope, receive, noting)
         except Exception:
-            status = _SERVER_ERROR  # the server, or an outer middleware, answers with it
+            status = _SERVER_ERROR  # which the server, or an outer middleware, sends
             raise
         finally:
             request.track(request.whom(), scope["method"], scope["path"], status)
@@ -140,7 +140,7 @@ def with_shutdown(app: App, close: Callable[[], Awaitable[object]]) -> App:
         except Exception:
             if has_spoken:
                 raise
-            _log.debug("the application takes no part in the lifespan", exc_info=True)
+            _log.debug("the application does not support the lifespan protocol", exc_info=True)
         if not has_spoken:
             await _answer(receive, closing)
 

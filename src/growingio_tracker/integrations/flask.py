@@ -70,7 +70,7 @@ class GrowingIO:
         )
         app.extensions[_NAME] = tracker
         user = self._user
-        # Unlike before_request and teardown_request this covers streamed answers, and the
+        # Unlike before_request and teardown_request this covers streamed responses, and the
         # handlers of other extensions.
         app.wsgi_app = _FlaskMiddleware(  # type: ignore[method-assign]
             app,

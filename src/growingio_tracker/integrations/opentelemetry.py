@@ -88,9 +88,12 @@ def _healthy(consumer: Consumer, _: Stats) -> _Values:
 
 
 METRICS: Final = (
-    _Metric("growingio.events.accepted", "{event}", "Events taken in.", _count("accepted")),
+    _Metric("growingio.events.accepted", "{event}", "Accepted events.", _count("accepted")),
     _Metric(
-        "growingio.events.delivered", "{event}", "Accepted by the server.", _count("delivered")
+        "growingio.events.delivered",
+        "{event}",
+        "Events that the server accepted.",
+        _count("delivered"),
     ),
     _Metric(
         "growingio.events.rejected",
@@ -101,19 +104,30 @@ METRICS: Final = (
     _Metric(
         "growingio.events.dropped",
         "{event}",
-        "Events that were given up.",
+        "Events that were dropped.",
         _dropped,
     ),
-    _Metric("growingio.events.adopted", "{event}", "Left by earlier processes.", _count("adopted")),
+    _Metric(
+        "growingio.events.adopted",
+        "{event}",
+        "Events taken over from earlier processes.",
+        _count("adopted"),
+    ),
     _Metric(
         "growingio.events.handed_over",
         "{event}",
-        "Left to others.",
+        "Events handed over to a Kafka broker or a relay.",
         _count("handed_over"),
     ),
-    _Metric("growingio.events.pending", "{event}", "Waiting now.", _count("pending"), _up_down),
     _Metric(
-        "growingio.events.pending_size", "By", "Size of those.", _count("pending_bytes"), _up_down
+        "growingio.events.pending", "{event}", "Events queued now.", _count("pending"), _up_down
+    ),
+    _Metric(
+        "growingio.events.pending_size",
+        "By",
+        "Size of the queued events.",
+        _count("pending_bytes"),
+        _up_down,
     ),
     _Metric(
         "growingio.attributes.left_out",
@@ -124,19 +138,28 @@ METRICS: Final = (
     _Metric(
         "growingio.experiments.failed",
         "{call}",
-        "Experiments without an answer.",
+        "Experiment requests without a response.",
         _count("experiments_failed"),
     ),
-    _Metric("growingio.requests", "{request}", "Requests made.", _count("requests")),
-    _Metric("growingio.retries", "{request}", "The repeats among them.", _count("retries")),
+    _Metric(
+        "growingio.requests", "{request}", "Requests sent, including retries.", _count("requests")
+    ),
+    _Metric("growingio.retries", "{request}", "Requests that were retries.", _count("retries")),
     _Metric(
         "growingio.worker.restarts",
         "{restart}",
-        "Replaced threads of senders.",
+        "Sending threads that had to be replaced.",
         _count("worker_restarts"),
     ),
-    _Metric("growingio.last_success.age", "s", "Since the last delivery.", _age, _gauge, min),
-    _Metric("growingio.healthy", "1", "0 when events wait in vain.", _healthy, _gauge, min),
+    _Metric("growingio.last_success.age", "s", "Time since the last delivery.", _age, _gauge, min),
+    _Metric(
+        "growingio.healthy",
+        "1",
+        "0 if events are queued and none was delivered in the last minute, otherwise 1.",
+        _healthy,
+        _gauge,
+        min,
+    ),
 )
 """All published metrics."""
 

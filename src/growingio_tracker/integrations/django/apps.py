@@ -75,8 +75,8 @@ def _make() -> Made:
         tracker = build(configuration, GrowingTracker.consumer)
     elif table:
         raise GrowingParamException(
-            f"settings.{_SETTING} has a tracker, so that {', '.join(sorted(table))} would mean "
-            "nothing; give it to that tracker"
+            f"settings.{_SETTING} has a tracker, so {', '.join(sorted(table))} would have no "
+            "effect; configure it on that tracker"
         )
     return Made(tracker, RequestBinding(tracker, **cast("RequestOptions", options)), user)
 
@@ -123,15 +123,15 @@ def _misplaced(names: Sequence[str]) -> Iterator[CheckMessage]:
     places = [place for place, name in enumerate(names) if _is_ours(name)]
     if len(places) != 1:
         yield checks.Warning(
-            f"GrowingIOMiddleware is in MIDDLEWARE {len(places)} times, so that events of requests "
-            f"are {'about nobody' if not places else 'tracked twice'}.",
-            hint=f"Name {_OURS!r} once, at the top or directly behind SecurityMiddleware.",
+            f"GrowingIOMiddleware is in MIDDLEWARE {len(places)} times, so events of requests "
+            f"{'have no user or visitor' if not places else 'are tracked twice'}.",
+            hint=f"Add {_OURS!r} once, at the top or directly after SecurityMiddleware.",
             id="growingio.W001",
         )
     elif any(name.startswith(_CACHES) for name in names[: places[0]]):
         yield checks.Warning(
-            "GrowingIOMiddleware stands behind Django's cache, which answers without it, and keeps "
-            "the cookie of one visitor's first visit for all others.",
+            "GrowingIOMiddleware comes after Django's cache middleware, which responds without it "
+            "and stores the cookie of one visitor's first visit for all others.",
             hint="Move it to the top of MIDDLEWARE.",
             id="growingio.W002",
         )
@@ -140,6 +140,6 @@ def _misplaced(names: Sequence[str]) -> Iterator[CheckMessage]:
 def _is_ours(name: str) -> bool:
     try:
         found = import_string(name)
-    except ImportError:  # which Django says itself
+    except ImportError:  # which Django reports itself
         return False
     return isinstance(found, type) and issubclass(found, import_string(_OURS))

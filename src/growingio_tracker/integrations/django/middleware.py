@@ -105,7 +105,7 @@ def _is_file(response: StreamingHttpResponse) -> bool:
 
 
 def _bind_parts(response: StreamingHttpResponse, bound: BoundRequest) -> None:
-    """Produce the parts of a response inside the request's block, after the middleware returned."""
+    """Produce the parts of a response in the request's block, after the middleware has returned."""
     parts: Any = response.streaming_content
     response.streaming_content = (
         _async_parts(parts, bound) if response.is_async else _parts(parts, bound)

@@ -101,7 +101,7 @@ def test_shutdown(recording: Recording, raises: bool) -> None:
 
 @pytest.mark.parametrize("raises", [False, True])
 def test_application_without_lifespan(recording: Recording, raises: bool) -> None:
-    """For an application that takes no part in the lifespan the middleware does."""
+    """The middleware answers the lifespan protocol if the application does not support it."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if raises:
