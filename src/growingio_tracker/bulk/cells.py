@@ -128,7 +128,7 @@ def _tolerant(base: Any, kind: Any) -> Any:
 
 
 class _Times(NamedTuple):
-    """A type of PostgreSQL and that of its arrays by their numbers, and texts of no value here."""
+    """A PostgreSQL type for times: its id, its arrays' id, and values that Python cannot hold."""
 
     oid: int
     array_oid: int
@@ -166,12 +166,12 @@ def _tolerate_pg8000(connection: Any) -> None:
 
 
 def _reading(usual: Callable[..., object], beyond: re.Pattern[str]) -> Callable[..., object]:
-    """Return what reads a text as ``usual`` does, but no other value for one that Python lacks."""
+    """Return a reader like ``usual`` that returns :class:`UnreadableCell` for ``beyond``."""
 
     def read(text: str | None, *cursor: object) -> object:
         if text is None:
             return None
-        # The drivers make another day of some, and raise many kinds of error for others.
+        # The drivers read some of these as another day, and raise various errors for others.
         if beyond.search(text):
             return UnreadableCell(text)
         try:

@@ -149,7 +149,7 @@ class Checkpoint:
         """
         with self._closing:
             if not self._is_open:
-                raise GrowingIOException(f"{self.path} is closed; the import was ended")
+                raise GrowingIOException(f"{self.path} is closed; the import has ended")
             self.state = state
             try:
                 _write(self._file, _line(state))

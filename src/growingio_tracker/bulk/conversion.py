@@ -154,7 +154,7 @@ _TOGETHER: Final = 4
 
 
 _kitchens: Final[list[_Kitchen]] = []
-"""Of the worker process, which does nothing else."""
+"""The kitchen of this worker process, which does nothing else."""
 
 
 def _start(recipes: Sequence[Recipe]) -> None:
@@ -165,7 +165,7 @@ def _start(recipes: Sequence[Recipe]) -> None:
 
 
 def _end_with_parent() -> None:
-    # Every worker keeps their common pipe open, so none of them would see its end.
+    # All workers hold the same pipe open, so none would notice that the parent has gone.
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

@@ -155,7 +155,7 @@ def _run(
         finally:
             sender.close()
 
-    # Daemons, so that a second Ctrl-C ends the program at once; the checkpoints allow for that.
+    # Daemons, so that a second Ctrl-C ends the program immediately; checkpoints make it safe.
     threads = [threading.Thread(target=work, args=(sender,), daemon=True) for sender in senders]
     for thread in threads:
         thread.start()

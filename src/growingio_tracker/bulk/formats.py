@@ -37,7 +37,7 @@ _FOREIGN: Final = {
     b"BZh": "compressed by bzip2; decompress it, or compress it by gzip",
     b"\xfd7zXZ": "compressed by xz; decompress it, or compress it by gzip",
     b"\x28\xb5\x2f\xfd": "compressed by zstd; decompress it, or compress it by gzip",
-    b"<": "HTML or XML, as some programs name .csv or .xls; save it as CSV UTF-8",
+    b"<": "HTML or XML, which some programs save as .csv or .xls; save it as CSV UTF-8",
 }
 """First bytes of unsupported kinds of files."""
 

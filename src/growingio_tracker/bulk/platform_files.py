@@ -94,7 +94,7 @@ class PlatformFiles:
             raise
 
     def _length(self, name: str) -> int:
-        """Return the length of a file that has room; begin a new one if there is none."""
+        """Return the length of the current file; start a new one if that is full or missing."""
         file = self._open.get(name)
         if file is not None and file.tell() >= self._max_bytes:
             file.close()
@@ -110,7 +110,7 @@ class PlatformFiles:
         os.fsync(file.fileno())
 
     def _take_back(self, before: Mapping[str, int]) -> None:
-        """Give files the lengths that they had, and remove those that were begun."""
+        """Truncate files to their previous lengths, and remove those that were new."""
         for name, length in before.items():
             file = self._open.pop(name)
             with suppress(OSError):
@@ -126,7 +126,7 @@ class PlatformFiles:
         while True:
             path = self._folder / f"{name}-{number:04}.jsonl"
             try:
-                # Without a buffer, which would write what it holds when the file is closed.
+                # Without a buffer, whose content would still be written when the file is closed.
                 file = io.FileIO(path, "x")
             except FileExistsError:
                 number += 1

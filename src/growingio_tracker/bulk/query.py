@@ -111,7 +111,7 @@ class QueryPlan(Struct, frozen=True):
         return folder / f"{name}.checkpoint", folder / f"{name}.failed{suffix}"
 
     def begin(self, state: ImportState) -> ImportState | None:
-        """See :class:`~growingio_tracker.bulk.plan.ImportPlan`. What is done is counted no more."""
+        """See :class:`~growingio_tracker.bulk.plan.ImportPlan`. Counts start at 0 again."""
         if self.query.key is not None:
             done = ImportState(key=state.key, failed_bytes=state.failed_bytes)
             return done if state.done else state
