@@ -25,4 +25,4 @@ SUBJECTS: Final = (
     *(heads, names, messages, identities, values, presets, times),
     *(history, repeats, clients, plans),
 )
-"""The files that define rules, each imported here so that every issue can be said."""
+"""The files that define rules, each imported here so that every issue has its sentences."""

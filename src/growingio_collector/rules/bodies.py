@@ -13,7 +13,7 @@ MAX_BODY_BYTES: Final = 10_000_000
 """Size of a body as it arrives."""
 
 LIMITS: Final = DecodeLimits(decoded_bytes=16_000_000, steps=500_000, fields=500_000)
-"""Limits of decoding it. All steps take under a second; 5,000 events need a quarter of them."""
+"""Limits of decoding. 5,000 events take a quarter of the steps, and all steps under a second."""
 
 MAX_EVENTS: Final = 5000
 """Messages in one request."""
@@ -31,7 +31,7 @@ MAX_REPAIRED_BYTES: Final = 1_000_000
 """Size of an almost-JSON body (``NaN``) that the slow, forgiving parser still reads."""
 
 MAX_SHOWN: Final = 20
-"""Characters of a declared encoding that a sentence repeats."""
+"""Characters of a declared encoding that are quoted in a sentence."""
 
 NOT_UTF8: Final = Said("it is not UTF-8 at byte {at}", "第 {at} 字节处不是 UTF-8")
 """A part of several sentences."""
@@ -40,9 +40,11 @@ _JSON: Final = {
     "truncated": Said("it is truncated", "内容不完整"),
     "invalid": Said("invalid character at byte {at}", "第 {at} 字节处有无效字符"),
     "trailing": Said("unexpected content from byte {at} on", "第 {at} 字节起有多余内容"),
-    "constant": Said("it holds {shown}, which JSON does not have", "含有 JSON 中没有的 {shown}"),
+    "constant": Said(
+        "it contains {shown}, which is not valid JSON", "含有 {shown}，JSON 中没有这样的值"
+    ),
     "half_character": Said(
-        "it holds half a character (a lone surrogate)", "含有半个字符（孤立的代理项）"
+        "it contains half a character (a lone surrogate)", "含有半个字符（孤立的代理项）"
     ),
     "not_utf8": NOT_UTF8,
     "unmatched_brackets": Said("its brackets do not match", "括号不匹配"),
@@ -58,7 +60,7 @@ _PROTOBUF: Final = {
         "{announced:,} bytes announced at byte {at}, {left:,} left",
         "第 {at} 字节处声明有 {announced:,} 字节，只剩 {left:,} 字节",
     ),
-    "ends_in_number": Said("it ends in the middle of a number", "在一个数字之中就结束了"),
+    "ends_in_number": Said("it ends in the middle of a number", "在一个数字的中间就结束了"),
     "number_too_long": Said(
         "a number longer than {most} bytes at byte {at}", "第 {at} 字节处的数字超过 {most} 字节"
     ),
@@ -90,7 +92,7 @@ NOT_AN_ARRAY: Final = rule(
     BAD,
     Said("The body is {got:name}, not an array of messages.", "请求体是{got:name}，不是消息数组。"),
     Said(
-        "Put messages into a JSON array, even a single one.",
+        "Put the messages into a JSON array, even if there is only one.",
         "即使只有一条消息，也要放在 JSON 数组中。",
     ),
     headline=Said("The body is not an array of messages", "请求体不是消息数组"),
@@ -99,7 +101,7 @@ TOO_MANY_EVENTS: Final = rule(
     "too_many_events",
     BAD,
     Said(
-        "The body holds {count:,} messages; a request may hold at most {most:,}.",
+        "The body contains {count:,} messages; at most {most:,} are allowed.",
         "请求体含有 {count:,} 条消息；每个请求最多 {most:,} 条。",
     ),
     Said("Send fewer events in one request.", "减少每个请求中的事件数。"),
@@ -131,7 +133,7 @@ TOO_MANY_FIELDS: Final = rule(
 NO_MESSAGES: Final = rule(
     "no_messages",
     BAD,
-    Said("The body holds no message.", "请求体中没有消息。"),
+    Said("The body contains no message.", "请求体中没有消息。"),
     Said("Put the messages into the list for this path.", "把消息放进路径所要求的列表中。"),
 )
 DOCTOR_PROBE: Final = rule(
@@ -142,7 +144,7 @@ DOCTOR_PROBE: Final = rule(
         "这是 growingio doctor 的连通性检查：一个不含事件的空列表。",
     ),
     Said(
-        "Nothing has to be done: the client reaches the collector.",
+        "No action needed: the client can reach the collector.",
         "无需处理：客户端可以连接到采集器。",
     ),
     headline=Said("The connection check of growingio doctor", "growingio doctor 的连通性检查"),
@@ -224,10 +226,11 @@ LONE_SURROGATE: Final = rule(
     "lone_surrogate",
     BAD,
     Said(
-        "{path} holds half a character (a lone surrogate).", "{path} 含有半个字符（孤立的代理项）。"
+        "{path} contains half a character (a lone surrogate).",
+        "{path} 含有半个字符（孤立的代理项）。",
     ),
     Said(
-        "Decode the string with the right encoding before you track it.",
+        "Decode the string with the right encoding before tracking it.",
         "埋点之前请用正确的编码解码该字符串。",
     ),
     headline=Said("Half a character (a lone surrogate)", "半个字符（孤立的代理项）"),

@@ -17,7 +17,7 @@ SDK_OLD: Final = rule(
     WARN,
     Said(
         "The SDK is release {version}; the newest known release is {newest}.",
-        "发送方的 SDK 版本是 {version}；已知有 {newest}。",
+        "发送方的 SDK 版本是 {version}；已知的最新版本是 {newest}。",
     ),
     Said(
         "Upgrade the SDK when you can. This is reported once per release.",

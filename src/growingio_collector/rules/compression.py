@@ -10,7 +10,7 @@ _SNAPPY: Final = {
     "no_length": Said("it does not start with its length", "开头不是块的长度"),
     "cannot_hold": Said(
         "it declares {declared:,} bytes, too many for its {size:,} bytes",
-        "声明有 {declared:,} 字节，而 {size:,} 字节不可能装下",
+        "声明解压后有 {declared:,} 字节，但 {size:,} 字节的数据不可能这么多",
     ),
     "corrupt": Said("it is corrupt", "内容已损坏"),
 }
@@ -24,7 +24,7 @@ _LZ_STRING: Final = {
 _LZ4: Final = {
     "ends_early": Said("it ends too early", "过早结束"),
     "ends_in_literal": Said(
-        "it ends within {length:,} literal bytes", "在 {length:,} 个原文字节之中就结束了"
+        "it ends within {length:,} literal bytes", "在 {length:,} 个原文字节的中间就结束了"
     ),
     "refers_too_far_back": Said(
         "it refers {distance:,} bytes back, but there are only {exist:,}",
@@ -145,7 +145,7 @@ COMPRESSED_OTHERWISE: Final = rule(
         "请如实声明压缩方式：X-Compress-Codec 的 1 是 LZ-String，2 是 snappy，3 是 LZ4；URL "
         "中的 compress 用于网页的 LZ-String。",
     ),
-    headline=Said("Another compression than declared", "压缩方式与声明不符"),
+    headline=Said("The compression is not the declared one", "压缩方式与声明不符"),
 )
 NOT_COMPRESSED: Final = rule(
     "not_compressed",

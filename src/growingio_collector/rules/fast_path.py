@@ -202,7 +202,7 @@ class FastPath:
         )
 
     def _has_more_than(self, event: PlainEvent, text: bytes) -> bool:
-        """Tell whether a value is only in the text: null, or a repeated name."""
+        """Tell whether decoding dropped something from the text: a null, or a repeated name."""
         _encode_into(event, self._written)
         return text.count(_COLON) != self._written.count(_COLON)
 

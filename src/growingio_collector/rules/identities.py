@@ -19,7 +19,7 @@ NOBODY: Final = rule(
         "事件既没有 userId 也没有 deviceId；只有 userKey 为 {not_user} 时才可以都没有。",
     ),
     Said(
-        "Give login_user_id or anonymous_id when you track.",
+        "Pass login_user_id or anonymous_id when you track the event.",
         "埋点时请传入 login_user_id 或 anonymous_id。",
     ),
     headline=Said("The event has neither userId nor deviceId", "事件既没有 userId 也没有 deviceId"),
@@ -47,26 +47,26 @@ MISSING_ITEM_ID: Final = rule(
     "missing_item_id",
     BAD,
     Said("The item has no id.", "维度表记录缺少 id。"),
-    Said("Give item_id when you submit the item.", "提交维度表记录时请传入 item_id。"),
+    Said("Pass item_id when you submit the item.", "提交维度表记录时请传入 item_id。"),
 )
 MISSING_ITEM_KEY: Final = rule(
     "missing_item_key",
     BAD,
     Said("The item has no key.", "维度表记录缺少 key。"),
-    Said("Give item_key when you submit the item.", "提交维度表记录时请传入 item_key。"),
+    Said("Pass item_key when you submit the item.", "提交维度表记录时请传入 item_key。"),
 )
 UNREAL_ID: Final = rule(
     "unreal_id",
     BAD,
     Said(
-        "{path} is {shown}, which is not an id: everything without an id would be merged into one.",
+        "{path} is {shown}, not a real id: everything without an id would share this one.",
         "{path} 的值是 {shown}，不是真实的 ID：所有缺少 ID 的数据会被当成同一个。",
     ),
     Said(
         "Send the real id, and omit the field until it is known.",
         "请发送真实的 ID；未知时不要发送该字段。",
     ),
-    headline=Said("An id that is not an id", "不是真实的 ID"),
+    headline=Said("An id that is blank or a placeholder", "不是真实的 ID"),
 )
 
 KEY_WITHOUT_USER: Final = rule(
@@ -74,7 +74,7 @@ KEY_WITHOUT_USER: Final = rule(
     BAD,
     Said("userKey is {shown}, but there is no userId.", "userKey 为 {shown}，但没有 userId。"),
     Said(
-        "Give login_user_id with every login_user_key.",
+        "Pass a login_user_id with every login_user_key.",
         "传入 login_user_key 时必须同时传入 login_user_id。",
     ),
     headline=Said("A userKey without a userId", "有 userKey 但没有 userId"),
@@ -86,17 +86,17 @@ ATTRIBUTES_OF_NOBODY: Final = rule(
         "The attributes of a logged-in user come without a userId.",
         "登录用户属性事件没有 userId。",
     ),
-    Said("Give login_user_id when you set attributes.", "设置用户属性时请传入 login_user_id。"),
+    Said("Pass login_user_id when you set attributes.", "设置用户属性时请传入 login_user_id。"),
 )
 UNREAL_NAME: Final = rule(
     "unreal_name",
     WARN,
     Said(
-        "{path} is {shown}, which is what programs print for a missing name.",
+        "{path} is {shown}, which programs print for a missing name.",
         "{path} 的值是 {shown}，这是程序在没有名称时的打印结果。",
     ),
     Said("Name the event, the item's table or the attribute.", "请填写真实的名称。"),
-    headline=Said("A name that is not a name", "不是真实的名称"),
+    headline=Said("A name that is blank or a placeholder", "不是真实的名称"),
 )
 
 _WORDS: Final = ("undefined", "null", "none", "nil", "nan", "true", "false")

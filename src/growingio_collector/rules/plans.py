@@ -57,7 +57,7 @@ DEPRECATED_WITH_HINT: Final = rule(
     ),
     Said("Follow the plan's advice, or stop sending it.", "请按埋点方案的说明修改，或不再发送。"),
     headline=Said(
-        "Deprecated in the tracking plan, with a replacement", "埋点方案中已标记为废弃，并有替代"
+        "Deprecated in the tracking plan, with a hint", "埋点方案中已标记为废弃，并给出了说明"
     ),
 )
 MISSING_PROPERTY: Final = rule(
@@ -84,7 +84,7 @@ PROPERTY_WRONG_TYPE: Final = rule(
         "Send a value of the type {wanted}, or correct the plan.",
         "请发送类型为 {wanted} 的值，或修改埋点方案。",
     ),
-    headline=Said("An attribute has another type than planned", "属性类型与埋点方案不符"),
+    headline=Said("An attribute does not have the planned type", "属性类型与埋点方案不符"),
 )
 PROPERTY_NOT_IN_ENUM: Final = rule(
     "property_not_in_enum",

@@ -39,7 +39,8 @@ PRESET_FORMAT: Final = rule(
         "list": Said("parts joined by commas, as in a,b", "以英文逗号分隔的列表，例如 a,b"),
     },
     headline=Said(
-        "A preset user attribute in another format than documented", "预置用户属性的格式与文档不符"
+        "A preset user attribute that is not in the documented format",
+        "预置用户属性的格式与文档不符",
     ),
 )
 PRESET_MISSPELLED: Final = rule(

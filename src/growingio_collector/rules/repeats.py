@@ -60,7 +60,7 @@ DUPLICATE_AS_IMAGE: Final = rule(
         "Web SDK 只把 204 视为成功。请返回 204，或检查中间的代理。",
     ),
     headline=Said(
-        "The same event again as an image, after an answer other than 204",
+        "The same event again as an image, because the answer was not 204",
         "响应不是 204，事件以图片请求重发",
     ),
 )

@@ -20,7 +20,7 @@ UNKNOWN_PATH: Final = rule(
     "unknown_path",
     BAD,
     Said(
-        "Nothing is collected at {shown}. Did you mean {nearest}?",
+        "{shown} is not a collect path. Did you mean {nearest}?",
         "{shown} 不是采集地址。您要找的是 {nearest} 吗？",
     ),
     Said(
@@ -28,7 +28,7 @@ UNKNOWN_PATH: Final = rule(
         "the path.",
         "客户端的 server host 只写协议、主机和端口，路径由客户端自己添加。",
     ),
-    headline=Said("A request to an address that collects nothing", "请求的地址不是采集地址"),
+    headline=Said("A request to an unknown path", "请求的地址不是采集地址"),
 )
 WRONG_METHOD: Final = rule(
     "wrong_method",
@@ -60,13 +60,14 @@ TWO_LENGTHS: Final = rule(
         "请求同时带有 Content-Length 和 Transfer-Encoding，不同的服务器会认为它在不同的位置结束。",
     ),
     Said("Send only one of the two headers.", "这两个请求头只能发送一个。"),
-    headline=Said("A request with two lengths", "请求带有两种长度"),
+    headline=Said("A request with two lengths", "请求声明了两种长度"),
 )
 NOT_HTTP: Final = rule(
     "not_http",
     BAD,
     Said(
-        "What arrived is not well-formed HTTP: {detail}.", "收到的内容不是正确的 HTTP：{detail}。"
+        "The connection did not begin with a valid HTTP request: {detail}.",
+        "收到的内容不是合法的 HTTP：{detail}。",
     ),
     Said(
         "Give the client the collector's address with its own scheme: http:// for --port, "
@@ -77,7 +78,7 @@ NOT_HTTP: Final = rule(
         "tls": Said("it begins like TLS (https://)", "开头是 TLS（https://）"),
         "malformed": Said("it begins with {shown}", "开头是 {shown}"),
     },
-    headline=Said("What arrived is not well-formed HTTP", "收到的内容不是正确的 HTTP"),
+    headline=Said("A connection that did not begin with HTTP", "收到的内容不是合法的 HTTP"),
 )
 TOO_LARGE: Final = rule(
     "too_large",
@@ -136,7 +137,7 @@ OTHER_KIND: Final = rule(
         "这是{got:name}，却发送到了{wanted:name}的路径。",
     ),
     Said(
-        "Send it to the path for its kind; with an SDK, the method that you call decides.",
+        "Send it to the path for its kind; an SDK chooses it by the method that you call.",
         "请发送到与其类型对应的路径；使用 SDK 时由所调用的方法决定。",
     ),
     headline=Said("A message on the path of another kind", "消息发送到了其他类型的路径"),

@@ -14,7 +14,7 @@ MAX_AGE_MS: Final = 7 * _DAY
 """Age on receipt above which an event is reported."""
 
 MAX_AHEAD_MS: Final = 60 * _S
-"""Lead of an event's time that different clocks do not explain."""
+"""Time ahead of receipt above which an event is reported; clocks differ by less."""
 
 _MAX_STM_OFF_MS: Final = 5 * 60 * _S
 
@@ -49,7 +49,7 @@ TIME_IN_FUTURE: Final = rule(
         "Check the clock of the sending machine, and send the time in UTC.",
         "请校准发送方的时钟，并使用 UTC 时间。",
     ),
-    headline=Said("The event is dated in the future", "事件时间在未来"),
+    headline=Said("The event is dated in the future", "事件时间晚于接收时间"),
 )
 TIME_LONG_AGO: Final = rule(
     "time_long_ago",

@@ -64,10 +64,10 @@ NUMBER_OUT_OF_RANGE: Final = rule(
     WARN,
     Said(
         "{path} is {shown}, which is too large for most programs.",
-        "{path} 的值 {shown} 超出了程序所能表示的数值范围。",
+        "{path} 的值 {shown} 过大，多数程序无法表示。",
     ),
     Said("Send a smaller number, or a string.", "请发送较小的数值，或改为字符串。"),
-    headline=Said("A number that is too large for most programs", "程序无法表示的数值"),
+    headline=Said("A number that is too large for most programs", "超出多数程序表示范围的数值"),
 )
 PRINTED_VALUE: Final = rule(
     "printed_value",

@@ -48,7 +48,7 @@ DEFECTS: Final[Mapping[str, Said]] = {
         "文件不是 UTF-8，已按 GBK 读取。若名称显示异常，请保存为 UTF-8。",
     ),
     "half_character": Said(
-        "A string holds half a character (a lone surrogate). Write the character itself.",
+        "A string contains half a character (a lone surrogate). Write the character itself.",
         "字符串含有半个字符（孤立的代理项）。请直接写出该字符。",
     ),
     "too_deep": Said(
@@ -82,7 +82,7 @@ DEFECTS: Final[Mapping[str, Said]] = {
         "没有字段 {name}。您要写的是 {nearest} 吗？",
     ),
     "not_one_of": Said(
-        "{shown} is none of: {known}. Write one of these.",
+        "{shown} is not one of: {known}. Use one of these.",
         "{shown} 不在可选值之内。请写以下之一：{known}。",
     ),
     "not_a_number": Said(

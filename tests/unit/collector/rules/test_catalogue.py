@@ -62,7 +62,7 @@ def test_sentences() -> None:
     explained = explain(NOT_A_NUMBER.issue("attributes.{n}", shown="NaN{path}"))
     assert explained.sentence == "attributes.{n} is NaN{path}, which JSON does not have."
     assert explained.sentence_zh.startswith("attributes.{n} 的值是 NaN{path}")
-    assert explain(LONE_SURROGATE.issue()).sentence.startswith("the message holds")
+    assert explain(LONE_SURROGATE.issue()).sentence.startswith("the message contains")
 
 
 def test_details_in_chinese() -> None:

@@ -243,8 +243,8 @@ def test_all_defects_at_once() -> None:
     assert [defect.line for defect in raised.value.defects] == [2, 3, 4]
     assert str(raised.value).splitlines()[:2] == [
         "plan: plan.yaml cannot be used:",
-        "  line 2, events.a.attributes.x.type: money is none of: string, number, integer, boolean, "
-        "list, date. Write one of these.",
+        "  line 2, events.a.attributes.x.type: money is not one of: string, number, integer, "
+        "boolean, list, date. Use one of these.",
     ]
 
 
