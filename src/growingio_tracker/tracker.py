@@ -15,8 +15,7 @@ from growingio_tracker.consumers.strategy import as_consumer, destination_of
 from growingio_tracker.core import NOT_PLAIN, speed_up
 from growingio_tracker.delivery.ledger import Stats
 from growingio_tracker.delivery.receipt import Receipt
-from growingio_tracker.experiments import Experiment
-from growingio_tracker.experiments.client import ExperimentClient, Visit
+from growingio_tracker.experiments import Experiment, Experiments
 from growingio_tracker.model.arguments import required, text_name
 from growingio_tracker.model.binding import Bindable, bindings
 from growingio_tracker.model.events import (
@@ -75,7 +74,7 @@ class GrowingTracker(Bindable):
         self._data_source_id = text_name(data_source_id, "data_source_id")
         self._consumer = as_consumer(consumer, product_id, data_source_id, server_host)
         self._intake = Intake(self._product_id, self._data_source_id, self._consumer, own)
-        self._experiments = ExperimentClient(product_id, data_source_id, own.experiments)
+        self._experiments = Experiments(product_id, data_source_id, own.experiments)
         self._attach()
 
     def _attach(self) -> None:
@@ -291,16 +290,17 @@ class GrowingTracker(Bindable):
             counts as a failure.
         """
         try:
-            visit = Visit(required(layer_id, "layer_id"), required(distinct_id, "distinct_id"))
+            layer, visitor = required(layer_id, "layer_id"), required(distinct_id, "distinct_id")
         except GrowingParamException as error:
             if not self._intake.drops_invalid:
                 raise
             self._consumer.report_experiment_failure(str(error))
             return Experiment("")
         if self._consumer.is_off:
-            return Experiment(visit.layer_id)
-        return self._experiments.give(
-            visit,
+            return Experiment(layer)
+        return self._experiments.client().give(
+            layer,
+            visitor,
             new_device=new_device,
             track=self.track_custom_event,
             failed=self._consumer.report_experiment_failure,

@@ -201,6 +201,7 @@ SPARED = (
     "growingio_tracker.delivery.awaiting",
     "growingio_tracker.delivery.spool",
     "growingio_tracker.delivery.workers",
+    "growingio_tracker.experiments.client",
     "growingio_tracker.planned",
     "growingio_wire.formatter",
     "growingio_wire.near",

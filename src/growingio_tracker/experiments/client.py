@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlencode
 
 from msgspec import Struct
@@ -109,8 +109,7 @@ class _Found(Struct, frozen=True):
 class ExperimentClient:
     """Requests the experiments of one data source.
 
-    Creating it opens no socket. It may be used from any thread, and in a forked child. A copy has
-    an empty cache.
+    Creating it opens no socket. It may be used from any thread, and in a forked child.
     """
 
     def __init__(self, product_id: str, data_source_id: str, options: ExperimentOptions) -> None:
@@ -118,16 +117,10 @@ class ExperimentClient:
         self._options = options
         self._here = PerProcess(self._make)
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return ExperimentClient, (
-            self._form["accountId"],
-            self._form["datasourceId"],
-            self._options,
-        )
-
     def give(
         self,
-        visit: Visit,
+        layer_id: str,
+        distinct_id: str,
         *,
         new_device: bool,
         track: Callable[..., object],
@@ -138,14 +131,14 @@ class ExperimentClient:
         :param track: tracks a custom event; called for each new hit.
         :param failed: called with the error if the request failed.
         """
-        found = self._find(visit, new_device)
+        found = self._find(Visit(layer_id, distinct_id), new_device)
         experiment = found.experiment
         if found.problem is not None:
             failed(found.problem)
         if found.is_new and experiment.hit:
             attributes = hit_attributes(experiment)
             try:
-                track(EXPERIMENT_HIT, anonymous_id=visit.distinct_id, attributes=attributes)
+                track(EXPERIMENT_HIT, anonymous_id=distinct_id, attributes=attributes)
             except GrowingError as error:
                 # The visitor's page must not fail because a report could not be sent.
                 failed(str(error))

@@ -38,6 +38,7 @@ _S = TypeVar("_S", bound="SubjectBuilder")
 
 PRESET_PROPERTIES: Final = tuple(PresetProperties.__annotations__)
 DEVICE_TYPES: Final = ("PHONE", "PAD")
+_KEYS: Final = EVENT.json_names
 
 
 class ResourceItem(Struct, omit_defaults=True):
@@ -94,7 +95,7 @@ class SubjectBuilder(MessageBuilder):
         return self._set("login_user_id", user_id)
 
 
-class CustomEventMessage(Message, tag_field="eventType", tag="CUSTOM", rename=EVENT.json_names):
+class CustomEventMessage(Message, tag_field="eventType", tag="CUSTOM", rename=_KEYS):
     """A custom event (埋点事件).
 
     :param event_time: Unix milliseconds or a datetime; ``None`` is the time of the call.
@@ -189,9 +190,7 @@ class CustomEventMessage(Message, tag_field="eventType", tag="CUSTOM", rename=EV
             return CustomEventMessage(**self._built())
 
 
-class UserLoginMessage(
-    Message, tag_field="eventType", tag="LOGIN_USER_ATTRIBUTES", rename=EVENT.json_names
-):
+class UserLoginMessage(Message, tag_field="eventType", tag="LOGIN_USER_ATTRIBUTES", rename=_KEYS):
     """A user's attributes (登录用户属性事件). The parameters are those of a custom event."""
 
     kind: ClassVar[Kind] = Kind.EVENT

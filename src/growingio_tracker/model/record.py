@@ -24,7 +24,7 @@ from growingio_wire import VERSION
 from growingio_wire.clock import MICROSECONDS_FROM, MILLISECONDS_FROM
 from growingio_wire.clock import now_ms as _now_ms
 from growingio_wire.errors import GrowingParamException
-from growingio_wire.table import EVENT, Kind
+from growingio_wire.table import EVENT, Kind, camel
 
 encode: Final = msgspec.json.Encoder().encode
 """Return the record of a checked message."""
@@ -70,7 +70,7 @@ def plain_events(product_id: str, data_source_id: str, max_bytes: int) -> PlainE
     )
 
 
-_SEND_TIME: Final = EVENT.json_names["send_time"].encode()
+_SEND_TIME: Final = camel("send_time").encode()
 _PLAIN_VALUES: Final = 7
 """Values of a plain event: five of its own, and the project and data source of all."""
 
