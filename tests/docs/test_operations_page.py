@@ -35,4 +35,4 @@ def test_configured_log(page: Path, existing: bool) -> None:
         program = block.replace('"growingio_tracker"', '"other"')
     assert program != block
     check = 'assert not logging.getLogger("growingio_tracker.delivery").disabled'
-    run_well(f"import growingio_tracker\n{program}\n{check}")
+    run_well(f"import logging, growingio_tracker\n{program}\n{check}")
