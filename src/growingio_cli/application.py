@@ -12,7 +12,7 @@ from growingio_cli.console import option, text
 from growingio_cli.decode import decode
 from growingio_cli.demo import demo
 from growingio_cli.diff import diff
-from growingio_cli.doctor.command import doctor
+from growingio_cli.doctor import doctor
 from growingio_cli.import_ import import_
 from growingio_cli.kafka import kafka
 from growingio_cli.plan import plan

@@ -31,7 +31,7 @@ from growingio_wire.said import Said
 from growingio_wire.table import NOT_USER
 
 if TYPE_CHECKING:
-    from growingio_cli.doctor import Finding
+    from growingio_cli.doctor.findings import Finding
     from growingio_tracker.config import Configuration
     from growingio_tracker.config.settings import Settings
     from growingio_tracker.tracker import GrowingTracker
@@ -115,8 +115,7 @@ def _deliver(configuration: Configuration, track: Callable[[GrowingTracker], obj
     :raises MissingExtraError: if the format needs a package that is not installed.
     :raises GrowingIOException: if sending is switched off.
     """
-    from growingio_cli.doctor import Finding
-    from growingio_cli.doctor.answers import explain, explain_silence
+    from growingio_cli.doctor.findings import Finding, explain, explain_silence
     from growingio_tracker.config import at_once, build, usable
     from growingio_tracker.tracker import GrowingTracker
 

@@ -6,9 +6,9 @@ import ssl
 
 import trustme
 
-from growingio_cli.doctor import Finding
 from growingio_cli.doctor.configuration import read
 from growingio_cli.doctor.examination import examine
+from growingio_cli.doctor.findings import Finding
 
 
 def diagnose(

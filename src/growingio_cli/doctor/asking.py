@@ -11,8 +11,13 @@ from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
-from growingio_cli.doctor import Finding, Status
-from growingio_cli.doctor.answers import explain, explain_silence, explain_to_empty_list
+from growingio_cli.doctor.findings import (
+    Finding,
+    Status,
+    explain,
+    explain_silence,
+    explain_to_empty_list,
+)
 from growingio_cli.doctor.setup import Setup, speaks_tls
 from growingio_tracker.config import parser_of
 from growingio_tracker.delivery.formats import DataParser, JsonParser

@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from growingio_cli.doctor import Finding
+from growingio_cli.doctor.findings import Finding
 from growingio_tracker.config import Configuration, build, gather, parser_of
 from growingio_tracker.config.keys import (
     DEFAULT_FORMAT,

@@ -7,10 +7,9 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from typing import Final
 
-from growingio_cli.doctor import Finding
-from growingio_cli.doctor.answers import reason_of
 from growingio_cli.doctor.asking import Asker, look_at_format
 from growingio_cli.doctor.configuration import CheckedConfiguration
+from growingio_cli.doctor.findings import Finding, reason_of
 from growingio_cli.doctor.setup import Setup, is_address, make_setup
 from growingio_cli.doctor.tls import WITHOUT_FILE, look_at_tls
 from growingio_tracker.config.keys import FORMATS

@@ -6,7 +6,7 @@ import ssl
 from ssl import SSLCertVerificationError
 from typing import Any, Final, TypeAlias
 
-from growingio_cli.doctor import Finding
+from growingio_cli.doctor.findings import Finding
 from growingio_cli.doctor.setup import (
     ServerCertificate,
     Setup,

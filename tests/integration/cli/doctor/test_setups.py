@@ -13,8 +13,8 @@ import trustme
 
 from delivering.servers import Server, refused_url, reply
 from diagnosing import diagnose, only_problem, with_certificate
-from growingio_cli.doctor import Finding
 from growingio_cli.doctor.configuration import read
+from growingio_cli.doctor.findings import Finding
 from growingio_collector import Collector
 from growingio_wire.said import Said
 

@@ -1,4 +1,4 @@
-"""Explanations of a server's response, or of its absence."""
+"""Findings of the doctor's checks, and those that explain a server's response or its absence."""
 
 from __future__ import annotations
 
@@ -6,14 +6,33 @@ import errno
 import socket
 from collections.abc import Mapping
 from ssl import SSLCertVerificationError
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple, TypeAlias
 
-from growingio_cli.doctor import Finding, Status
+from msgspec import Struct
+
 from growingio_wire.errors import TransportError
 from growingio_wire.http import Response
 from growingio_wire.said import NOTHING, Said
 
 _SHOWN: Final = 200
+
+Status: TypeAlias = Literal["ok", "warn", "bad", "skipped"]
+
+
+class Finding(Struct, frozen=True):
+    """The result of one check.
+
+    :param name: the subject, a short fixed word such as ``"dns"``.
+    :param status: ``"ok"``; ``"warn"``: it works, but deserves a look; ``"bad"``: events are lost
+        or cannot be sent because of it; ``"skipped"``: it was not checked.
+    :param said: what was found.
+    :param fix: what to do about it; empty if there is nothing to do.
+    """
+
+    name: str
+    status: Status
+    said: Said
+    fix: Said = NOTHING
 
 
 class _Meaning(NamedTuple):
