@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
-from growingio_cli.codegen.command import codegen
+from growingio_cli.codegen import codegen
 from growingio_cli.collector import collector
 from growingio_cli.console import option, text
 from growingio_cli.decode import decode
