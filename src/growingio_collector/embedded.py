@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from growingio_collector.receiving.experiments import Experiments
     from growingio_collector.receiving.faults import Faults
     from growingio_collector.settings import Info
+    from growingio_collector.store import EventStore
     from growingio_collector.store.diagnosis import Cause
     from growingio_collector.store.rows import Event, StoredRequest, Totals
-    from growingio_collector.store.writing import EventStore
 
 DEFAULT_PORT: Final = 8917
 

@@ -31,9 +31,9 @@ from growingio_collector.receiving.receiver import Receiver, Rules
 from growingio_collector.security import Access, AccessMiddleware
 from growingio_collector.server import ServerThread
 from growingio_collector.settings import Forwarding, Handling, Info, Limits, Serving
+from growingio_collector.store import EventStore
 from growingio_collector.store.pruning import Keep
 from growingio_collector.store.reading import count_all
-from growingio_collector.store.writing import EventStore
 from growingio_wire import VERSION
 from growingio_wire.table import SCHEMAS
 

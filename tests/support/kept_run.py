@@ -6,8 +6,8 @@ from pathlib import Path
 
 from growingio_collector.rules.checked import DecodedMessage
 from growingio_collector.rules.checking import check_one
+from growingio_collector.store import EventStore
 from growingio_collector.store.received import Received
-from growingio_collector.store.writing import EventStore
 from growingio_wire.table import Kind
 from posted import event
 

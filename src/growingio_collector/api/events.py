@@ -25,12 +25,12 @@ from growingio_collector.api.calls import (
 )
 from growingio_collector.api.queries import MAX_LISTED, EventsQuery, FilterQuery, NoQuery, WaitQuery
 from growingio_collector.rules.issue import BAD
+from growingio_collector.store import EventStore
 from growingio_collector.store.diagnosis import why_nothing
 from growingio_collector.store.filter import MAX_ID, Filter
 from growingio_collector.store.reading import count_all, count_events, find_event, find_events
 from growingio_collector.store.rows import Event, show_event
 from growingio_collector.store.waiting import Miss, gather_async, nearest
-from growingio_collector.store.writing import EventStore
 from growingio_wire.table import Kind
 
 _NO_EVENT: Final = "No stored event matches. It may have been removed."

@@ -26,7 +26,7 @@ from growingio_collector.plan import Plans
 from growingio_collector.plan.draft import draft
 from growingio_collector.plan.report import make_report
 from growingio_collector.plan.report_formats import MEDIA_TYPES, REPORTS
-from growingio_collector.store.writing import EventStore
+from growingio_collector.store import EventStore
 from growingio_wire.errors import GrowingParamException
 from growingio_wire.plan.reading import CSV, MAX_PLAN_BYTES, YAML, Loaded, plan_schema
 from growingio_wire.plan.source import Defect, PlanError

@@ -29,11 +29,11 @@ from growingio_collector.api.calls import (
 from growingio_collector.api.queries import NoQuery, RequestsQuery, WrongParameterError
 from growingio_collector.forwarding import Gateway
 from growingio_collector.receiving.curl import curl_command
+from growingio_collector.store import EventStore
 from growingio_collector.store.exporting import as_recording
 from growingio_collector.store.filter import MAX_ID
 from growingio_collector.store.reading import Page, find_request, list_requests
 from growingio_collector.store.rows import StoredRequest, show_listed, show_request
-from growingio_collector.store.writing import EventStore
 from growingio_wire.errors import GrowingParamException
 
 _NO_REQUEST: Final = "No stored request has this id. It may have been removed."

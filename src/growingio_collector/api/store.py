@@ -39,9 +39,9 @@ from growingio_collector.receiving.receiver import Receiver
 from growingio_collector.receiving.recorded import Recorded, receive
 from growingio_collector.rules.issue import RULES
 from growingio_collector.settings import Info
+from growingio_collector.store import EventStore
 from growingio_collector.store.exporting import FORMATS
 from growingio_collector.store.summary import identities, problems, properties, summary
-from growingio_collector.store.writing import EventStore
 from growingio_wire.errors import GrowingParamException
 
 _MOMENT_S: Final = 0.1

@@ -16,11 +16,11 @@ from starlette.responses import Response, StreamingResponse
 
 from growingio_collector.api.calls import TEXT, Answer, AnyCall, ApiCall
 from growingio_collector.api.queries import StreamQuery, WrongParameterError
+from growingio_collector.store import EventStore
 from growingio_collector.store.filter import MAX_ID, Filter
 from growingio_collector.store.reading import find_events
 from growingio_collector.store.rows import one_line, show_event
 from growingio_collector.store.summary import summary
-from growingio_collector.store.writing import EventStore
 
 KEEP_ALIVE_S: Final = 15.0
 _SUMMARY_EVERY_S: Final = 1.0

@@ -14,6 +14,7 @@ from growingio_collector.forwarding.upstream import POLICY, Upstream
 from growingio_collector.receiving.faults import Fault
 from growingio_collector.rules.checked import has_bad
 from growingio_collector.settings import DEFAULT_TIMEOUT_S, Forwarding
+from growingio_collector.store import EventStore
 from growingio_collector.store.forwards import (
     TRIES_IN_ORDER,
     State,
@@ -32,7 +33,6 @@ from growingio_collector.store.forwards import (
 )
 from growingio_collector.store.reading import find_request
 from growingio_collector.store.received import Received
-from growingio_collector.store.writing import EventStore
 from growingio_wire.errors import GrowingParamException
 from growingio_wire.http.retry import Verdict
 from growingio_wire.http.tls import warn_of_verification

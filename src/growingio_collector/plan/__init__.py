@@ -13,9 +13,9 @@ import msgspec
 from msgspec.structs import replace
 
 from growingio_collector.rules.plans import judged
+from growingio_collector.store import EventStore
 from growingio_collector.store.received import Received
 from growingio_collector.store.schema import reading
-from growingio_collector.store.writing import EventStore
 from growingio_wire.errors import GrowingParamException
 from growingio_wire.plan.reading import Loaded, load_plan, read_plan
 

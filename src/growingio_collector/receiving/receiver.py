@@ -34,9 +34,9 @@ from growingio_collector.receiving.exchanges import (
 from growingio_collector.receiving.faults import Fault, Faults, FaultyAnswer
 from growingio_collector.rules.checking import Judge
 from growingio_collector.settings import Handling
+from growingio_collector.store import EventStore
 from growingio_collector.store.forwards import State
 from growingio_collector.store.received import Received, prepare, seen_types
-from growingio_collector.store.writing import EventStore
 from growingio_wire.table import COMPRESS_HEADER
 
 _QUICK_BYTES: Final = 64_000

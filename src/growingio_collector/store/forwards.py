@@ -7,8 +7,8 @@ from pathlib import Path
 from sqlite3 import Connection, Row
 from typing import Any, Final, NamedTuple
 
+from growingio_collector.store import EventStore
 from growingio_collector.store.schema import reading
-from growingio_collector.store.writing import EventStore
 from growingio_wire.http.retry import Verdict, verdict
 
 TRIES_IN_ORDER: Final = 8

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from growingio_collector.store import EventStore
 from growingio_collector.store.diagnosis import Cause, why_nothing
 from growingio_collector.store.filter import Filter, why_not
 from growingio_collector.store.reading import find_events
 from growingio_collector.store.rows import Event
-from growingio_collector.store.writing import EventStore
 from growingio_wire.errors import GrowingError
 from growingio_wire.near import likeness
 from growingio_wire.said import Said

@@ -9,8 +9,8 @@ import pytest
 
 from growingio_collector.plan import Plans, stored_plan
 from growingio_collector.rules.checked import CheckedMessage
+from growingio_collector.store import EventStore
 from growingio_collector.store.received import Received
-from growingio_collector.store.writing import EventStore
 from growingio_tracker.exceptions import GrowingParamException
 from growingio_wire.plan.reading import Loaded
 from growingio_wire.plan.source import PlanError

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from growingio_collector.store import EventStore
 from growingio_collector.store.forwards import (
     State,
     UpstreamAnswer,
@@ -19,7 +20,6 @@ from growingio_collector.store.forwards import (
 )
 from growingio_collector.store.received import Received
 from growingio_collector.store.schema import UNFORWARDED, reading
-from growingio_collector.store.writing import EventStore
 
 HOUR_US = 3_600_000_000
 

@@ -8,11 +8,11 @@ import pytest
 
 from growingio_collector.rules.checked import CheckedMessage
 from growingio_collector.rules.identities import NOBODY
+from growingio_collector.store import EventStore
 from growingio_collector.store.pruning import Keep
 from growingio_collector.store.reading import find_events, find_requests
 from growingio_collector.store.received import Received
 from growingio_collector.store.schema import pack, unpack
-from growingio_collector.store.writing import EventStore
 
 
 def _received(events: int, body: bytes = b"") -> Received:

@@ -10,11 +10,11 @@ import pytest
 from growingio_collector.rules.checked import CheckedMessage
 from growingio_collector.rules.identities import NOBODY, USER_ID_NOT_TEXT
 from growingio_collector.rules.issue import Issue
+from growingio_collector.store import EventStore
 from growingio_collector.store.filter import Filter
 from growingio_collector.store.reading import count_all, find_events, find_requests
 from growingio_collector.store.received import Received
 from growingio_collector.store.rows import Step, Totals
-from growingio_collector.store.writing import EventStore
 from growingio_tracker.exceptions import GrowingParamException
 
 
