@@ -20,7 +20,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from growingio_collector.api.calls import json_answer
+from growingio_collector.api import json_answer
 from growingio_collector.settings import Serving
 from growingio_wire.endpoints import COLLECTOR_HEADER
 

@@ -15,10 +15,17 @@ from starlette.routing import BaseRoute, Match, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from growingio_collector import pages
-from growingio_collector.api import events, requests, scenarios, stream
+from growingio_collector.api import (
+    ERROR_HANDLERS,
+    AnyCall,
+    events,
+    requests,
+    routes_of,
+    scenarios,
+    stream,
+)
 from growingio_collector.api import plan as plan_calls
 from growingio_collector.api import store as store_calls
-from growingio_collector.api.calls import ERROR_HANDLERS, AnyCall, routes_of
 from growingio_collector.api.openapi import with_description
 from growingio_collector.forwarding import Gateway
 from growingio_collector.listening import Listening

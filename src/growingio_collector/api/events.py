@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from growingio_collector.api.calls import (
+from growingio_collector.api import (
     COUNT,
     Answer,
     AnyCall,

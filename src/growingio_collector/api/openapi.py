@@ -7,7 +7,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from growingio_collector.api.calls import (
+from growingio_collector.api import (
     COUNT,
     OBJECT,
     TEXT,

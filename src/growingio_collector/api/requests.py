@@ -8,7 +8,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from growingio_collector.api.calls import (
+from growingio_collector.api import (
     COUNT,
     JSON,
     OBJECT,

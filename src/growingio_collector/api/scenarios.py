@@ -5,7 +5,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from growingio_collector.api.calls import (
+from growingio_collector.api import (
     JSON,
     OBJECT,
     Answer,

@@ -10,7 +10,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from growingio_collector.api.calls import (
+from growingio_collector.api import (
     COUNT,
     JSON,
     OBJECT,

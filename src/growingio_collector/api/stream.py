@@ -14,7 +14,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from growingio_collector.api.calls import TEXT, Answer, AnyCall, ApiCall
+from growingio_collector.api import TEXT, Answer, AnyCall, ApiCall
 from growingio_collector.api.queries import StreamQuery, WrongParameterError
 from growingio_collector.store import EventStore
 from growingio_collector.store.filter import MAX_ID, Filter

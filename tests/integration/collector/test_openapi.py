@@ -12,7 +12,7 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
 from growingio_collector import Collector
-from growingio_collector.api.calls import AnyCall
+from growingio_collector.api import AnyCall
 from growingio_collector.api.openapi import document
 from growingio_collector.service import api_calls
 
