@@ -15,7 +15,7 @@ import msgspec
 from growingio_collector import Collector, Event, WaitTimeoutError
 from growingio_tracker.config import parser_of
 from growingio_tracker.config.keys import FORMATS
-from growingio_tracker.consumers.base import Consumer
+from growingio_tracker.consumers import Consumer
 from growingio_tracker.consumers.buffered import AsyncBufferedConsumer, BufferedConsumer
 from growingio_tracker.consumers.default import DebugConsumer, DefaultConsumer
 from growingio_tracker.consumers.durable import DurableConsumer

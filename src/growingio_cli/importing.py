@@ -32,7 +32,7 @@ from growingio_tracker.bulk.plan import look_at, plan_all
 from growingio_tracker.bulk.platform_files import PlatformFiles
 from growingio_tracker.bulk.query import Query
 from growingio_tracker.config import Configuration, build
-from growingio_tracker.consumers.base import Consumer
+from growingio_tracker.consumers import Consumer
 from growingio_wire.errors import GrowingIOException, GrowingParamException, missing_extra
 from growingio_wire.plan import Plan
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Final
 
-from growingio_tracker.consumers.base import Consumer
+from growingio_tracker.consumers import Consumer
 from growingio_tracker.consumers.default import DebugConsumer, DefaultConsumer
 from growingio_tracker.delivery.contract import QueueLimits
 from growingio_tracker.delivery.formats import DataParser, JsonParser

@@ -1,6 +1,6 @@
 """The import path of 1.0.5."""
 
-from growingio_tracker.consumers.base import Consumer
+from growingio_tracker.consumers import Consumer
 from growingio_tracker.consumers.default import DebugConsumer
 from growingio_tracker.delivery.formats import JsonParser
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from growingio_tracker.consumers.base import Consumer
+from growingio_tracker.consumers import Consumer
 from growingio_tracker.consumers.default import DefaultConsumer
 from growingio_tracker.consumers.intake import Intake, TrackerKeywords, TrackerOptions
 from growingio_tracker.consumers.options import FLUSH_TIMEOUT_S

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from growingio_tracker.bulk.chunks import GB18030, UTF_8
 from growingio_tracker.bulk.mapping import FIELDS, RowMapping
-from growingio_tracker.consumers.base import Consumer
+from growingio_tracker.consumers import Consumer
 from growingio_tracker.model.option_types import (
     DIRECTORY,
     FLAG,

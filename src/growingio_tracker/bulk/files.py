@@ -21,7 +21,7 @@ from growingio_tracker.bulk.planned_import import PlannedImport
 from growingio_tracker.bulk.query import Query, QueryPlan
 from growingio_tracker.bulk.rows import KINDS, RowOptions
 from growingio_tracker.bulk.sending import PATIENCE_S, BatchSender
-from growingio_tracker.consumers.base import Consumer
+from growingio_tracker.consumers import Consumer
 from growingio_tracker.consumers.intake import MAX_EVENT_BYTES
 from growingio_tracker.delivery.waiting import Pace
 from growingio_wire.errors import GrowingParamException

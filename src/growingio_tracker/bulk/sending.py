@@ -10,7 +10,7 @@ from growingio_tracker.bulk.arguments import ROW_ARGUMENTS, checked
 from growingio_tracker.bulk.mapping import Row, RowKind, RowMapping
 from growingio_tracker.bulk.outcomes import FailedRow, OnProgress, Progress
 from growingio_tracker.bulk.rows import KINDS, Converted, Converter, RowOptions
-from growingio_tracker.consumers.base import Consumer
+from growingio_tracker.consumers import Consumer
 from growingio_tracker.consumers.intake import MAX_EVENT_BYTES
 from growingio_tracker.consumers.pipelines import is_disabled
 from growingio_tracker.delivery.contract import Batch, Postponed, Rejected

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 from time import time_ns
 from typing import Any, ClassVar, Final, Literal, TypeAlias, TypedDict
 
-from growingio_tracker.consumers.base import Consumer
+from growingio_tracker.consumers import Consumer
 from growingio_tracker.core import PlainCalls
 from growingio_tracker.delivery.receipt import Fate, Receipt, receipt_of
 from growingio_tracker.experiments import ExperimentOptions

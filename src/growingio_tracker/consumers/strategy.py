@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
-from growingio_tracker.consumers.base import Consumer
+from growingio_tracker.consumers import Consumer
 from growingio_tracker.consumers.options import ConsumerOptions, QueueOptions
 from growingio_tracker.consumers.pipelines import is_disabled
 from growingio_tracker.core import ShortWay

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple, TypeAlias
 
 from growingio_tracker.config.settings import masked
-from growingio_tracker.consumers.base import Consumer
+from growingio_tracker.consumers import Consumer
 from growingio_tracker.delivery.ledger import Stats
 from growingio_tracker.integrations.request_binding import TRACKER
 from growingio_tracker.model.option_types import having

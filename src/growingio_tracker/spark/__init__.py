@@ -21,7 +21,7 @@ from growingio_tracker.bulk.mapping import Row
 from growingio_tracker.bulk.outcomes import Progress
 from growingio_tracker.bulk.sending import import_rows
 from growingio_tracker.config import build
-from growingio_tracker.consumers.base import Consumer
+from growingio_tracker.consumers import Consumer
 from growingio_tracker.spark.options import WriteOptions, parse
 from growingio_tracker.spark.outputs import FailedRows
 from growingio_tracker.spark.records import RecordWriter

@@ -14,7 +14,7 @@ from growingio_tracker.bulk.mapping import Row
 from growingio_tracker.bulk.outcomes import FailedRow, Progress
 from growingio_tracker.bulk.rows import Converted
 from growingio_tracker.bulk.sending import BatchSender
-from growingio_tracker.consumers.base import Consumer
+from growingio_tracker.consumers import Consumer
 from growingio_tracker.delivery.waiting import Pace
 from growingio_tracker.kafka.incoming import ConsumedRecord, Incoming
 from growingio_tracker.kafka.topic import Headers

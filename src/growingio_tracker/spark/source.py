@@ -21,7 +21,7 @@ from growingio_tracker.bulk.mapping import REQUIRED, RowKind
 from growingio_tracker.bulk.rows import KINDS, Converter, RowOptions
 from growingio_tracker.bulk.sending import BatchSender
 from growingio_tracker.config import build
-from growingio_tracker.consumers.base import Consumer
+from growingio_tracker.consumers import Consumer
 from growingio_tracker.delivery.waiting import Pace
 from growingio_tracker.spark import PartitionSummary, WriteSummary, send_partition
 from growingio_tracker.spark.options import (

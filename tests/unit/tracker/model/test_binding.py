@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from growingio_tracker import CustomEventMessage, GrowingParamException, GrowingTracker
-from growingio_tracker.consumers.base import Consumer
+from growingio_tracker.consumers import Consumer
 from growingio_tracker.model.messages import Message
 from growingio_tracker.model.record import to_record
 
