@@ -16,7 +16,7 @@ from rich.table import Table
 from growingio_cli.console import option, plain_table, text
 
 if TYPE_CHECKING:
-    from growingio_tracker.delivery.contract import Destination
+    from growingio_tracker.delivery import Destination
     from growingio_tracker.delivery.spool.dead_letters import DeadLetter
     from growingio_tracker.delivery.spool.inspection import StoreReport, WaitingRecord
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Final
 
 from growingio_tracker.consumers import Consumer
 from growingio_tracker.consumers.default import DebugConsumer, DefaultConsumer
-from growingio_tracker.delivery.contract import QueueLimits
+from growingio_tracker.delivery import QueueLimits
 from growingio_tracker.delivery.formats import DataParser, JsonParser
 from growingio_tracker.delivery.ledger import Stats
 from growingio_tracker.delivery.receipt import Fate, Receipt

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from delivering.queues import MAKERS, Room
-from growingio_tracker.delivery.contract import BatchLimits, QueueLimits
+from growingio_tracker.delivery import BatchLimits, QueueLimits
 
 MakeRoom = Callable[..., Room]
 

@@ -10,7 +10,7 @@ import pytest
 from delivering.queues import DELIVERED, REJECTED, Room, names, postponed
 from delivering.rig import assert_balanced, record
 from delivering.waiting import Running, in_threads
-from growingio_tracker.delivery.contract import BatchLimits, QueueLimits
+from growingio_tracker.delivery import BatchLimits, QueueLimits
 from growingio_tracker.exceptions import QueueFullError
 from growingio_wire.table import Kind
 

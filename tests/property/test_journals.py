@@ -17,7 +17,7 @@ from delivering.rig import record
 from delivering.spools import Process
 from drawing import examples
 from growingio_tracker.core import pure
-from growingio_tracker.delivery.contract import Overflow, QueueLimits
+from growingio_tracker.delivery import Overflow, QueueLimits
 from growingio_tracker.delivery.spool.control import heading_size
 from growingio_tracker.delivery.spool.files import Files
 from growingio_tracker.exceptions import QueueFullError

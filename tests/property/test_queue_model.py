@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 from delivering.queues import DELIVERED, MAKERS, REJECTED, MakeLanes, Room, names, postponed
 from delivering.rig import record
 from drawing import examples
-from growingio_tracker.delivery.contract import Batch, BatchLimits, Mark, Overflow, QueueLimits
+from growingio_tracker.delivery import Batch, BatchLimits, Mark, Overflow, QueueLimits
 from growingio_tracker.exceptions import QueueFullError
 from growingio_wire.table import Kind
 

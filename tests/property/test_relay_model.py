@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from consumed import numbered
-from growingio_tracker.delivery.contract import BatchLimits, Postponed
+from growingio_tracker.delivery import BatchLimits, Postponed
 from growingio_tracker.delivery.ledger import Ledger
 from growingio_tracker.kafka.partitions import Assignment
 from growingio_tracker.kafka.windows import Window

@@ -21,7 +21,7 @@ from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 from growingio_tracker.bulk.chunks import Chunk, Layout
 from growingio_tracker.bulk.mapping import RowKind, RowMapping
 from growingio_tracker.bulk.rows import Converted, Converter, RowOptions
-from growingio_tracker.delivery.contract import Destination
+from growingio_tracker.delivery import Destination
 from growingio_wire.errors import GrowingError, GrowingIOException
 
 

@@ -17,7 +17,7 @@ from growingio_tracker.bulk.guess import guess
 from growingio_tracker.bulk.mapping import Row, RowKind, RowMapping
 from growingio_tracker.bulk.query import Query, QueryPlan, query_layout
 from growingio_tracker.bulk.rows import Converter, RowOptions
-from growingio_tracker.delivery.contract import Destination
+from growingio_tracker.delivery import Destination
 from growingio_wire.errors import GrowingIOException, GrowingParamException
 from growingio_wire.plan import Plan as TrackingPlan
 

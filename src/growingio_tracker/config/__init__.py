@@ -48,8 +48,8 @@ from growingio_tracker.consumers.buffered import AsyncBufferedConsumer, Buffered
 from growingio_tracker.consumers.default import DebugConsumer, DefaultConsumer
 from growingio_tracker.consumers.options import DURABLE_QUEUE, too_large
 from growingio_tracker.consumers.strategy import Strategy
+from growingio_tracker.delivery import QueueLimits
 from growingio_tracker.delivery.binary import ProtobufParser, SnappyParser
-from growingio_tracker.delivery.contract import QueueLimits
 from growingio_tracker.delivery.formats import DataParser, JsonParser
 from growingio_tracker.experiments import ExperimentOptions
 from growingio_tracker.kafka.client import Given, usable_options

@@ -19,7 +19,7 @@ from growingio_tracker.consumers.options import (
     DurableOptions,
     QueueOptions,
 )
-from growingio_tracker.delivery.contract import QueueLimits
+from growingio_tracker.delivery import QueueLimits
 from growingio_tracker.experiments import ExperimentOptions
 from growingio_tracker.kafka.client import option_name
 from growingio_tracker.kafka.options import OPTION, KafkaOptions

@@ -19,7 +19,7 @@ from growingio_tracker.consumers.options import (
 )
 from growingio_tracker.consumers.pipelines import Pipelines, connector, is_disabled
 from growingio_tracker.core import ShortWay
-from growingio_tracker.delivery.contract import Destination
+from growingio_tracker.delivery import Destination
 from growingio_tracker.delivery.drivers import Nobody
 from growingio_tracker.delivery.formats import as_bytes
 from growingio_tracker.delivery.ledger import Ledger, Stats

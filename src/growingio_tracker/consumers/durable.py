@@ -22,7 +22,7 @@ from growingio_tracker.consumers.options import (
     QueueKeywords,
 )
 from growingio_tracker.consumers.strategy import Strategy, queued
-from growingio_tracker.delivery.contract import Destination
+from growingio_tracker.delivery import Destination
 from growingio_tracker.delivery.formats import Parser
 from growingio_tracker.delivery.ledger import Stats
 from growingio_tracker.delivery.pipeline import Pipeline

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, TextIO, TypedDict
 
 from msgspec.structs import force_setattr
 
-from growingio_tracker.delivery.contract import BatchLimits, Destination, QueueLimits
+from growingio_tracker.delivery import BatchLimits, Destination, QueueLimits
 from growingio_tracker.delivery.formats import (
     PARSER,
     DataParser,

@@ -10,7 +10,7 @@ from growingio_tracker.consumers import Consumer
 from growingio_tracker.consumers.options import ConsumerOptions, QueueOptions
 from growingio_tracker.consumers.pipelines import is_disabled
 from growingio_tracker.core import ShortWay
-from growingio_tracker.delivery.contract import Destination
+from growingio_tracker.delivery import Destination
 from growingio_tracker.delivery.drivers import Nobody
 from growingio_tracker.delivery.formats import is_overridden_before
 from growingio_tracker.delivery.lanes import Lanes

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Final
 
+from growingio_tracker.delivery import Batch
 from growingio_tracker.delivery.attempts import Attempt
-from growingio_tracker.delivery.contract import Batch
 from growingio_wire.http.retry import Verdict
 
 _TOO_LARGE: Final = 413

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol, TypeVar
 
-from growingio_tracker.delivery.contract import Mark, Sends
+from growingio_tracker.delivery import Mark, Sends
 from growingio_tracker.delivery.waiting import Waiter, Waiters, waits
 
 _T = TypeVar("_T")

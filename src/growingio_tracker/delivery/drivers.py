@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from growingio_tracker.delivery.contract import Batch, Delivered, Outcome, Postponed, Rejected
+from growingio_tracker.delivery import Batch, Delivered, Outcome, Postponed, Rejected
 from growingio_tracker.delivery.entering import CLOSED, REFUSED_CLOSED
 from growingio_tracker.delivery.pipeline import REENTRANT, UNDELIVERED, Pipeline
 from growingio_tracker.delivery.receipt import DELIVERED, Fate, Receipt, receipt_of

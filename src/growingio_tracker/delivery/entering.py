@@ -16,7 +16,7 @@ from growingio_tracker.core import (
     JournalEnd,
     Ring,
 )
-from growingio_tracker.delivery.contract import QueueLimits
+from growingio_tracker.delivery import QueueLimits
 from growingio_tracker.delivery.lanes import Lane, Lanes, Room
 from growingio_tracker.delivery.ledger import Ledger
 from growingio_tracker.delivery.receipt import Fate, Outcomes, Receipt, receipt_of

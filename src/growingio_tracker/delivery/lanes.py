@@ -16,7 +16,7 @@ from typing import Any, Protocol, TypeAlias
 import msgspec
 
 from growingio_tracker.core import JournalEnd, Ring
-from growingio_tracker.delivery.contract import (
+from growingio_tracker.delivery import (
     Batch,
     BatchLimits,
     Outcome,

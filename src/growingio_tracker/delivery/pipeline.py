@@ -36,9 +36,8 @@ from typing import Final, Protocol
 
 from msgspec import Struct
 
-from growingio_tracker.delivery import process
+from growingio_tracker.delivery import Batch, Postponed, QueueLimits, Rejected, Sends, process
 from growingio_tracker.delivery.attempts import Attempt
-from growingio_tracker.delivery.contract import Batch, Postponed, QueueLimits, Rejected, Sends
 from growingio_tracker.delivery.entering import REFUSED_CLOSED
 from growingio_tracker.delivery.lanes import Lanes
 from growingio_tracker.delivery.queue import WaitingRoom

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from growingio_tracker.delivery.contract import (
+from growingio_tracker.delivery import (
     Batch,
     Delivered,
     Mark,

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, Protocol, TypeAlias
 from msgspec import Struct
 
 from growingio_tracker.core import IS_COMPILED, ReceiptBase
-from growingio_tracker.delivery.contract import Mark, Sends
+from growingio_tracker.delivery import Mark, Sends
 from growingio_tracker.delivery.waiting import Waiter, Waiters, waits
 from growingio_wire.checks import usable_timeout
 

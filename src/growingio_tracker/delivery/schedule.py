@@ -7,7 +7,7 @@ import threading
 from collections.abc import Mapping
 
 from growingio_tracker.core import Admission
-from growingio_tracker.delivery.contract import Batch, Mark, Postponed
+from growingio_tracker.delivery import Batch, Mark, Postponed
 from growingio_tracker.delivery.lanes import Lane
 from growingio_tracker.delivery.waiting import Waiters
 from growingio_wire.clock import Clock

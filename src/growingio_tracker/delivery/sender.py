@@ -13,9 +13,9 @@ from urllib.parse import urlencode
 
 from msgspec import Struct
 
+from growingio_tracker.delivery import Batch, Delivered, Outcome, Postponed, Rejected
 from growingio_tracker.delivery.address import Address
 from growingio_tracker.delivery.attempts import Attempt, Attempts
-from growingio_tracker.delivery.contract import Batch, Delivered, Outcome, Postponed, Rejected
 from growingio_tracker.delivery.formats import DataParser
 from growingio_tracker.delivery.ledger import Ledger
 from growingio_tracker.delivery.waiting import Interrupt

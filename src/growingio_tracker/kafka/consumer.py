@@ -17,7 +17,7 @@ from growingio_tracker.consumers.options import (
     QueueKeywords,
 )
 from growingio_tracker.consumers.strategy import Strategy, queued
-from growingio_tracker.delivery.contract import BatchLimits
+from growingio_tracker.delivery import BatchLimits
 from growingio_tracker.delivery.formats import Parser
 from growingio_tracker.delivery.lanes import MemoryLanes
 from growingio_tracker.delivery.pipeline import Pipeline

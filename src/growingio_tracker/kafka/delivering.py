@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Collection
 from typing import Final
 
-from growingio_tracker.delivery.contract import Batch, Postponed, Rejected
+from growingio_tracker.delivery import Batch, Postponed, Rejected
 from growingio_tracker.delivery.ledger import Ledger
 from growingio_tracker.delivery.sender import Sender
 from growingio_tracker.delivery.waiting import Interrupt, Pace

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
-from growingio_tracker.delivery.contract import BatchLimits, Postponed
+from growingio_tracker.delivery import BatchLimits, Postponed
 from growingio_tracker.delivery.ledger import Ledger
 from growingio_tracker.kafka.incoming import ConsumedRecord
 from growingio_tracker.kafka.windows import Partition, Window

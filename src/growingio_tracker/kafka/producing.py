@@ -15,8 +15,7 @@ from collections.abc import Callable, Iterator
 from typing import Final, TypeAlias
 from zlib import crc32
 
-from growingio_tracker.delivery.attempts import Attempt
-from growingio_tracker.delivery.contract import (
+from growingio_tracker.delivery import (
     Batch,
     Delivered,
     Destination,
@@ -24,6 +23,7 @@ from growingio_tracker.delivery.contract import (
     Postponed,
     Rejected,
 )
+from growingio_tracker.delivery.attempts import Attempt
 from growingio_tracker.delivery.sender import Sender
 from growingio_tracker.kafka.handle import Handle, NoHandleError
 from growingio_tracker.kafka.refusals import Refusal, Refusals

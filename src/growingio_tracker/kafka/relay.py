@@ -17,7 +17,7 @@ from typing import Final
 import msgspec
 
 from growingio_tracker.consumers.pipelines import is_disabled
-from growingio_tracker.delivery.contract import BatchLimits
+from growingio_tracker.delivery import BatchLimits
 from growingio_tracker.delivery.ledger import Ledger, Stats
 from growingio_tracker.delivery.sender import Sender
 from growingio_tracker.delivery.waiting import Interrupt, Pace

@@ -6,7 +6,7 @@ import math
 from collections import deque
 from collections.abc import Iterable
 
-from growingio_tracker.delivery.contract import Batch, BatchLimits
+from growingio_tracker.delivery import Batch, BatchLimits
 from growingio_tracker.kafka.incoming import ConsumedRecord
 from growingio_tracker.kafka.topic import Origin
 

@@ -19,7 +19,7 @@ from delivering.spools import Process
 from delivering.waiting import DEADLINE_S, until
 from growingio_cli.application import app
 from growingio_tracker import CustomEventMessage, DurableConsumer, ItemMessage
-from growingio_tracker.delivery.contract import Destination
+from growingio_tracker.delivery import Destination
 from growingio_tracker.delivery.spool.dead_letters import DeadLetters
 from growingio_tracker.model.record import record_of
 from growingio_tracker.testing import FakeClock

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Final, TypeAlias
 
 from delivering.rig import record
-from growingio_tracker.delivery.contract import (
+from growingio_tracker.delivery import (
     Batch,
     BatchLimits,
     Delivered,

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from delivering.waiting import DEADLINE_S
 from growingio_tracker import Consumer, GrowingTracker
-from growingio_tracker.delivery.contract import Batch, BatchLimits, Outcome, QueueLimits, Rejected
+from growingio_tracker.delivery import Batch, BatchLimits, Outcome, QueueLimits, Rejected
 from growingio_tracker.delivery.formats import DataParser, JsonParser
 from growingio_tracker.delivery.lanes import MemoryLanes
 from growingio_tracker.delivery.ledger import Ledger

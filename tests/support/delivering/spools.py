@@ -6,7 +6,7 @@ from pathlib import Path
 
 from delivering.queues import names
 from delivering.rig import record
-from growingio_tracker.delivery.contract import BatchLimits, Delivered, Destination, QueueLimits
+from growingio_tracker.delivery import BatchLimits, Delivered, Destination, QueueLimits
 from growingio_tracker.delivery.ledger import Ledger
 from growingio_tracker.delivery.queue import WaitingRoom
 from growingio_tracker.delivery.spool.directory import Spool

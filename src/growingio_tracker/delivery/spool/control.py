@@ -26,7 +26,7 @@ from zlib import crc32
 import msgspec
 from msgspec import Struct
 
-from growingio_tracker.delivery.contract import Destination
+from growingio_tracker.delivery import Destination
 from growingio_tracker.delivery.spool.files import Files
 from growingio_tracker.delivery.spool.ownership import Claim, claim
 from growingio_wire.table import Kind

@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 
 from growingio_tracker.core import packed
-from growingio_tracker.delivery.contract import Batch, Destination, Rejected
+from growingio_tracker.delivery import Batch, Destination, Rejected
 from growingio_tracker.delivery.spool.files import DISK, Files, size_of
 from growingio_tracker.delivery.spool.ownership import Claim, claim
 from growingio_tracker.delivery.spool.segment import Entry, Segment, entries_in

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from growingio_tracker.delivery.contract import Destination
+from growingio_tracker.delivery import Destination
 from growingio_tracker.delivery.spool.control import NewerFormatError
 from growingio_tracker.delivery.spool.dead_letters import MAX_BYTES, DeadLetters
 from growingio_tracker.delivery.spool.files import DISK, Files

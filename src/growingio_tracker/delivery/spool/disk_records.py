@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from growingio_tracker.core import NEWS, NOT_LET_IN, Admission
-from growingio_tracker.delivery.contract import Batch, BatchLimits
+from growingio_tracker.delivery import Batch, BatchLimits
 from growingio_tracker.delivery.spool.directory import unusable
 from growingio_tracker.delivery.spool.journal import Journal
 from growingio_tracker.delivery.spool.segment import Count
@@ -42,7 +42,7 @@ class EntryTime:
 
 
 class DiskRecords:
-    """Records in a journal. See :class:`~growingio_tracker.delivery.contract.Records`.
+    """Records in a journal. See :class:`~growingio_tracker.delivery.Records`.
 
     Records in flight stay in the journal until they have an outcome. Those that an earlier process
     left are queued from the beginning, and do not linger again.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from growingio_tracker.delivery.contract import Destination
+from growingio_tracker.delivery import Destination
 from growingio_tracker.delivery.spool.dead_letters import DeadLetter, DeadLetters
 from growingio_tracker.delivery.spool.directory import Spool, orphans_in, unusable
 from growingio_tracker.delivery.spool.store import (

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from growingio_tracker.core import Admission, JournalEnd
-from growingio_tracker.delivery.contract import Batch, BatchLimits
+from growingio_tracker.delivery import Batch, BatchLimits
 from growingio_tracker.delivery.lanes import Lane, Lead
 from growingio_tracker.delivery.spool.disk_records import DiskRecords, EntryTime
 from growingio_tracker.delivery.spool.segment import Count

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from growingio_tracker.delivery.contract import Batch, BatchLimits, Outcome, Postponed, Rejected
+from growingio_tracker.delivery import Batch, BatchLimits, Outcome, Postponed, Rejected
 from growingio_tracker.delivery.lanes import Lane, Lanes, Lead, Room
 from growingio_tracker.delivery.ledger import Ledger
 from growingio_tracker.delivery.receipt import Fate

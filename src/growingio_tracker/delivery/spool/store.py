@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from growingio_tracker.delivery.contract import Destination
+from growingio_tracker.delivery import Destination
 from growingio_tracker.delivery.spool.control import (
     MOST_HEADING_BYTES,
     About,

@@ -14,7 +14,7 @@ from delivering.processes import run_well
 from delivering.servers import Answer, Server, reply
 from delivering.waiting import DEADLINE_S, until
 from growingio_tracker import AsyncBufferedConsumer, GrowingParamException, GrowingTracker
-from growingio_tracker.delivery.contract import QueueLimits
+from growingio_tracker.delivery import QueueLimits
 
 USERS = [f"user-{number}" for number in range(40)]
 

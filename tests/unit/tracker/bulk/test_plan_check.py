@@ -8,7 +8,7 @@ import pytest
 
 from growingio_tracker.bulk.mapping import RowKind, RowMapping
 from growingio_tracker.bulk.rows import Converter, RowOptions
-from growingio_tracker.delivery.contract import Destination
+from growingio_tracker.delivery import Destination
 from growingio_wire.plan.reading import read_plan
 
 PLAN = read_plan(

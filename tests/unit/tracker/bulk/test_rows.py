@@ -13,7 +13,7 @@ from growingio_tracker.bulk import RowMapping, Source
 from growingio_tracker.bulk.guess import guess
 from growingio_tracker.bulk.mapping import Row, RowKind
 from growingio_tracker.bulk.rows import BadRow, Converter, RowOptions
-from growingio_tracker.delivery.contract import Destination
+from growingio_tracker.delivery import Destination
 from growingio_tracker.model.record import PlainRecords
 
 ORDER: dict[str, str | Source] = {"event_name": Source(value="order"), "login_user_id": "id"}

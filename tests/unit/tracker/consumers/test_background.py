@@ -25,7 +25,7 @@ from growingio_tracker import (
     TransportError,
 )
 from growingio_tracker.consumers.strategy import Strategy
-from growingio_tracker.delivery.contract import Overflow
+from growingio_tracker.delivery import Overflow
 from growingio_tracker.delivery.formats import DataParser
 from growingio_tracker.delivery.ledger import Ledger
 from growingio_tracker.testing import Answer, MemoryTransport

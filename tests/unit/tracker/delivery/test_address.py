@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from delivering.rig import Rig, names
-from growingio_tracker.delivery.contract import BatchLimits, Postponed
+from growingio_tracker.delivery import BatchLimits, Postponed
 from growingio_tracker.exceptions import TransportError
 from growingio_wire.http import Request, Response
 from growingio_wire.http.retry import RetryPolicy

@@ -11,7 +11,7 @@ import cramjam
 import pytest
 
 from delivering.rig import HOST, Rig, assert_balanced, names, record
-from growingio_tracker.delivery.contract import BatchLimits, Delivered, Postponed, Rejected
+from growingio_tracker.delivery import BatchLimits, Delivered, Postponed, Rejected
 from growingio_tracker.delivery.formats import JsonParser
 from growingio_tracker.exceptions import RejectedError, TransportError
 from growingio_tracker.testing import Answer

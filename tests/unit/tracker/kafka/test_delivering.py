@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 
 from consumed import EVENTS, ITEMS, FakeMessage, entries, numbered
 from delivering.rig import ADDRESSES, FakeInterrupt, names
-from growingio_tracker.delivery.contract import BatchLimits
+from growingio_tracker.delivery import BatchLimits
 from growingio_tracker.delivery.formats import JsonParser
 from growingio_tracker.delivery.ledger import Ledger
 from growingio_tracker.delivery.sender import Sender

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from delivering.rig import HOST, FakeInterrupt
-from growingio_tracker.delivery.contract import (
+from growingio_tracker.delivery import (
     Batch,
     Delivered,
     Destination,

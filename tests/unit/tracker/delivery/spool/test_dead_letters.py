@@ -10,7 +10,7 @@ import pytest
 
 from delivering.queues import names
 from delivering.spools import HERE, Process
-from growingio_tracker.delivery.contract import Batch, Rejected
+from growingio_tracker.delivery import Batch, Rejected
 from growingio_tracker.delivery.spool import dead_letters
 from growingio_tracker.delivery.spool.dead_letters import DeadLetters
 from growingio_tracker.delivery.spool.inspection import requeue

@@ -13,7 +13,7 @@ import pytest
 from delivering.queues import DELIVERED, names, postponed
 from delivering.rig import assert_balanced
 from delivering.spools import HERE, Process
-from growingio_tracker.delivery.contract import QueueLimits
+from growingio_tracker.delivery import QueueLimits
 from growingio_tracker.delivery.spool.store import Store
 from growingio_wire.table import Kind
 
