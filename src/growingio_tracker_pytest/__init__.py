@@ -108,8 +108,8 @@ def _opened(
 
     try:
         # If the extra is missing, the error names the command that installs it.
+        from growingio_collector.testing import open_source  # noqa: PLC0415
         from growingio_collector.testing.fixture import CollectorFixture  # noqa: PLC0415
-        from growingio_collector.testing.sources import open_source  # noqa: PLC0415
 
         source = open_source(config.getoption(_URL), run)
     except GrowingError as error:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal, cast, get_args, overload
 from growingio_collector import Event
 from growingio_collector.golden import difference, snapshot, write
 from growingio_collector.store.filter import EventKind, Verdict
+from growingio_collector.testing import EventSource
 from growingio_collector.testing.reporting import (
     BAD,
     DIFFERS,
@@ -24,7 +25,6 @@ from growingio_collector.testing.reporting import (
     say,
     violations,
 )
-from growingio_collector.testing.sources import EventSource
 from growingio_wire.errors import GrowingParamException
 from growingio_wire.json_text import as_text
 
