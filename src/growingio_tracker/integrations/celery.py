@@ -8,7 +8,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import Any, Final, cast
 
-from growingio_tracker.integrations.identity import usable_id
+from growingio_tracker.integrations import usable_id
 from growingio_tracker.integrations.request_binding import TRACKER
 from growingio_tracker.model.option_types import choice
 from growingio_tracker.model.options import OptionTypes, check_options

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Final, Literal, TypedDict
 
-from growingio_tracker.integrations.identity import FindUser, anonymous_id_of, safe_user
+from growingio_tracker.integrations import FindUser, anonymous_id_of, safe_user
 from growingio_tracker.model.option_types import FLAG, FUNCTION, NAME, choice, instance_of
 from growingio_tracker.model.options import OptionType, OptionTypes, check_options
 from growingio_tracker.model.subject import ON_NOBODY, OnNobody, Subject

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from growingio_tracker.integrations.identity import anonymous_id_of, safe_user, usable_id
+from growingio_tracker.integrations import anonymous_id_of, safe_user, usable_id
 
 
 @pytest.mark.parametrize(
