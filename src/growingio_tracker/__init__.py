@@ -9,9 +9,9 @@ from growingio_tracker.delivery.formats import DataParser, JsonParser
 from growingio_tracker.delivery.ledger import Stats
 from growingio_tracker.delivery.receipt import Fate, Receipt
 from growingio_tracker.experiments import Experiment, ExperimentOptions
+from growingio_tracker.model import ItemMessage, UserMappingMessage
 from growingio_tracker.model.events import CustomEventMessage, ResourceItem, UserLoginMessage
 from growingio_tracker.model.losses import Problem
-from growingio_tracker.model.messages import ItemMessage, UserMappingMessage
 from growingio_tracker.tracker import GrowingTracker
 from growingio_wire import VERSION
 from growingio_wire.errors import (

@@ -16,6 +16,7 @@ from growingio_tracker.core import NOT_PLAIN, speed_up
 from growingio_tracker.delivery.ledger import Stats
 from growingio_tracker.delivery.receipt import Receipt
 from growingio_tracker.experiments import Experiment, Experiments
+from growingio_tracker.model import ItemMessage, Message, UserMappingMessage
 from growingio_tracker.model.arguments import required, text_name
 from growingio_tracker.model.binding import Bindable, bindings
 from growingio_tracker.model.events import (
@@ -24,7 +25,6 @@ from growingio_tracker.model.events import (
     ResourceItem,
     UserLoginMessage,
 )
-from growingio_tracker.model.messages import ItemMessage, Message, UserMappingMessage
 from growingio_tracker.model.options import known
 from growingio_tracker.model.values import Attributes, EventTime
 from growingio_wire.endpoints import masked_id

@@ -14,7 +14,7 @@ import pytest
 
 from growingio_tracker import CustomEventMessage, ItemMessage, UserMappingMessage
 from growingio_tracker.core import IS_COMPILED
-from growingio_tracker.model.messages import Message
+from growingio_tracker.model import Message
 from growingio_tracker.model.record import to_record
 from growingio_tracker_protobuf import ProtobufParser
 

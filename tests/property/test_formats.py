@@ -18,8 +18,8 @@ from growingio_tracker import (
     UserLoginMessage,
     UserMappingMessage,
 )
+from growingio_tracker.model import Message
 from growingio_tracker.model.events import PRESET_PROPERTIES
-from growingio_tracker.model.messages import Message
 from growingio_tracker.model.record import decode, to_record
 from growingio_tracker_protobuf import ProtobufParser
 from growingio_tracker_snappy import SnappyParser

@@ -62,7 +62,7 @@ from growingio_tracker.integrations.logging_handler import EventHandler
 from growingio_tracker.integrations.opentelemetry import instrument, uninstrument
 from growingio_tracker.integrations.serverless import flush_before_return
 from growingio_tracker.integrations.wsgi import GrowingIOMiddleware as WsgiMiddleware
-from growingio_tracker.model.messages import Message
+from growingio_tracker.model import Message
 from growingio_tracker.model.values import Attributes
 from growingio_tracker.testing import (
     FakeClock,

@@ -10,9 +10,9 @@ from growingio_tracker.bulk.plan_check import PlanCheck
 from growingio_tracker.bulk.typed import Convert, converter, members_of, value_at
 from growingio_tracker.consumers.intake import MAX_EVENT_BYTES
 from growingio_tracker.delivery import Destination
+from growingio_tracker.model import ItemMessage, Message
 from growingio_tracker.model.events import CustomEventMessage, UserLoginMessage
 from growingio_tracker.model.filters import redacted
-from growingio_tracker.model.messages import ItemMessage, Message
 from growingio_tracker.model.record import PlainRecords, to_record
 from growingio_wire.clock import now_ms
 from growingio_wire.errors import GrowingParamException

@@ -27,8 +27,8 @@ from growingio_tracker.delivery.pipeline import Pipeline
 from growingio_tracker.delivery.receipt import UNKNOWN, Receipt, receipt_of
 from growingio_tracker.delivery.sender import Sender
 from growingio_tracker.delivery.waiting import Interrupt
+from growingio_tracker.model import Message
 from growingio_tracker.model.losses import Problem, Reporter, Unsendable
-from growingio_tracker.model.messages import Message
 from growingio_tracker.model.options import known
 from growingio_tracker.model.record import decode
 from growingio_wire.checks import check_seconds, usable_timeout

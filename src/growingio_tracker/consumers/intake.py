@@ -14,6 +14,7 @@ from growingio_tracker.consumers import Consumer
 from growingio_tracker.core import PlainCalls
 from growingio_tracker.delivery.receipt import Fate, Receipt, receipt_of
 from growingio_tracker.experiments import ExperimentOptions
+from growingio_tracker.model import Message
 from growingio_tracker.model.arguments import one_of
 from growingio_tracker.model.binding import bindings
 from growingio_tracker.model.events import (
@@ -24,7 +25,6 @@ from growingio_tracker.model.events import (
 )
 from growingio_tracker.model.filters import BeforeSend, MessageFilters
 from growingio_tracker.model.losses import Problem, Unsendable
-from growingio_tracker.model.messages import Message
 from growingio_tracker.model.option_types import FLAG, FUNCTION, NAMES, choice, instance_of, whole
 from growingio_tracker.model.options import Options, OptionTypes
 from growingio_tracker.model.record import plain_events, to_record

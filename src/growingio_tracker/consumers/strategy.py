@@ -18,8 +18,8 @@ from growingio_tracker.delivery.pipeline import Driver, Pipeline
 from growingio_tracker.delivery.queue import WaitingRoom
 from growingio_tracker.delivery.receipt import DELIVERED, Fate, Receipt
 from growingio_tracker.delivery.sender import DeliversBatches, Sender
+from growingio_tracker.model import Message
 from growingio_tracker.model.arguments import WRONG_TYPE
-from growingio_tracker.model.messages import Message
 from growingio_tracker.model.record import to_record
 from growingio_wire.errors import GrowingParamException
 from growingio_wire.table import Kind

@@ -12,7 +12,7 @@ from typing import Any, Final
 from growingio_tracker.core import ProtobufList
 from growingio_tracker.core.inputs import FieldForm, FieldOf
 from growingio_tracker.delivery.formats import DataParser, JsonParser, as_bytes
-from growingio_tracker.model.messages import Message
+from growingio_tracker.model import Message
 from growingio_tracker.model.option_types import FLAG
 from growingio_tracker.model.record import record_of
 from growingio_wire import snappy, xor

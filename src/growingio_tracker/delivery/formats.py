@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence, Set
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, runtime_checkable
 
 from growingio_tracker.core import join_array
+from growingio_tracker.model import Message
 from growingio_tracker.model.arguments import valid_text
-from growingio_tracker.model.messages import Message
 from growingio_tracker.model.options import OptionType
 from growingio_tracker.model.record import decode, record_of
 from growingio_wire.clock import now_ms

@@ -10,8 +10,8 @@ from typing import Final, TypeVar
 
 from msgspec import Struct
 
+from growingio_tracker.model import Message
 from growingio_tracker.model.events import CustomEventMessage, UserLoginMessage
-from growingio_tracker.model.messages import Message
 from growingio_tracker.model.subject import Binding, OnNobody, Subject, UserId, make_binding
 from growingio_tracker.model.values import Attributes
 

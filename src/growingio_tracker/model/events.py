@@ -10,9 +10,9 @@ from typing import Any, ClassVar, Final, Literal, TypedDict, TypeVar
 
 from msgspec import Struct
 
+from growingio_tracker.model import Message, MessageBuilder, copied
 from growingio_tracker.model.arguments import WRONG_TYPE, identifier, one_of, required, text_name
 from growingio_tracker.model.losses import LeftOut
-from growingio_tracker.model.messages import Message, MessageBuilder, copied
 from growingio_tracker.model.scalars import is_a
 from growingio_tracker.model.subject import check_event
 from growingio_tracker.model.values import EventTime, sendable

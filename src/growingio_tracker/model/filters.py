@@ -7,9 +7,9 @@ from collections.abc import Callable, Collection, Mapping, Set
 from enum import Enum
 from typing import Any, Final, TypeAlias, cast
 
+from growingio_tracker.model import Message
 from growingio_tracker.model.events import CustomEventMessage, ResourceItem
 from growingio_tracker.model.losses import Problem
-from growingio_tracker.model.messages import Message
 from growingio_tracker.model.values import checked_key, pairs
 from growingio_wire.logs import Log
 from growingio_wire.table import MASK

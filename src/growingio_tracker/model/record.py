@@ -1,7 +1,7 @@
 """Records: encoding of checked messages, and decoding of plain events.
 
-The JSON keys of a record are in the order of the message's fields, in ``messages`` and ``events``.
-A plain event is encoded without a message, in the order given here, which is the same.
+The JSON keys of a record are in the order of the message's fields. A plain event is encoded without
+a message, in the order given here, which is the same.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from typing import Any, Final
 import msgspec
 
 from growingio_tracker.core import EVENT_ARGUMENTS, NOT_PLAIN, PlainEvents
+from growingio_tracker.model import ItemMessage, Message, UserMappingMessage
 from growingio_tracker.model.arguments import valid_text
 from growingio_tracker.model.events import CustomEventMessage, ResourceItem, UserLoginMessage
 from growingio_tracker.model.losses import LeftOut
-from growingio_tracker.model.messages import ItemMessage, Message, UserMappingMessage
 from growingio_tracker.model.subject import PLATFORM
 from growingio_wire import VERSION
 from growingio_wire.clock import MICROSECONDS_FROM, MILLISECONDS_FROM

@@ -9,8 +9,8 @@ from typing import Any, Final, Literal, TypeAlias, cast
 
 from msgspec import Struct
 
+from growingio_tracker.model import ItemMessage, Message, UserMappingMessage
 from growingio_tracker.model.events import CustomEventMessage, UserLoginMessage
-from growingio_tracker.model.messages import ItemMessage, Message, UserMappingMessage
 from growingio_tracker.model.record import decode
 from growingio_tracker.model.values import EventTime, normalise
 from growingio_wire.errors import GrowingParamException

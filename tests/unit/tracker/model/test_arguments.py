@@ -20,7 +20,7 @@ from growingio_tracker import (
     ResourceItem,
     UserMappingMessage,
 )
-from growingio_tracker.model.messages import Message
+from growingio_tracker.model import Message
 
 Sent = Callable[[], list[dict[str, Any]]]
 Call = Callable[[GrowingTracker], object]

@@ -12,7 +12,7 @@ import pytest
 
 from growingio_tracker import CustomEventMessage, GrowingParamException, GrowingTracker
 from growingio_tracker.consumers import Consumer
-from growingio_tracker.model.messages import Message
+from growingio_tracker.model import Message
 from growingio_tracker.model.record import to_record
 
 

@@ -22,7 +22,7 @@ from growingio_tracker import (
     Problem,
     ResourceItem,
 )
-from growingio_tracker.model.messages import Message
+from growingio_tracker.model import Message
 from growingio_tracker.testing import MemoryTransport
 
 Sent = Callable[[], list[dict[str, Any]]]

@@ -19,8 +19,8 @@ from growingio_tracker import (
     UserLoginMessage,
     UserMappingMessage,
 )
+from growingio_tracker.model import Message
 from growingio_tracker.model.events import PRESET_PROPERTIES
-from growingio_tracker.model.messages import Message
 from growingio_tracker.testing import MemoryTransport
 
 Sent = Callable[[], list[dict[str, Any]]]

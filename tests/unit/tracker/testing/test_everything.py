@@ -27,7 +27,7 @@ from growingio_tracker import (
     ExperimentOptions,
     GrowingTracker,
 )
-from growingio_tracker.model.messages import Message
+from growingio_tracker.model import Message
 from growingio_tracker.testing import (
     MemoryTransport,
     RecordingConsumer,
