@@ -30,7 +30,7 @@ GLOSSARY: Final = {
 """The right words, each with the wrong ones that readers have met."""
 
 QUOTED: Final = re.compile(r"`[^`]*`|\([^)]*\)")
-COLUMNS: Final = ("bulk/guess.py", "plan/csv_reading.py", "plan/building.py", "configuration.py")
+COLUMNS: Final = ("bulk/mapping.py", "plan/csv_reading.py", "plan/building.py", "configuration.py")
 """Modules that list names which files and people use, whatever the right word is."""
 PAGES: Final = [*chinese_pages(), ROOT / "README.zh-CN.md"]
 

@@ -2,10 +2,11 @@
 
 from growingio_tracker.bulk.arguments import FileOptions
 from growingio_tracker.bulk.files import import_files
-from growingio_tracker.bulk.mapping import RowMapping, Source
+from growingio_tracker.bulk.mapping import RowMapping
 from growingio_tracker.bulk.outcomes import FailedRow, FileSummary, Progress, Summary
 from growingio_tracker.bulk.query import Query
 from growingio_tracker.bulk.sending import import_rows
+from growingio_tracker.bulk.typed import Source
 
 __all__ = [
     "FailedRow",

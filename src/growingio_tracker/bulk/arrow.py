@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from growingio_tracker.bulk.cells import Change, UnreadableCell, decoded, iso
 from growingio_tracker.bulk.chunks import Chunk, Place
-from growingio_tracker.bulk.mapping import Row
 from growingio_tracker.bulk.ndjson import TypedRows
 from growingio_tracker.bulk.rows import BadRow
+from growingio_tracker.bulk.typed import Row
 from growingio_wire.errors import GrowingIOException, GrowingParamException, missing_extra
 
 _NANOSECONDS: Final = "ns"

@@ -14,9 +14,9 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
-from growingio_tracker.bulk.mapping import Row
 from growingio_tracker.bulk.rows import BadRow
 from growingio_tracker.bulk.streams import AS_IT_IS, MAX_ROW_BYTES, Form, opened
+from growingio_tracker.bulk.typed import Row
 from growingio_wire.errors import GrowingIOException
 
 CHUNK_BYTES: Final = 1024 * 1024

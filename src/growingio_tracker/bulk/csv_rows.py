@@ -21,9 +21,10 @@ from growingio_tracker.bulk.chunks import (
     too_long,
 )
 from growingio_tracker.bulk.csv_cells import cells_of, cells_of_text, damage, wrong_width
-from growingio_tracker.bulk.mapping import ERROR_COLUMN, Row
+from growingio_tracker.bulk.mapping import ERROR_COLUMN
 from growingio_tracker.bulk.rows import BadRow
 from growingio_tracker.bulk.streams import AS_IT_IS, MAX_ROW_BYTES, Form
+from growingio_tracker.bulk.typed import Row
 from growingio_tracker.model.scalars import has_surrogates
 from growingio_wire.errors import GrowingParamException
 

@@ -1,27 +1,22 @@
-"""Mappings of columns to fields of messages, given by the caller or inferred."""
+"""Mappings of columns to fields of messages: given by the caller, or guessed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, Literal, TypeAlias
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from growingio_tracker.bulk.typed import Row, Source, date_shape
 from growingio_tracker.model.events import PRESET_PROPERTIES
 from growingio_wire.checks import check_fields
 from growingio_wire.errors import GrowingParamException
 from growingio_wire.near import hint
 
-Row: TypeAlias = dict[str, Any]
-"""Column → value."""
-
 RowKind: TypeAlias = Literal["event", "user", "item"]
 """Kind of message that a row becomes: an event, user attributes, or an item."""
-
-ValueType: TypeAlias = Literal[
-    "as_is", "text", "int", "float", "bool", "list", "ms", "seconds", "datetime"
-]
 
 ERROR_COLUMN: Final = "growingio_import_error"
 """Column with the reason in a file of failed rows; imports ignore it."""
@@ -41,34 +36,6 @@ REQUIRED: Final[Mapping[RowKind, tuple[tuple[str, ...], ...]]] = {
     "item": (("item_key",), ("item_id",)),
 }
 """Required fields by kind of row: groups of which one field must be mapped."""
-
-
-class Source(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """The source and type of one value.
-
-    :param column: the column's name, or a path to a member of the object in it, such as
-        ``properties.distinct_id``. Either this or ``value`` is given.
-    :param value: the same value for every row.
-    :param type: ``"as_is"`` keeps the value of the file: a string from CSV, so ``00123`` stays
-        ``00123``. ``"text"``, ``"int"``, ``"float"`` and ``"bool"`` (true/false, yes/no, 1/0)
-        convert; ``"list"`` splits a string. For event_time only: ``"ms"`` and ``"seconds"`` since
-        1970, and ``"datetime"``. There ``"as_is"`` accepts milliseconds and ISO 8601.
-    :param format: the format of ``"datetime"``, as for :meth:`datetime.datetime.strptime`; ``None``
-        is ISO 8601.
-    :param zone: time zone of times without one, for example ``Asia/Shanghai``; ``None`` is this
-        machine's.
-    :param separator: the separator of ``"list"``.
-    """
-
-    column: str | None = None
-    value: str | int | float | bool | None = None
-    type: ValueType = "as_is"
-    format: str | None = None
-    zone: str | None = None
-    separator: str = ","
-
-    def __post_init__(self) -> None:
-        check_fields(self)
 
 
 class RowMapping(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -161,3 +128,74 @@ def _check_source(place: str, source: Source) -> None:
         raise GrowingParamException(
             f"mapping: {place} cannot have the type {source.type}, which only event_time has"
         )
+
+
+_WORDS: Final[Mapping[str, str]] = {
+    "event_name": "eventname event 事件 事件名 事件名称 事件标识 事件标识符",
+    "login_user_id": "loginuserid userid uid memberid customerid 用户id 会员id 登录用户id 用户编号"
+    " 会员编号",
+    "anonymous_id": "anonymousid deviceid visitorid 访问用户id 匿名id 设备id",
+    "login_user_key": "loginuserkey userkey 登录用户key 用户key",
+    "event_time": "eventtime timestamp time ts eventts occurredat createdat 时间 事件时间 发生时间"
+    " 时间戳",
+    "item_key": "itemkey itemmodelkey table 维度表 维度表标识 物品key",
+    "item_id": "itemid id key sku 物品id 商品id 商品编号 编号",
+    **{name: name.replace("_", "") for name in PRESET_PROPERTIES},
+}
+"""Column names in lower case without spaces and punctuation, the likeliest first."""
+
+_SPREAD: Final = ("attributes", "properties", "attrs", "事件属性", "用户属性", "属性")
+_TECHNICAL: Final = (
+    "eventType",
+    "sendTime",
+    "projectKey",
+    "dataSourceId",
+    "sdkVersion",
+    "platform",
+)
+_SECONDS: Final = re.compile(r"[0-9]{9,10}(\.[0-9]+)?")
+
+
+def guess(kind: RowKind, columns: Iterable[str], samples: Iterable[Row]) -> RowMapping:
+    """Return a likely mapping, which may lack required fields.
+
+    :param columns: the names of all known columns.
+    :param samples: some rows.
+    """
+    names = [name for name in columns if name and name != ERROR_COLUMN]
+    rows = list(samples)
+    fields: dict[str, str | Source] = {}
+    for name in FIELDS[kind]:
+        if (column := _column(name, names)) is not None:
+            fields[name] = _time(column, rows) if name == "event_time" else column
+    spread = [name for name in names if name.lower() in _SPREAD and _holds_objects(name, rows)]
+    is_record = "projectKey" in names and "dataSourceId" in names
+    ignored = [name for name in _TECHNICAL if is_record and name in names]
+    return RowMapping(fields=fields, spread=tuple(spread), ignore=tuple(ignored))
+
+
+def _column(field: str, columns: list[str]) -> str | None:
+    by_name = {_plain(column): column for column in reversed(columns)}
+    return next((by_name[name] for name in _WORDS[field].split() if name in by_name), None)
+
+
+def _plain(column: str) -> str:
+    return re.sub(r"[\W_]", "", column).lower()
+
+
+def _holds_objects(column: str, rows: list[Row]) -> bool:
+    values = [value for row in rows if (value := row.get(column)) is not None]
+    return bool(values) and all(isinstance(value, dict) for value in values)
+
+
+def _time(column: str, rows: list[Row]) -> str | Source:
+    values = [value for row in rows if (value := row.get(column)) is not None]
+    if values and all(map(_is_seconds, values)):
+        return Source(column, type="seconds")
+    shapes = {date_shape(value) for value in values}
+    shape = shapes.pop() if len(shapes) == 1 else None
+    return column if shape is None else Source(column, type="datetime", format=shape)
+
+
+def _is_seconds(value: Any) -> bool:
+    return isinstance(value, str | int | float) and bool(_SECONDS.fullmatch(str(value)))

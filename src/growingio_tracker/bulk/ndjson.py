@@ -17,9 +17,10 @@ from growingio_tracker.bulk.chunks import (
     lines_of,
     text_of,
 )
-from growingio_tracker.bulk.mapping import ERROR_COLUMN, Row
+from growingio_tracker.bulk.mapping import ERROR_COLUMN
 from growingio_tracker.bulk.rows import BadRow
 from growingio_tracker.bulk.streams import AS_IT_IS, Form
+from growingio_tracker.bulk.typed import Row
 
 _LINE_KEY: Final = "growingio_import_line"
 _REASON: Final = re.compile(rb'^\{"growingio_import_error":"(?:[^"\\]|\\.)*",?')

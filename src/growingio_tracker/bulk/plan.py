@@ -13,10 +13,10 @@ from growingio_tracker.bulk.arguments import FileOptions
 from growingio_tracker.bulk.checkpoint import FileIdentity, ImportState, file_identity
 from growingio_tracker.bulk.chunks import Chunk, FileLayout, Layout, Place
 from growingio_tracker.bulk.formats import layout_of, stem
-from growingio_tracker.bulk.guess import guess
-from growingio_tracker.bulk.mapping import Row, RowKind, RowMapping
+from growingio_tracker.bulk.mapping import RowKind, RowMapping, guess
 from growingio_tracker.bulk.query import Query, QueryPlan, query_layout
 from growingio_tracker.bulk.rows import Converter, RowOptions
+from growingio_tracker.bulk.typed import Row
 from growingio_tracker.delivery import Destination
 from growingio_wire.errors import GrowingIOException, GrowingParamException
 from growingio_wire.plan import Plan as TrackingPlan

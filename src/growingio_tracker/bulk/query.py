@@ -19,8 +19,9 @@ from growingio_tracker.bulk.cells import plain
 from growingio_tracker.bulk.checkpoint import ImportState, digest
 from growingio_tracker.bulk.chunks import Chunk, Key, Place
 from growingio_tracker.bulk.database import Database
-from growingio_tracker.bulk.mapping import Row, RowMapping
+from growingio_tracker.bulk.mapping import RowMapping
 from growingio_tracker.bulk.ndjson import TypedRows
+from growingio_tracker.bulk.typed import Row
 from growingio_wire.checks import check_fields
 from growingio_wire.errors import GrowingIOException, GrowingParamException
 from growingio_wire.near import hint

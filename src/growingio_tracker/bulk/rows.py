@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
-from growingio_tracker.bulk.mapping import ERROR_COLUMN, Row, RowKind, RowMapping, as_source
+from growingio_tracker.bulk.mapping import ERROR_COLUMN, RowKind, RowMapping, as_source
 from growingio_tracker.bulk.plan_check import PlanCheck
-from growingio_tracker.bulk.typed import Convert, converter, members_of, value_at
+from growingio_tracker.bulk.typed import Convert, Row, converter, members_of, value_at
 from growingio_tracker.consumers.intake import MAX_EVENT_BYTES
 from growingio_tracker.delivery import Destination
 from growingio_tracker.model import ItemMessage, Message

@@ -7,9 +7,10 @@ from itertools import islice
 from typing import Final, NamedTuple, TypeAlias
 
 from growingio_tracker.bulk.arguments import ROW_ARGUMENTS, checked
-from growingio_tracker.bulk.mapping import Row, RowKind, RowMapping
+from growingio_tracker.bulk.mapping import RowKind, RowMapping
 from growingio_tracker.bulk.outcomes import FailedRow, OnProgress, Progress
 from growingio_tracker.bulk.rows import KINDS, Converted, Converter, RowOptions
+from growingio_tracker.bulk.typed import Row
 from growingio_tracker.consumers import Consumer
 from growingio_tracker.consumers.intake import MAX_EVENT_BYTES
 from growingio_tracker.consumers.pipelines import is_disabled

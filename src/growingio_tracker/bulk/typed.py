@@ -1,18 +1,26 @@
-"""Conversion of values from files to the types that a mapping declares."""
+"""Sources of values: columns with declared types, and the conversion to these types."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
 from datetime import datetime, timezone, tzinfo
-from typing import Any, Final, TypeAlias, cast
+from typing import Any, Final, Literal, TypeAlias, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
+from msgspec import Struct
 
-from growingio_tracker.bulk.mapping import Row, Source
+from growingio_wire.checks import check_fields
 from growingio_wire.errors import GrowingParamException
 from growingio_wire.table import text
+
+Row: TypeAlias = dict[str, Any]
+"""Column → value."""
+
+ValueType: TypeAlias = Literal[
+    "as_is", "text", "int", "float", "bool", "list", "ms", "seconds", "datetime"
+]
 
 _MS_DIGITS: Final = 13
 
@@ -20,6 +28,34 @@ Convert: TypeAlias = Callable[[Any], Any]
 
 _TRUE: Final = frozenset({"true", "t", "yes", "y", "1", "是", "真"})
 _FALSE: Final = frozenset({"false", "f", "no", "n", "0", "否", "假"})
+
+
+class Source(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The source and type of one value.
+
+    :param column: the column's name, or a path to a member of the object in it, such as
+        ``properties.distinct_id``. Either this or ``value`` is given.
+    :param value: the same value for every row.
+    :param type: ``"as_is"`` keeps the value of the file: a string from CSV, so ``00123`` stays
+        ``00123``. ``"text"``, ``"int"``, ``"float"`` and ``"bool"`` (true/false, yes/no, 1/0)
+        convert; ``"list"`` splits a string. For event_time only: ``"ms"`` and ``"seconds"`` since
+        1970, and ``"datetime"``. There ``"as_is"`` accepts milliseconds and ISO 8601.
+    :param format: the format of ``"datetime"``, as for :meth:`datetime.datetime.strptime`; ``None``
+        is ISO 8601.
+    :param zone: time zone of times without one, for example ``Asia/Shanghai``; ``None`` is this
+        machine's.
+    :param separator: the separator of ``"list"``.
+    """
+
+    column: str | None = None
+    value: str | int | float | bool | None = None
+    type: ValueType = "as_is"
+    format: str | None = None
+    zone: str | None = None
+    separator: str = ","
+
+    def __post_init__(self) -> None:
+        check_fields(self)
 
 
 def converter(name: str, source: Source) -> Convert | None:

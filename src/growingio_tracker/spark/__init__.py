@@ -17,9 +17,9 @@ from msgspec import Struct
 
 from growingio_tracker.bulk.arrow import rows_of_batch
 from growingio_tracker.bulk.cells import plain
-from growingio_tracker.bulk.mapping import Row
 from growingio_tracker.bulk.outcomes import Progress
 from growingio_tracker.bulk.sending import import_rows
+from growingio_tracker.bulk.typed import Row
 from growingio_tracker.config import build
 from growingio_tracker.consumers import Consumer
 from growingio_tracker.spark.options import WriteOptions, parse

@@ -8,8 +8,9 @@ from typing import Any, Final, Literal, TypeAlias
 from msgspec import Struct
 
 from growingio_tracker.bulk.arguments import MAX_BATCH_ROWS, RATE
-from growingio_tracker.bulk.mapping import FIELDS, TIME_TYPES, RowKind, RowMapping, Source
+from growingio_tracker.bulk.mapping import FIELDS, TIME_TYPES, RowKind, RowMapping
 from growingio_tracker.bulk.sending import PATIENCE_S
+from growingio_tracker.bulk.typed import Source
 from growingio_tracker.config import Configuration, gather, keys, usable
 from growingio_tracker.config.keys import unusable
 from growingio_tracker.config.settings import Setting

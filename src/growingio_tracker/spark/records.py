@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from typing import Any, Final, NamedTuple, cast
 
-from growingio_tracker.bulk.mapping import Row
 from growingio_tracker.bulk.outcomes import FailedRow, Progress
 from growingio_tracker.bulk.rows import Converted
 from growingio_tracker.bulk.sending import BatchSender
+from growingio_tracker.bulk.typed import Row
 from growingio_tracker.consumers import Consumer
 from growingio_tracker.delivery.waiting import Pace
 from growingio_tracker.kafka.incoming import ConsumedRecord, Incoming

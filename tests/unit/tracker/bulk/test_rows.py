@@ -10,9 +10,9 @@ import pytest
 
 from growingio_tracker import GrowingParamException
 from growingio_tracker.bulk import RowMapping, Source
-from growingio_tracker.bulk.guess import guess
-from growingio_tracker.bulk.mapping import Row, RowKind
+from growingio_tracker.bulk.mapping import RowKind, guess
 from growingio_tracker.bulk.rows import BadRow, Converter, RowOptions
+from growingio_tracker.bulk.typed import Row
 from growingio_tracker.delivery import Destination
 from growingio_tracker.model.record import PlainRecords
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from growingio_tracker.bulk import Source
-from growingio_tracker.bulk.guess import guess
+from growingio_tracker.bulk.mapping import guess
 
 
 def test_english() -> None:
