@@ -24,9 +24,9 @@ from growingio_cli.import_display import (
     show_summary,
     show_time_note,
 )
+from growingio_tracker.bulk import import_files
 from growingio_tracker.bulk.arguments import FileOptions
 from growingio_tracker.bulk.database import Database
-from growingio_tracker.bulk.files import import_files
 from growingio_tracker.bulk.mapping import RowKind, RowMapping
 from growingio_tracker.bulk.plan import look_at, plan_all
 from growingio_tracker.bulk.platform_files import PlatformFiles

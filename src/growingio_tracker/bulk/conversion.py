@@ -132,7 +132,7 @@ class InProcesses:
         self._pool.shutdown(wait=kind is None, cancel_futures=True)
 
 
-def conversion(recipes: Sequence[Recipe], workers: int) -> Conversion:
+def make_conversion(recipes: Sequence[Recipe], workers: int) -> Conversion:
     """Return a conversion with this many processes; 1 uses this process."""
     return InThisProcess(recipes) if workers == 1 else InProcesses(recipes, workers)
 
