@@ -106,7 +106,7 @@ def _send_from(
 ) -> None:
     from growingio_tracker.config import parser_of
     from growingio_tracker.consumers.durable import Adopters
-    from growingio_tracker.delivery.spool.directory import being_relay
+    from growingio_tracker.delivery.spool import being_relay
 
     if not directory.is_dir() and not create:
         raise WrongUsage(_NO_DIRECTORY.with_values(directory=directory))

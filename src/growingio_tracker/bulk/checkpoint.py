@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Struct
 
 from growingio_tracker.bulk.chunks import Key
-from growingio_tracker.delivery.spool.ownership import claim
+from growingio_tracker.delivery.ownership import claim
 from growingio_wire.clock import SYSTEM_CLOCK, Clock
 from growingio_wire.errors import GrowingIOException, GrowingParamException
 

@@ -27,7 +27,7 @@ from growingio_tracker.delivery.formats import Parser
 from growingio_tracker.delivery.ledger import Stats
 from growingio_tracker.delivery.pipeline import Pipeline
 from growingio_tracker.delivery.sender import Sender
-from growingio_tracker.delivery.spool.directory import Spool, destinations_in
+from growingio_tracker.delivery.spool import Spool, destinations_in
 from growingio_tracker.delivery.spool.spool_lanes import LOOK_EVERY_S, SpoolLanes
 from growingio_tracker.delivery.workers import WorkerThreads
 from growingio_tracker.model.options import known

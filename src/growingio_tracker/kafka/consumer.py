@@ -23,7 +23,7 @@ from growingio_tracker.delivery.lanes import MemoryLanes
 from growingio_tracker.delivery.pipeline import Pipeline
 from growingio_tracker.delivery.receipt import HANDED_OVER
 from growingio_tracker.delivery.sender import Sender
-from growingio_tracker.delivery.spool.directory import Spool
+from growingio_tracker.delivery.spool import Spool
 from growingio_tracker.delivery.spool.spool_lanes import LOOK_EVERY_S, SpoolLanes
 from growingio_tracker.delivery.workers import WorkerThreads
 from growingio_tracker.kafka.client import Client, OptionValue, in_file, in_options

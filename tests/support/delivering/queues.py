@@ -22,7 +22,7 @@ from growingio_tracker.delivery import (
 from growingio_tracker.delivery.lanes import Lanes, MemoryLanes
 from growingio_tracker.delivery.ledger import Ledger, Stats
 from growingio_tracker.delivery.queue import WaitingRoom
-from growingio_tracker.delivery.spool.directory import Spool
+from growingio_tracker.delivery.spool import Spool
 from growingio_tracker.delivery.spool.spool_lanes import SpoolLanes
 from growingio_tracker.exceptions import GrowingIOException
 from growingio_tracker.model.losses import Problem, Reporter

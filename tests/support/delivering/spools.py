@@ -9,7 +9,7 @@ from delivering.rig import record
 from growingio_tracker.delivery import BatchLimits, Delivered, Destination, QueueLimits
 from growingio_tracker.delivery.ledger import Ledger
 from growingio_tracker.delivery.queue import WaitingRoom
-from growingio_tracker.delivery.spool.directory import Spool
+from growingio_tracker.delivery.spool import Spool
 from growingio_tracker.delivery.spool.files import DISK, Files
 from growingio_tracker.delivery.spool.spool_lanes import SpoolLanes
 from growingio_tracker.delivery.spool.store import Store

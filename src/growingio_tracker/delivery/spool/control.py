@@ -27,8 +27,8 @@ import msgspec
 from msgspec import Struct
 
 from growingio_tracker.delivery import Destination
+from growingio_tracker.delivery.ownership import Claim, claim
 from growingio_tracker.delivery.spool.files import Files
-from growingio_tracker.delivery.spool.ownership import Claim, claim
 from growingio_wire.table import Kind
 
 MAGIC: Final = b"GIOSPOOL"

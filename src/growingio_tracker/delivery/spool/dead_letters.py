@@ -17,8 +17,8 @@ import msgspec
 
 from growingio_tracker.core import packed
 from growingio_tracker.delivery import Batch, Destination, Rejected
+from growingio_tracker.delivery.ownership import Claim, claim
 from growingio_tracker.delivery.spool.files import DISK, Files, size_of
-from growingio_tracker.delivery.spool.ownership import Claim, claim
 from growingio_tracker.delivery.spool.segment import Entry, Segment, entries_in
 from growingio_wire.errors import RejectedError, SpoolError
 from growingio_wire.table import Kind

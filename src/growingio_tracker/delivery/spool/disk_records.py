@@ -7,7 +7,7 @@ from typing import Final
 
 from growingio_tracker.core import NEWS, NOT_LET_IN, Admission
 from growingio_tracker.delivery import Batch, BatchLimits
-from growingio_tracker.delivery.spool.directory import unusable
+from growingio_tracker.delivery.spool import unusable
 from growingio_tracker.delivery.spool.journal import Journal
 from growingio_tracker.delivery.spool.segment import Count
 from growingio_wire.clock import SYSTEM_CLOCK, Clock

@@ -9,8 +9,8 @@ from pathlib import Path
 from msgspec import Struct
 
 from growingio_tracker.delivery import Destination
+from growingio_tracker.delivery.spool import Spool, orphans_in, unusable
 from growingio_tracker.delivery.spool.dead_letters import DeadLetter, DeadLetters
-from growingio_tracker.delivery.spool.directory import Spool, orphans_in, unusable
 from growingio_tracker.delivery.spool.store import (
     Store,
     control_of,

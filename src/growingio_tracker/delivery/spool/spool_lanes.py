@@ -20,7 +20,7 @@ from growingio_tracker.delivery import Batch, BatchLimits, Outcome, Postponed, R
 from growingio_tracker.delivery.lanes import Lane, Lanes, Lead, Room
 from growingio_tracker.delivery.ledger import Ledger
 from growingio_tracker.delivery.receipt import Fate
-from growingio_tracker.delivery.spool.directory import Spool, unusable
+from growingio_tracker.delivery.spool import Spool, unusable
 from growingio_tracker.delivery.spool.disk_records import EntryTime, NothingLeftError
 from growingio_tracker.delivery.spool.files import GroupSync
 from growingio_tracker.delivery.spool.open_stores import DirectoryBounds, OpenStore, OpenStores

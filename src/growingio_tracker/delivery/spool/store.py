@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from growingio_tracker.delivery import Destination
+from growingio_tracker.delivery.ownership import is_claimed
 from growingio_tracker.delivery.spool.control import (
     MOST_HEADING_BYTES,
     About,
@@ -29,7 +30,6 @@ from growingio_tracker.delivery.spool.control import (
 )
 from growingio_tracker.delivery.spool.files import DISK, Files, size_of
 from growingio_tracker.delivery.spool.journal import SEGMENT_BYTES, Journal
-from growingio_tracker.delivery.spool.ownership import is_claimed
 from growingio_tracker.delivery.spool.segment import SUFFIX as SEGMENT_SUFFIX
 from growingio_wire.table import Kind
 

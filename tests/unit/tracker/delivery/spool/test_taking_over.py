@@ -15,7 +15,7 @@ from delivering.queues import names as names_of
 from delivering.rig import assert_balanced, record
 from delivering.spools import HERE, Process, files
 from growingio_tracker.delivery import Destination, QueueLimits
-from growingio_tracker.delivery.spool.directory import being_relay
+from growingio_tracker.delivery.spool import being_relay
 from growingio_tracker.delivery.spool.store import Store
 from growingio_tracker.exceptions import SpoolError
 from growingio_wire.table import Kind

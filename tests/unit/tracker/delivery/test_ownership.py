@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from growingio_tracker.delivery.spool.directory import being_relay
-from growingio_tracker.delivery.spool.ownership import claim, is_claimed
+from growingio_tracker.delivery.ownership import claim, is_claimed
+from growingio_tracker.delivery.spool import being_relay
 from growingio_tracker.exceptions import SpoolError
 
 
