@@ -72,7 +72,7 @@ _WIRE_KINDS: Final[Mapping[RecordedKind, Kind]] = {
 }
 
 
-def recorded_event(kind: Kind, record: bytes) -> RecordedEvent:
+def as_recorded(kind: Kind, record: bytes) -> RecordedEvent:
     """Return the event that a tracker passed as ``record``."""
     message = decode(kind, record)
     if isinstance(message, CustomEventMessage):
