@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from drawing import examples
+from growingio_cli.diff import profile
 from growingio_collector.plan.draft import draft
 from growingio_collector.plan.report import make_report
 from growingio_collector.plan.report_formats import REPORTS
-from growingio_collector.runs import profile
 from growingio_collector.store.exporting import FORMATS
 from growingio_collector.store.filter import Filter
 from growingio_collector.store.reading import find_events, find_requests

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from growingio_collector.runs import Difference, Key, RunShape, compare, profile
+from growingio_cli.diff import Difference, Key, RunShape, compare, profile
 from kept_run import custom, keep
 
 
