@@ -92,7 +92,7 @@ def set_up(version: str, python: str) -> bool:
     commands = [[python, "-m", "venv", "--without-pip", str(own_python.parents[1])]]
     if own_python.exists():
         commands = [[*pip, "uninstall", "--quiet", "--yes", "growingio_tracker"]]
-    packages = ["pip>=25.1", f"{wheel}[{EXTRAS}]", "--group", "docs", "--group", "test"]
+    packages = ["pip>=25.1", f"{wheel}[{EXTRAS}]", "--group", "test"]
     commands.append([*pip, "install", "--quiet", *packages])
     made = all(subprocess.run(one, cwd=ROOT, check=False).returncode == 0 for one in commands)
     if made:

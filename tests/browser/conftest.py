@@ -23,7 +23,13 @@ from playwright.sync_api import (
 from growingio_collector import Collector
 from posted import Send
 
-CHROMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMES = (
+    "chromium-headless-shell",
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+)
 ARGUMENTS = ["--no-sandbox", "--disable-background-networking"]
 expect.set_options(timeout=30_000)  # as long as for everything else
 
