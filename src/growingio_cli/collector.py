@@ -90,7 +90,7 @@ class ServeOptions(KeepingOptions):
     allow_host: Annotated[
         list[str] | None,
         option(
-            "Serve page and API under this host name, too. Repeatable.",
+            "Also serve the page and the API under this host name. Repeatable.",
             "页面和 API 也以此主机名提供服务。可重复给出。",
             metavar="NAME",
         ),

@@ -57,7 +57,7 @@ class StoringOptions:
     forward: Annotated[
         str | None,
         option(
-            "Forward every request to this server, unchanged, after it was stored and answered.",
+            "Forward every request to this server, unchanged, after storing and answering it.",
             "存储并响应之后，把每个请求原样转发到此服务器。",
             metavar="URL",
         ),
@@ -97,7 +97,7 @@ class StoringOptions:
     strict: Annotated[
         bool,
         option(
-            "Answer 400 with the reasons when an event is invalid.",
+            "Respond with 400 and the reasons when an event is invalid.",
             "事件有误时返回 400 及原因。",
             "--strict",
         ),
@@ -179,7 +179,7 @@ class KeepingOptions(StoringOptions):
         int,
         option(
             "Keep only this many of the newest events. 0 keeps all.",
-            "只保留最新的这么多个事件。0 表示全部保留。",
+            "最多保留的事件数，超出时删除最早的。0 表示全部保留。",
             min=0,
             metavar="N",
         ),

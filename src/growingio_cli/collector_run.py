@@ -70,7 +70,7 @@ _Command = Annotated[
 @in_chinese(
     """运行命令 CMD，为它启动一个采集器，并判定它发送的数据。
 
-    采集器使用空闲端口，地址通过 GROWINGIO_SERVER_HOST 告诉 CMD，GrowingTracker.from_env()
+    采集器使用空闲端口，地址通过 GROWINGIO_SERVER_HOST 传给 CMD，GrowingTracker.from_env()
     会读取它；尚未设置的 GROWINGIO_PRODUCT_ID 和 GROWINGIO_DATA_SOURCE_ID 设为 local。CMD 的输出
     保持原样，本命令的信息写到标准错误；信号会转发给 CMD。
 
@@ -81,10 +81,10 @@ _Command = Annotated[
 def run(command: _Command, given: RunOptions) -> None:
     """Run CMD with its own collector, and check what it sends.
 
-    The collector takes a free port, and CMD finds its address in GROWINGIO_SERVER_HOST, which
-    GrowingTracker.from_env() reads; GROWINGIO_PRODUCT_ID and GROWINGIO_DATA_SOURCE_ID are set to
-    local unless they are set. The output of CMD is not changed: everything else goes to stderr.
-    Signals are passed on to CMD.
+    The collector listens on a free port, and passes its address to CMD in GROWINGIO_SERVER_HOST,
+    which GrowingTracker.from_env() reads. GROWINGIO_PRODUCT_ID and GROWINGIO_DATA_SOURCE_ID are
+    set to local if they are missing. The output of CMD is passed through; everything else goes to
+    stderr. Signals are passed on to CMD.
 
     Exit status: that of CMD if it fails; otherwise 0, or 3 for invalid events, a violated plan,
     too few events, or a difference from the snapshot.

@@ -38,9 +38,9 @@ class ExitOn(str, Enum):
 PlanOption = Annotated[
     Path | None,
     option(
-        "Compare with this tracking plan (YAML, or CSV by its name). It is read again when "
+        "The tracking plan to compare with, in YAML or CSV. A running collector reloads it when "
         "it changes.",
-        "与此埋点方案对照（YAML，或按文件名为 CSV）；文件变化时重新读取。",
+        "用来对照的埋点方案，YAML 或 CSV；文件变化时，运行中的采集器会重新读取。",
         "--plan",
         metavar="FILE",
     ),

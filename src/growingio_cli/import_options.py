@@ -93,7 +93,7 @@ PatienceOption = Annotated[
 StateDirOption = Annotated[
     Path | None,
     option(
-        "The directory of checkpoints and failed rows. Default: beside each file.",
+        "The directory of checkpoints and failed rows. Default: next to each file.",
         "存放检查点和失败行的目录。默认在各文件旁边。",
         metavar="DIR",
         callback=existing_directory,
@@ -167,7 +167,7 @@ DsnOption = Annotated[
 KeyOption = Annotated[
     str | None,
     option(
-        "The column that orders the query; a further run continues after its last value.",
+        "The column that orders the query; a later run continues after its last value.",
         "按哪一列读取查询结果；中断后或再次运行时从该列的值继续。",
         "--key",
         metavar="COLUMN",

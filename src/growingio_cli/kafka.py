@@ -45,7 +45,7 @@ _Source = Annotated[
     str,
     argument(
         "The topic that was relayed, as kafka://host:port[,host:port]/topic.",
-        "被发送的主题，形如 kafka://host:port[,host:port]/topic。",
+        "relay 所发送的 topic，形如 kafka://host:port[,host:port]/topic。",
         metavar="ADDRESS",
     ),
 ]
@@ -53,7 +53,7 @@ _DeadLetters = Annotated[
     str | None,
     option(
         "The dead-letter topic. Default: the topic's name with .dead-letters.",
-        "死信主题。默认为主题名加 .dead-letters。",
+        "死信的 topic。默认为 topic 名称加 .dead-letters。",
         "--dead-letters",
         metavar="TOPIC",
     ),
@@ -73,7 +73,7 @@ _NO_LETTER: Final = Said(
 )
 
 
-@in_chinese("列出主题的死信，即无法送达的消息，及其原因。")
+@in_chinese("列出 topic 的死信，即无法送达的消息，及其原因。")
 def list_(
     source: _Source,
     dead_letters: _DeadLetters = None,
@@ -88,7 +88,7 @@ def list_(
         ),
     ] = False,
     as_json: Annotated[
-        bool, option("One JSON object a line.", "每行一个 JSON 对象。", "--json")
+        bool, option("One JSON object per line.", "每行一个 JSON 对象。", "--json")
     ] = False,
     kafka_config: KafkaConfigOption = None,
 ) -> None:
@@ -104,9 +104,9 @@ def list_(
 
 
 @in_chinese(
-    """把死信放回原来的主题，例如在服务器修复之后。
+    """把死信放回原来的 topic，例如在服务器修复之后。
 
-    每条死信只放回一次：放回与“已放回”的标记在同一个 Kafka 事务中。"""
+    每条死信只放回一次：放回消息与记录已放回在同一个 Kafka 事务中完成。"""
 )
 def requeue(
     source: _Source,
@@ -121,7 +121,7 @@ def requeue(
 ) -> None:
     """Put dead letters back on their topic, for example after the server has been fixed.
 
-    Each is put back once: that, and the marker that it was, are one transaction of Kafka.
+    Each is put back only once: the message and the record of it are one Kafka transaction.
     """
     if not (places or reason or everything):
         raise WrongUsage(_NO_CHOICE)
@@ -136,7 +136,7 @@ def requeue(
         text(
             f"Put back: {len(chosen)} of the dead letters on {letters.topic}. Topics: {topics}. "
             "A relay delivers them.",
-            f"已放回 {letters.topic} 中的 {len(chosen)} 条死信。主题：{topics}。relay 会发送它们。",
+            f"已放回 {letters.topic} 中的 {len(chosen)} 条死信。topic：{topics}。由 relay 发送。",
         )
     )
 
@@ -212,7 +212,7 @@ kafka: Final = CommandGroup(
     "kafka",
     text(
         "Inspect the dead letters of a Kafka topic, and put them back.",
-        "查看 Kafka 主题的死信，或把它们放回主题。",
+        "查看 Kafka topic 的死信，或把它们放回 topic。",
     ),
 )
 kafka.add(list_, "list")

@@ -157,9 +157,9 @@ def _written(report: Report, format_: ReportFormat, lang: Language) -> bytes:
 plan: Final = CommandGroup(
     "plan",
     text(
-        "Check a tracking plan, draft one from received events, compare it with them or the "
+        "Check a tracking plan, draft one from received events, or compare it with events or the "
         "platform.",
-        "检查埋点方案，根据收到的事件起草方案，与收到的事件或平台对照。",
+        "检查埋点方案、根据收到的事件起草方案，或将方案与收到的事件或平台对照。",
     ),
 )
 plan.add(check)

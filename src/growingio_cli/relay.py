@@ -36,7 +36,7 @@ _PROGRESS_S: Final = 0.2
 
 _ONLY_DIRECTORY: Final = Said(
     "--create is for a spool directory; a Kafka topic is created with Kafka's own tools.",
-    "--create 只用于 spool 目录；Kafka 主题请用 Kafka 自带的工具建立。",
+    "--create 只用于 spool 目录；Kafka topic 请用 Kafka 自带的工具创建。",
 )
 _ONLY_KAFKA: Final = Said(
     "the options marked “Kafka” need a TARGET like kafka://host:port/topic, got {target}.",
@@ -44,18 +44,18 @@ _ONLY_KAFKA: Final = Said(
 )
 _NO_DIRECTORY: Final = Said(
     "the directory {directory} does not exist. Check its spelling, or create it with --create.",
-    "目录 {directory} 不存在。请检查拼写，或用 --create 建立它。",
+    "目录 {directory} 不存在。请检查拼写，或用 --create 创建。",
 )
 
 
 @in_chinese(
-    """发送 spool 目录或 Kafka 主题中的事件，直到按下 Ctrl-C 或收到 SIGTERM。
+    """发送 spool 目录或 Kafka topic 中的事件，直到按下 Ctrl-C 或收到 SIGTERM。
 
-    TARGET 为目录时：各进程的 DurableConsumer 把发送交给它，结束后由各进程自行发送。
+    TARGET 为目录时：在此命令运行期间，共用该目录的进程由它代为发送；结束后各进程自行发送。
 
-    TARGET 为 kafka://host:port[,host:port]/topic 时：同组的 relay 分担该主题。
+    TARGET 为 kafka://host:port[,host:port]/topic 时：同组的 relay 分担该 topic。
 
-    消息送达或成为死信之后才提交位移。需要 --group 和 --server-host。"""
+    消息送达或成为死信之后才提交 offset。需要 --group 和 --server-host。"""
 )
 @taking(TopicOptions)
 def relay(
@@ -70,20 +70,20 @@ def relay(
     kafka: TopicOptions,
     create: Annotated[
         bool,
-        option("Create the directory if it does not exist.", "目录不存在时建立它。", "--create"),
+        option("Create the directory if it does not exist.", "目录不存在时创建。", "--create"),
     ] = False,
     server_host: RedirectOption = None,
     format_: FormatOption = Format.JSON,
     ca_file: CertOption = None,
 ) -> None:
-    """Send what processes track into a spool directory or a Kafka topic, until Ctrl-C or SIGTERM.
+    """Send the events in a spool directory or on a Kafka topic, until Ctrl-C or SIGTERM.
 
-    TARGET is a directory: while it runs, the DurableConsumers of the processes leave sending to it.
-    Afterwards they send themselves.
+    If TARGET is a directory, the processes that share it leave sending to this command while it
+    runs. Afterwards, they send their own events again.
 
-    TARGET is kafka://host:port[,host:port]/topic: relays of the same group share the topic. An
-    offset is committed once each message before it was delivered or is a dead letter. It needs
-    --group and --server-host.
+    If TARGET is kafka://host:port[,host:port]/topic, relays of the same group share the topic. An
+    offset is committed once each message before it has been delivered or is a dead letter.
+    Requires --group and --server-host.
     """
     if target.startswith(SCHEME):
         if create:

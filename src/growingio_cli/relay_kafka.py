@@ -29,7 +29,7 @@ _NO_HEALTH: Final = Said(
 )
 _MISSING: Final = Said(
     "{option} is missing: a relay of a Kafka topic needs it.",
-    "缺少 {option}：从 Kafka 主题发送时必须给出。",
+    "缺少 {option}：从 Kafka topic 发送时必须指定。",
 )
 _FEATURE: Final = "growingio relay kafka://…"
 _LINE_EVERY_S: Final = 10.0
@@ -44,7 +44,7 @@ class TopicOptions:
         str | None,
         option(
             "Kafka: the consumer group. Relays of one group share the topic.",
-            "Kafka：消费组。同组的多个 relay 分担该主题。",
+            "Kafka：消费组。同组的多个 relay 分担该 topic。",
             metavar="NAME",
         ),
     ] = None
@@ -52,7 +52,7 @@ class TopicOptions:
         str | None,
         option(
             "Kafka: the topic for what can never be delivered. Default: TOPIC.dead-letters.",
-            "Kafka：存放无法送达的消息的主题。默认为 TOPIC.dead-letters。",
+            "Kafka：存放无法送达的消息的 topic。默认为 TOPIC.dead-letters。",
             metavar="TOPIC",
         ),
     ] = None
@@ -74,12 +74,12 @@ class TopicOptions:
     ] = None
     rate: Annotated[
         float | None,
-        option("Kafka: events a second at most.", "Kafka：每秒最多的事件数。", metavar="N"),
+        option("Kafka: maximum events per second.", "Kafka：每秒最多的事件数。", metavar="N"),
     ] = None
     workers: Annotated[
         int,
         option(
-            "Kafka: requests at the same time, each for another partition.",
+            "Kafka: maximum concurrent requests, each for a different partition.",
             "Kafka：同时进行的请求数，每个请求对应一个分区。",
             min=1,
             max=64,
@@ -89,8 +89,8 @@ class TopicOptions:
     health: Annotated[
         str | None,
         option(
-            "Kafka: answer /livez, /readyz and /metrics (Prometheus) there. Use 0.0.0.0:PORT in a "
-            "container.",
+            "Kafka: serve /livez, /readyz and /metrics (Prometheus) at this address. Use "
+            "0.0.0.0:PORT in a container.",
             "Kafka：在此地址提供 /livez、/readyz 和 /metrics（Prometheus）。"
             "容器中请用 0.0.0.0:PORT。",
             metavar="HOST:PORT",
@@ -162,7 +162,7 @@ def run(options: RelayOptions, address: KafkaAddress, chosen: TopicOptions) -> N
         typer.echo(
             text(
                 f"Delivering what arrives on {address.topic}. Press Ctrl-C to stop.",
-                f"正在发送主题 {address.topic} 中的事件。按 Ctrl-C 结束。",
+                f"正在发送 topic {address.topic} 中的事件。按 Ctrl-C 结束。",
             )
         )
         relay.run()

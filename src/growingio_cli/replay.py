@@ -76,7 +76,7 @@ _Only = Annotated[
 _Since = Annotated[
     int | None,
     option(
-        "Only requests received since this local time, 2024-05-06T07:08:09 for example, or 5m ago.",
+        "Only requests received since this local time, such as 2024-05-06T07:08:09, or 5m ago.",
         "只发送此时间（本地时间）之后收到的请求，例如 2024-05-06T07:08:09，或 5m 表示最近 5 分钟。",
         metavar="TIME|5m",
         parser=_since_ms,
@@ -117,7 +117,7 @@ def replay(
 ) -> None:
     """Send stored requests again, byte for byte.
 
-    Exit status: 0 all arrived, 1 at least one did not.
+    Exit status: 0 all were accepted, 1 at least one was not.
     """
     from growingio_collector.forwarding.upstream import Upstream, choose, send_again
     from growingio_collector.store.schema import existing_store

@@ -161,7 +161,7 @@ def parsed(address: str, argument: str = "TARGET") -> KafkaAddress:
 KafkaConfigOption = Annotated[
     Path | None,
     option(
-        "A file of librdkafka options, one name=value a line: TLS, SASL and its passwords. "
+        "A file of librdkafka options, one name=value per line: TLS, SASL and its passwords. "
         "Variables such as GROWINGIO_KAFKA_SASL_PASSWORD override it.",
         "librdkafka 选项的文件，每行一个 name=value，用于 TLS、SASL 及其密码；"
         "GROWINGIO_KAFKA_SASL_PASSWORD 等环境变量优先。",

@@ -104,7 +104,7 @@ def _is_same(module: Path, made: str) -> bool:
 
 
 @in_chinese(
-    """查找程序如何使用生成的模块：没有代码调用的规划事件、调用了但不在方案中的事件，以及绕过模块的直接调用。
+    """检查程序如何使用生成的模块：找出从未发送的规划事件、方案之外的事件，以及绕过模块的直接调用。
 
     带有注释“# growingio: raw”的行不检查。
 
@@ -114,7 +114,7 @@ def report_status(
     paths: Annotated[
         list[Path],
         argument(
-            "The program: folders or files, the generated module among them.",
+            "The program: folders or files, including the generated module.",
             "程序的目录或文件，其中包括生成的模块。",
             metavar="PATH...",
         ),
@@ -125,8 +125,8 @@ def report_status(
     all_called: Annotated[
         bool,
         option(
-            "Fail also when nothing calls a planned event.",
-            "规划的事件没有代码调用时也视为失败。",
+            "Also fail if a planned event is never sent.",
+            "有规划的事件从未发送时，也视为失败。",
             "--all-called",
         ),
     ] = False,
@@ -135,7 +135,7 @@ def report_status(
 ) -> None:
     """Find planned events that are never sent, unplanned events, and calls that bypass the module.
 
-    Lines with the comment "# growingio: raw" are left alone.
+    Lines with the comment "# growingio: raw" are ignored.
 
     Exit status: 0 no problem, 1 an unplanned event or a call that bypasses the module.
     """

@@ -38,7 +38,7 @@ _WOULD_OVERWRITE: Final = Said(
     "{file} exists, and its comments would be lost. Overwrite it with --force.",
     "{file} 已存在，覆盖会丢失其中的注释。确认覆盖请使用 --force。",
 )
-_ALIKE: Final = Said("The plan and the platform are alike.", "方案与平台一致。")
+_ALIKE: Final = Said("The plan and the platform match.", "方案与平台一致。")
 _NOTHING_TO_DO: Final = Said("There is nothing to create.", "没有需要创建的内容。")
 _SURE: Final = Said("Create {count} definitions on {page}?", "在 {page} 上创建 {count} 项定义？")
 _DONE: Final = Said("{count} definitions created.", "已创建 {count} 项定义。")
@@ -115,7 +115,7 @@ def diff(
 ) -> None:
     """Show how a plan and the platform differ. Read-only.
 
-    Exit status: 0 alike, 1 different.
+    Exit status: 0 no differences, 1 differences.
     """
     from growingio_cli.data_centre.difference import differences
 
@@ -141,7 +141,7 @@ def push(
 ) -> None:
     """Show the differences, ask, and create what is missing on the platform.
 
-    It deletes nothing and changes no type. Dimension tables are changed on the platform.
+    It never deletes anything or changes a type. Change dimension tables on the platform.
     """
     from growingio_cli.data_centre.difference import differences
 

@@ -115,7 +115,7 @@ WRONG = [
     ("replay db", "--to is missing.", "缺少 --to。"),
     ("send e", "name the user with --user", "请用 --user"),
     ("spool status nowhere", "the directory nowhere does not exist.", "目录 nowhere 不存在。"),
-    ("relay nowhere", "create it with --create.", "用 --create 建立它。"),
+    ("relay nowhere", "create it with --create.", "用 --create 创建。"),
 ]
 
 

@@ -74,7 +74,7 @@ def test_push(platform: DataCentreServer, plan: Path) -> None:
         ],
     }
     alike = _run(platform, "diff", str(plan))
-    assert (alike.returncode, alike.stdout) == (0, "The plan and the platform are alike.\n")
+    assert (alike.returncode, alike.stdout) == (0, "The plan and the platform match.\n")
     again = _run(platform, "push", str(plan), "--yes")
     assert "nothing to create" in again.stdout
 
