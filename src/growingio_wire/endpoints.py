@@ -17,7 +17,7 @@ DOCTOR: Final = "growingio-doctor"
 COLLECTOR_HEADER: Final = "X-Gio-Collector"
 """Header of the local collector, always ``1``.
 
-Every response of its page and API has it, including errors, so that clients recognise the
+Every response of its page and API includes it, even errors, so that clients recognise the
 collector. Calls that change something require it, because other websites cannot send it.
 """
 

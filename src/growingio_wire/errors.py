@@ -64,7 +64,7 @@ class GrowingIOException(GrowingError):
     address: str = ""
 
     def add_fate(self, fate: str) -> None:
-        """Add to the message what became of the events, unless it says so already."""
+        """Add to the message what happened to the events, unless it already says so."""
         if fate not in str(self):
             self.args = (f"{self}; {fate}",)
 

@@ -1,6 +1,6 @@
 """``growingio doctor``: find out why events do not arrive, as text or as JSON.
 
-Each module beside it examines one step on the way to the server.
+Each of the other modules examines one step on the way to the server.
 """
 
 from __future__ import annotations

@@ -191,8 +191,8 @@ def speaks_tls(setup: Setup) -> bool:
 
 
 def _told(connection: object, chain: str) -> list[ServerCertificate]:
-    # From 3.13 sockets have these methods, which give bytes that the module cannot read. Their
-    # inner object has them since 3.10, and reads them; TLS inside of TLS has it under another name.
+    # Since 3.13, sockets have these methods, but return bytes that the module cannot parse. Their
+    # inner object has had them since 3.10, parsed; TLS inside TLS keeps it under another name.
     inner = getattr(connection, "_sslobj", getattr(connection, "sslobj", None))
     tell = getattr(getattr(inner, "_sslobj", inner), chain, None)
     return [] if tell is None else [_certificate(one.get_info()) for one in tell()]

@@ -28,7 +28,7 @@ _BETWEEN: Final = re.compile(r"[ \t\r\n]*,[ \t\r\n]*")
 
 
 class _NotANumber(str):
-    """The text of a JSON constant that JSON does not have: NaN, Infinity, -Infinity."""
+    """The text of a constant that is not valid JSON: NaN, Infinity or -Infinity."""
 
     __slots__ = ()
 

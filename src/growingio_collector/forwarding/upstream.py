@@ -57,7 +57,7 @@ class Upstream:
 
     :param url: scheme, host, port, and a prefix for the path of every request.
     :param timeout_s: maximum seconds for a whole request.
-    :param verify_cert: ``True``, ``False`` or the path of a PEM file, as consumers have it.
+    :param verify_cert: ``True``, ``False`` or the path of a PEM file, as for consumers.
     :param argument: the caller's name for the address.
     :raises GrowingParamException: if the address, the file or the proxy cannot be used.
     """

@@ -29,7 +29,7 @@ _JUDGED: Final = (
 
 
 class IssueCount(msgspec.Struct):
-    """One difference of events from the plan: how many have it, and the newest as an example."""
+    """One kind of deviation from the plan: how many events have it, and the newest of them."""
 
     issue: Issue
     events: int = 0

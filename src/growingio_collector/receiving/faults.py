@@ -173,9 +173,10 @@ class Faults:
         return running.fault
 
     def show(self) -> dict[str, Any]:
-        """Return the fault as JSON has it.
+        """Return the fault as the API shows it.
 
-        ``next`` is how many are left, ``hit`` how many were, ``active`` whether more may be.
+        ``next`` is the number of requests still to be hit, ``hit`` the number hit so far, and
+        ``active`` whether more may be hit.
         """
         running = self._running
         if running is None:

@@ -93,8 +93,8 @@ def import_files(
     :param rate: rows per second, over all files; ``None`` is as fast as possible.
     :param batch_rows: rows per request, from 1 to 100,000; fewer if ``rate`` is lower.
     :param state_dir: where checkpoints (``NAME.checkpoint``) and failed rows (``NAME.failed.csv``
-        or ``.ndjson``) are kept; ``None`` is beside each file, and for queries the working
-        directory.
+        or ``.ndjson``) are kept; ``None`` is the directory of each file, and for queries
+        the working directory.
     :param patience_s: stop retrying a file after this many seconds without an accepted batch.
     :param redact: names of attributes whose values are replaced with ``***``.
     :param max_event_bytes: maximum size of a record; larger rows fail.

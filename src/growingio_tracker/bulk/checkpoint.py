@@ -2,7 +2,7 @@
 
 The file consists of lines: the first identifies the import, each further one is a state, and the
 last complete line is valid. Killing the process loses nothing; a power cut loses at most the last
-second. A lock beside it prevents a second import of the same source.
+second. A lock file next to it prevents a second import of the same source.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Base class of all consumers, the delivery strategies: those beside it and custom ones."""
+"""Base class of all consumers (delivery strategies), both the package's own and custom ones."""
 
 from __future__ import annotations
 

@@ -144,7 +144,7 @@ class BatchLimits(Struct, frozen=True):
     linger_s: float | None = 10.0
 
     def are_reached(self, events: int, size: int) -> bool:
-        """Return whether so many waiting records, of so many bytes, fill a batch."""
+        """Return whether this number of queued records, or their size, fills a batch."""
         return events >= self.max_events or size >= self.max_bytes
 
 

@@ -25,7 +25,7 @@ class Fate(Struct, frozen=True):
         ``"dropped"``: it was discarded. ``"pending"``: it is queued, being sent, or was left in the
         spool when the consumer was closed. ``"handed_over"``: a Kafka broker acknowledged it, or a
         relay sends it. ``"unknown"``: too many events were lost since then to remember it,
-        another process has it, or a consumer of your own handled it.
+        it belongs to another process, or a consumer of your own handled it.
     :param reason: the identifier under which :class:`~growingio_tracker.Stats` counts it; empty if
         it was delivered or handed over, or is pending.
     """

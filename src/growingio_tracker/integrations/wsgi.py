@@ -26,7 +26,7 @@ _SERVER_ERROR: Final = 500
 _PRESERVE: Final = "werkzeug.debug.preserve_context"
 """Key of the function to which applications pass contexts that outlive the response.
 
-The environment has it in Werkzeug's debugger and in a ``with`` block of Flask's test client.
+The environment contains it in Werkzeug's debugger and in a ``with`` block of Flask's test client.
 """
 
 

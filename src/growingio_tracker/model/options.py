@@ -134,7 +134,7 @@ class Options(Struct, frozen=True):
 
         :raises PicklingError: if a value cannot be pickled; the message names the option.
         """
-        import pickle  # noqa: PLC0415 - whoever pickles has it already
+        import pickle  # noqa: PLC0415 - loaded already when this is called
 
         for name in self.__struct_fields__:
             try:

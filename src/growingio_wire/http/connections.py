@@ -37,7 +37,7 @@ class SocketConnection:
 
     def __init__(self, opened: socket.socket, generation: int = 0) -> None:
         self._socket = opened
-        # TLS has no such call, and Windows has it for nobody.
+        # TLS sockets have no such call, and on Windows no socket does.
         self._gathers = hasattr(opened, "sendmsg") and not isinstance(opened, ssl.SSLSocket)
         self.generation = generation
         """Which closing of its transport it was opened after."""

@@ -19,8 +19,8 @@ from urllib3.util import ssl_wrap_socket
 
 from growingio_wire.http.answer import BODY_BYTES, ReadAnswer, read_answer
 
-# Looking up a host takes this codec, which Python imports at its first use. A child that is forked
-# while another thread is amid that would never have it.
+# Looking up a host requires this codec, which Python imports at its first use. A child that is
+# forked while another thread is in the middle of that import could never load it.
 codecs.lookup("idna")
 
 

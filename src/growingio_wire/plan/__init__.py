@@ -1,6 +1,6 @@
 """Tracking plans: the model of their events, items, users and attributes.
 
-The modules beside it read plans in all formats, and check values against them.
+The other modules of the package read plans in all formats, and check values against them.
 """
 
 import re
@@ -18,7 +18,7 @@ ADDITIONAL: Final = (ALLOW, WARN, REFUSE)
 """Treatment of unplanned attributes: allow, warn or refuse."""
 
 USER: Final = "user"
-"""The section of users' attributes, beside the kinds of message."""
+"""The section of users' attributes, besides those of the kinds of message."""
 
 LOGIN_USER: Final = "LOGIN_USER"
 """The event type of messages that set users' attributes; the one name of their section."""

@@ -20,7 +20,7 @@ MAX_NODES: Final = 100_000
 
 _NULL: Final = "tag:yaml.org,2002:null"
 _HALVES: Final = re.compile("[\ud800-\udfff]")
-"""What an escape such as ``"\\ud800"`` can make; no encoding has it."""
+"""Characters that an escape such as ``"\\ud800"`` can produce, but no encoding can hold."""
 
 
 _VALUES: Final = Said("values", "个值")

@@ -31,7 +31,7 @@ MAX_BYTES: Final = 256 * 1024 * 1024
 MAX_AGE_S: Final = 30 * 24 * 3600.0
 """Older ones are removed."""
 
-_CODE: Final = 0xFF  # no kind of message has it
+_CODE: Final = 0xFF  # not the code of any kind of message
 _BUSY_S: Final = 5.0
 
 
