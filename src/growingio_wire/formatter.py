@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from string import Formatter
-from typing import Final, cast
+from typing import Final, Protocol, cast, runtime_checkable
 
-from growingio_wire.said import Said
+
+@runtime_checkable
+class InTwoLanguages(Protocol):
+    """A nested sentence; see :class:`~growingio_wire.said.Said`."""
+
+    def chosen(self, *, chinese: bool) -> str:
+        """Return the text of one language."""
+        ...
 
 
 class SentenceFormatter(Formatter):
@@ -20,7 +27,7 @@ class SentenceFormatter(Formatter):
 
     def format_field(self, value: object, format_spec: str) -> str:
         """Return ``value`` as text in a sentence; an empty list is a dash."""
-        if isinstance(value, Said):
+        if isinstance(value, InTwoLanguages):
             return value.chosen(chinese=self.chinese)
         if isinstance(value, list | tuple):
             return self.comma.join(map(str, cast("list[object]", value))) or "–"
