@@ -20,7 +20,6 @@ from growingio_cli.console import (
     option,
     show_any_character,
 )
-from growingio_wire.paths import read_path
 from growingio_wire.said import Said
 from growingio_wire.table import Kind
 
@@ -165,7 +164,7 @@ def _report(request: Recorded, lang: Language) -> _DecodeReport:
 
 def _decoded(request: Recorded) -> tuple[Kind, Decoded]:
     from growingio_collector.decode import Decoded, decode_request
-    from growingio_collector.rules.requests import unknown_path
+    from growingio_collector.rules.requests import read_path, unknown_path
 
     path, _, query = request.target.partition("?")
     target = read_path(path)

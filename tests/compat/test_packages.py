@@ -205,7 +205,6 @@ SPARED = (
     "growingio_tracker.planned",
     "growingio_wire.formatter",
     "growingio_wire.near",
-    "growingio_wire.paths",
 )
 
 TRACKING = """

@@ -38,13 +38,14 @@ from growingio_collector.rules.requests import (
     TOO_LARGE,
     TWO_LENGTHS,
     WRONG_METHOD,
+    Target,
     not_http,
+    read_path,
     unknown_path,
 )
 from growingio_collector.settings import Handling
 from growingio_collector.store.received import Received
 from growingio_wire.endpoints import DOCTOR
-from growingio_wire.paths import Target, read_path
 from growingio_wire.table import Kind
 
 

@@ -1,14 +1,15 @@
-"""Rules of requests: wrong paths, methods and kinds of messages, and incomplete bodies."""
+"""Rules of requests: their paths, methods and kinds of messages, and incomplete bodies."""
 
 import re
-from typing import Final
+from typing import Final, NamedTuple
+from urllib.parse import unquote
 
 import msgspec
 
 from growingio_collector.rules.issue import BAD, Issue, rule
-from growingio_wire.paths import nearest_path
+from growingio_wire.near import nearest
 from growingio_wire.said import Said
-from growingio_wire.table import Kind, camel
+from growingio_wire.table import SCHEMAS, Kind, Schema, camel
 
 _SHOWN: Final = 200
 """Characters of an unknown path that are shown."""
@@ -146,6 +147,30 @@ _REQUEST_LINE: Final = re.compile(rb"[A-Za-z]+ [/*h]\S*(?: HTTP/\d|\Z)")
 """The beginning of a request line, possibly cut within the target."""
 
 
+class Target(NamedTuple):
+    """Parsed path of a collect request: the kind of its messages and the project's id."""
+
+    kind: Kind
+    project: str
+
+
+def _pattern(schema: Schema) -> re.Pattern[str]:
+    # Clients whose host ends in a slash double it.
+    path = re.escape(schema.path).replace("/", "/+").replace(re.escape("{}"), "([^/]+)")
+    return re.compile(path + "/*")
+
+
+_PATTERNS: Final = [(kind, _pattern(schema)) for kind, schema in SCHEMAS.items()]
+
+
+def read_path(path: str) -> Target | None:
+    """Return the target of an undecoded ``path``; ``None`` if it is not a collect path."""
+    for kind, pattern in _PATTERNS:
+        if found := pattern.fullmatch(path):
+            return Target(kind, unquote(found[1]))
+    return None
+
+
 def not_http(beginning: bytes) -> Issue:
     """Return the issue of a connection with this beginning."""
     if beginning.startswith(_TLS_HANDSHAKE):
@@ -160,7 +185,13 @@ def unknown_path(method: str, path: str) -> Issue:
     """Return the issue of an unknown path, with the most similar collect path."""
     if not path.startswith("/") and path != "*":
         return AS_PROXY.issue(shown=f"{method} {path[:_SHOWN]}")
-    return UNKNOWN_PATH.issue(shown=path[:_SHOWN], nearest=nearest_path(path))
+    return UNKNOWN_PATH.issue(shown=path[:_SHOWN], nearest=_nearest(path))
+
+
+def _nearest(path: str) -> str:
+    """Return the collect path most similar to ``path``, with ``{project}`` for the id."""
+    known = [schema.path.format("{project}") for schema in SCHEMAS.values()]
+    return nearest(path, known, like_enough=0.0) or known[0]
 
 
 class _Signs(msgspec.Struct, rename=camel):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from growingio_collector.decode import Decoded, decode_request
-from growingio_wire.paths import read_path
+from growingio_collector.rules.requests import read_path
 from growingio_wire.table import Kind
 from tree import DATA
 

@@ -11,7 +11,7 @@ from growingio_collector.decode import Envelope, decode_body
 from growingio_collector.rules.checked import Arrival, CheckedMessage
 from growingio_collector.rules.checking import check_all
 from growingio_collector.rules.history import History
-from growingio_wire.paths import read_path
+from growingio_collector.rules.requests import read_path
 from tree import CAPTURES
 
 CHINESE_NAME = ("加入购物车", "name_outside_pattern")
