@@ -298,7 +298,9 @@ class GrowingTracker(Bindable):
             return Experiment("")
         if self._consumer.is_off:
             return Experiment(layer)
-        return self._experiments.client().give(
+        from growingio_tracker.experiments.client import ExperimentClient  # noqa: PLC0415
+
+        return ExperimentClient.of(self._experiments).give(
             layer,
             visitor,
             new_device=new_device,

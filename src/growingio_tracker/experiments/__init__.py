@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import Any, ClassVar, Final
 
 import msgspec
 from msgspec import Struct, field
@@ -21,9 +21,6 @@ from growingio_tracker.model.options import Options, OptionTypes
 from growingio_wire.clock import SYSTEM_CLOCK, Clock
 from growingio_wire.errors import GrowingIOException
 from growingio_wire.http import Transport
-
-if TYPE_CHECKING:
-    from growingio_tracker.experiments.client import ExperimentClient
 
 DEFAULT_HOST: Final = "https://ab.growingio.com"
 _SHOWN: Final = 200
@@ -66,29 +63,23 @@ class ExperimentOptions(Options, frozen=True):
 class Experiments:
     """The experiments of one data source.
 
-    Its client is created for the first call that needs it, as most programs have no experiments.
     Copies have a client of their own, and an empty cache.
+
+    :ivar arguments: what the client is created from.
+    :ivar made: the client; empty before the first call, as most programs have no experiments.
     """
 
     def __init__(self, product_id: str, data_source_id: str, options: ExperimentOptions) -> None:
-        self._arguments = (product_id, data_source_id, options)
-        self._made: list[ExperimentClient] = []
+        self.arguments = (product_id, data_source_id, options)
+        self.made: list[Any] = []
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Experiments, self._arguments
-
-    def client(self) -> ExperimentClient:
-        """Return the client. Several threads may ask at once, and all get the same one."""
-        if not self._made:
-            from growingio_tracker.experiments.client import ExperimentClient  # noqa: PLC0415
-
-            self._made.append(ExperimentClient(*self._arguments))
-        return self._made[0]
+        return Experiments, self.arguments
 
     def close(self) -> None:
         """Close the connections. They may be used again afterwards."""
-        if self._made:
-            self._made[0].close()
+        if self.made:
+            self.made[0].close()
 
 
 class Experiment(Struct, frozen=True):

@@ -18,6 +18,7 @@ from growingio_tracker.delivery.process import PerProcess
 from growingio_tracker.experiments import (
     Experiment,
     ExperimentOptions,
+    Experiments,
     RefusedExperimentError,
     hit_attributes,
     read_answer,
@@ -116,6 +117,14 @@ class ExperimentClient:
         self._form = {"accountId": product_id, "datasourceId": data_source_id}
         self._options = options
         self._here = PerProcess(self._make)
+
+    @classmethod
+    def of(cls, experiments: Experiments) -> ExperimentClient:
+        """Return their client. Several threads may ask at once, and all get the same one."""
+        if not experiments.made:
+            experiments.made.append(cls(*experiments.arguments))
+        client: ExperimentClient = experiments.made[0]
+        return client
 
     def give(
         self,
