@@ -71,11 +71,11 @@ _Command = Annotated[
     """运行命令 CMD，为它启动一个采集器，并判定它发送的数据。
 
     采集器使用空闲端口，地址通过 GROWINGIO_SERVER_HOST 传给 CMD，GrowingTracker.from_env()
-    会读取它；尚未设置的 GROWINGIO_PRODUCT_ID 和 GROWINGIO_DATA_SOURCE_ID 设为 local。CMD 的输出
-    保持原样，本命令的信息写到标准错误；信号会转发给 CMD。
+    会读取它；尚未设置的 GROWINGIO_PRODUCT_ID 和 GROWINGIO_DATA_SOURCE_ID 设为 local。CMD
+    的输出保持原样，本命令的信息写到标准错误；信号会转发给 CMD。
 
-    退出状态：CMD 失败时为它的状态；否则 0 表示通过，3 表示有错误事件、不符合方案、收到的事件太少
-    或与快照不同。"""
+    退出状态：CMD 失败时为它的状态；否则 0 表示通过，3
+    表示有错误事件、不符合方案、收到的事件太少或与快照不同。"""
 )
 @taking(RunOptions)
 def run(command: _Command, given: RunOptions) -> None:

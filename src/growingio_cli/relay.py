@@ -78,8 +78,8 @@ def relay(
 ) -> None:
     """Send the events in a spool directory or on a Kafka topic, until Ctrl-C or SIGTERM.
 
-    If TARGET is a directory, the processes that share it leave sending to this command while it
-    runs. Afterwards, they send their own events again.
+    If TARGET is a directory, this command sends the events of all processes that share it. When it
+    ends, they send again themselves.
 
     If TARGET is kafka://host:port[,host:port]/topic, relays of the same group share the topic. An
     offset is committed once each message before it has been delivered or is a dead letter.
