@@ -21,7 +21,7 @@ from growingio_tracker.delivery.lanes import Lane, Lanes, Room
 from growingio_tracker.delivery.ledger import Ledger
 from growingio_tracker.delivery.receipt import Fate, Outcomes, Receipt, receipt_of
 from growingio_tracker.delivery.schedule import Schedule
-from growingio_tracker.delivery.waiting import Waiters
+from growingio_tracker.delivery.waiting import LOOK_AGAIN_S, WaitingThread
 from growingio_tracker.model.losses import Problem, Reporter
 from growingio_wire.errors import QueueFullError, SpoolError
 from growingio_wire.table import Kind
@@ -38,7 +38,7 @@ class OverflowPolicy:
     """Applies a policy, and reports losses: those after closing once, all others each time.
 
     :param room: the policy's waiting room.
-    :param waiters: the threads that wait for room.
+    :param outcomes: the threads that wait for room, and the driver that makes it.
     """
 
     def __init__(
@@ -48,14 +48,15 @@ class OverflowPolicy:
         limits: QueueLimits,
         ledger: Ledger,
         reporter: Reporter,
-        waiters: Waiters,
+        outcomes: Outcomes,
     ) -> None:
         self._room, self._lanes = room, lanes
         self._policy = limits.overflow
         self._block_s = limits.block_s if limits.overflow == "block" else 0.0
+        self._max_bytes = limits.max_bytes
         self._ledger, self._admission = ledger, ledger.admission
         self._reporter = reporter
-        self._waiters = waiters
+        self._outcomes, self._waiters = outcomes, outcomes.waiters
         self._warned_closed = False
 
     def apply(self, size: int, offer: Callable[[], Receipt | None]) -> Receipt:
@@ -65,7 +66,7 @@ class OverflowPolicy:
         :raises QueueFullError: if the policy is ``"raise"``.
         """
         lost, receipt = 0, _FULL
-        until = time.monotonic() + self._block_s
+        until = time.monotonic() + self._may_wait_s(size)
         while True:
             with self._ledger.lock:
                 if self._policy == "drop_oldest":
@@ -83,10 +84,32 @@ class OverflowPolicy:
                     lost += 1
                     break
                 thread = self._waiters.enlist(lambda: self._admission.has_room(size))
-            self._waiters.sleep(thread, remaining)
+            self._wait(thread, until)
         if lost:
             self._report(lost)
         return receipt
+
+    def _may_wait_s(self, size: int) -> float:
+        """Return how long a record may wait for room.
+
+        Not at all if it never fits, or in a thread that would be waiting for itself to make room.
+        """
+        if not self._block_s or size > self._max_bytes or self._outcomes.driver.is_callback():
+            return 0.0
+        return self._block_s
+
+    def _wait(self, thread: WaitingThread, until: float) -> None:
+        """Wait for room, once it is sure that somebody makes it.
+
+        Nobody does if this is a process's first event, and an earlier process has filled the spool,
+        or if the sending thread has ended.
+        """
+        try:
+            self._outcomes.driver.drive()
+        except BaseException:  # a signal handler raised
+            self._waiters.remove(thread)
+            raise
+        self._waiters.sleep(thread, min(until - time.monotonic(), LOOK_AGAIN_S))
 
     def _evict_for(self, size: int) -> int:
         evicted = 0
@@ -158,7 +181,7 @@ class WayIn:
         self._admission.max_bytes = limits.max_bytes
         self._doorway = Doorway(self._lock)
         self._schedule, self._outcomes = schedule, outcomes
-        self._overflow = OverflowPolicy(room, lanes, limits, ledger, reporter, outcomes.waiters)
+        self._overflow = OverflowPolicy(room, lanes, limits, ledger, reporter, outcomes)
         self.open()
 
     def open(self) -> None:

@@ -16,7 +16,8 @@ from typing import Final
 
 from growingio_wire.clock import SYSTEM_CLOCK, Clock
 
-_LOOK_AGAIN_S: Final = 1.0
+LOOK_AGAIN_S: Final = 1.0
+"""How long a thread that waits for another one trusts that it still exists."""
 
 
 class Waiter:
@@ -226,6 +227,6 @@ def waits(timeout_s: float | None) -> Iterator[float]:
     A thread that waits for another one to send checks in between whether that one still exists.
     """
     deadline = math.inf if timeout_s is None else time.monotonic() + timeout_s
-    while (remaining := deadline - time.monotonic()) > _LOOK_AGAIN_S:
-        yield _LOOK_AGAIN_S
+    while (remaining := deadline - time.monotonic()) > LOOK_AGAIN_S:
+        yield LOOK_AGAIN_S
     yield max(0.0, remaining)

@@ -162,7 +162,7 @@ class WorkerThreads:
         self._at_work = 0  # threads that have not seen the end yet; guarded by the ledger's lock
 
     def offer(self, kind: Kind, record: bytes) -> Receipt:
-        """Queue one record. The first one starts the threads.
+        """Queue one record. The first one starts the threads, before it waits for room.
 
         :raises QueueFullError: if the overflow policy is ``"raise"`` and the queue is full.
         """
@@ -171,8 +171,7 @@ class WorkerThreads:
         try:
             return self._room.offer(kind, record)
         finally:
-            # Also if there was no room: what an earlier process left may have to be sent first.
-            if not self._worker.running and not self._interrupt.closing:
+            if not self._worker.running and self._has_work():
                 self.start()
 
     def flush(self, timeout_s: float | None) -> bool:
@@ -225,6 +224,11 @@ class WorkerThreads:
     def is_callback(self) -> bool:
         """Return whether this is a callback in a thread that sends."""
         return self._worker.is_current() or self._pipeline.is_sending()
+
+    def _has_work(self) -> bool:
+        # What an earlier process left in a spool may have to be sent before an event finds room.
+        is_needed = self._room.keeps or self._pipeline.ledger.pending > 0
+        return is_needed and not self._interrupt.closing
 
     def _run(self) -> None:
         pipeline, own_threads = self._pipeline, self._pipeline.reporter.own_threads

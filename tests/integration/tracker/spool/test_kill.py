@@ -56,15 +56,20 @@ def running(code: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-def test_g1_a_full_spool(tmp_path: Path) -> None:
-    """The next process sends what fills the spool, although its own first event finds no room."""
-    queue = QueueLimits(max_events=3, overflow="raise")
+def leave_a_full_spool(port: int, spool: Path) -> None:
+    """Be killed, with three events on ``spool`` that nobody took on ``port``."""
     code = f"""{PREAMBLE}
     track(durable(queue=QueueLimits(max_events=3, overflow="raise")), "a", "b", "c")
     os.kill(os.getpid(), signal.SIGKILL)
     """
+    run(code, f"http://127.0.0.1:{port}", str(spool))
+
+
+def test_g1_a_full_spool(tmp_path: Path) -> None:
+    """The next process sends what fills the spool, although its own first event finds no room."""
+    queue = QueueLimits(max_events=3, overflow="raise")
     port = free_port()
-    run(code, f"http://127.0.0.1:{port}", str(tmp_path))
+    leave_a_full_spool(port, tmp_path)
     with (
         Server(port=port) as server,
         DurableConsumer(
@@ -82,6 +87,20 @@ def test_g1_a_full_spool(tmp_path: Path) -> None:
 
         assert not is_queued()
         until(is_queued)
+    assert server.names == ["a", "b", "c", "own"]
+
+
+def test_g1_a_full_spool_whose_room_is_waited_for(tmp_path: Path) -> None:
+    """With block, the first event of the next process waits only until the spool is sent."""
+    queue = QueueLimits(max_events=3, overflow="block", block_s=DEADLINE_S)
+    port = free_port()
+    leave_a_full_spool(port, tmp_path)
+    with (
+        Server(port=port) as server,
+        DurableConsumer("p", "d", server.url, spool=tmp_path, queue=queue) as consumer,
+    ):
+        own = GrowingTracker.consumer(consumer).track_custom_event("own", anonymous_id="x")
+        assert own.wait(DEADLINE_S).delivered
     assert server.names == ["a", "b", "c", "own"]
 
 
