@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from growingio_tracker.consumers import Consumer
 from growingio_tracker.consumers.default import DefaultConsumer
-from growingio_tracker.consumers.intake import Intake, TrackerKeywords, TrackerOptions
+from growingio_tracker.consumers.intake import Intake, TrackerKeywords, TrackerOptions, anywhere
 from growingio_tracker.consumers.options import FLUSH_TIMEOUT_S
 from growingio_tracker.consumers.strategy import as_consumer, destination_of
 from growingio_tracker.core import NOT_PLAIN, speed_up
@@ -69,7 +69,7 @@ class GrowingTracker(Bindable):
         super().__init__()
         if consumer is None:
             consumer = DefaultConsumer(product_id, data_source_id, server_host)
-        own = TrackerOptions(**known(options, TrackerOptions))
+        own = TrackerOptions(**known(options, TrackerOptions, anywhere))
         self._product_id = text_name(product_id, "product_id")
         self._data_source_id = text_name(data_source_id, "data_source_id")
         self._consumer = as_consumer(consumer, product_id, data_source_id, server_host)

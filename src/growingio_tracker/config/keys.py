@@ -22,10 +22,11 @@ from growingio_tracker.consumers.options import (
 from growingio_tracker.delivery import QueueLimits
 from growingio_tracker.experiments import ExperimentOptions
 from growingio_tracker.kafka.client import option_name
-from growingio_tracker.kafka.options import OPTION, KafkaOptions
+from growingio_tracker.kafka.options import OFTEN_NEEDED, OPTION, KafkaOptions
 from growingio_tracker.model.option_types import FLAG, choice
 from growingio_tracker.model.options import Options, OptionType, OptionTypes
 from growingio_wire.errors import GrowingParamException
+from growingio_wire.near import nearest
 from growingio_wire.said import Said
 
 PREFIX: Final = "GROWINGIO_"
@@ -73,6 +74,25 @@ KEYS: Final[OptionTypes] = {
     **EXPERIMENTS,
 }
 """All keys, except those of librdkafka. A key of several strategies has the same type in each."""
+
+
+_MEANT: Final[Mapping[str, str]] = {
+    **{name: QUEUE_PREFIX + name for name in keys_of(QueueLimits)},
+    **{name: EXPERIMENT_PREFIX + name for name in keys_of(ExperimentOptions)},
+    **{name: KAFKA_PREFIX + name.replace(".", "_") for name in OFTEN_NEEDED},
+    **{key: key for key in KEYS},
+}
+"""The key of each name that a setting may be given."""
+
+
+def meant_by(name: str, besides: Iterable[str] = ()) -> str:
+    """Return the key that was probably meant by a name that is none; empty if no one is similar.
+
+    :param besides: further keys.
+    """
+    meant = {**{key: key for key in besides}, **_MEANT}
+    near = nearest(name, meant)
+    return "" if near is None else meant[near]
 
 
 def key_of(name: str) -> str:

@@ -13,13 +13,22 @@ from typing import Any, Final, NamedTuple, TypeAlias, cast
 
 import msgspec
 
-from growingio_tracker.config.keys import KAFKA_PREFIX, KEYS, PREFIX, Mistake, key_of, told, type_of
+from growingio_tracker.config.keys import (
+    KAFKA_PREFIX,
+    KEYS,
+    PREFIX,
+    Mistake,
+    key_of,
+    meant_by,
+    told,
+    type_of,
+)
 from growingio_tracker.kafka.client import is_secret
 from growingio_tracker.model.arguments import WRONG_TYPE
 from growingio_tracker.model.option_types import is_of_kubernetes
 from growingio_wire.endpoints import masked_id
 from growingio_wire.errors import GrowingParamException, missing_extra
-from growingio_wire.near import hint, nearest
+from growingio_wire.near import nearest
 from growingio_wire.said import Said
 from growingio_wire.table import MASK
 
@@ -92,7 +101,7 @@ def read_environment(environ: Mapping[str, str] | None = None) -> SourceSettings
         if (one := type_of(name)) is not None:
             _take(source, name, Setting(one.parsed(text), variable))
         else:
-            source.unknown[variable] = nearest(name, KEYS) or ""
+            source.unknown[variable] = meant_by(name)
     return source
 
 
@@ -152,10 +161,10 @@ def read_table(table: Mapping[str, Any], where: str, besides: Iterable[str] = ()
 def _take(source: SourceSettings, name: str, setting: Setting, besides: Iterable[str] = ()) -> None:
     name = key_of(name)
     if type_of(name) is None:
-        known = [*KEYS, *besides]
-        near = nearest(name, known) or ""
+        near = meant_by(name, besides)
         said = Said(
-            f"{setting.origin}: unknown setting {name}{hint(name, known)}",
+            f"{setting.origin}: unknown setting {name}"
+            + (f"; did you mean {near}?" if near else ""),
             f"{setting.origin}：没有配置项 {name}" + (f"；是否应为 {near}？" if near else ""),
         )
         source.mistakes.append(Mistake(said, near, setting.line, "unknown"))

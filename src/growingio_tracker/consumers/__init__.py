@@ -16,6 +16,7 @@ from growingio_tracker.consumers.options import (
     VERIFY_CERT,
     ConsumerKeywords,
     ConsumerOptions,
+    anywhere,
 )
 from growingio_tracker.consumers.pipelines import Pipelines, connector, is_disabled
 from growingio_tracker.core import ShortWay
@@ -95,7 +96,7 @@ class Consumer:
                 request_timeout=request_timeout,
                 retry_backoff_factor=retry_backoff_factor,
                 verify_cert=verify_cert,
-                **known(options, ConsumerOptions),
+                **known(options, ConsumerOptions, anywhere),
             )
         )
 

@@ -18,6 +18,7 @@ from growingio_tracker.consumers.options import (
     AsyncOptions,
     QueueKeywords,
     QueueOptions,
+    anywhere,
 )
 from growingio_tracker.consumers.strategy import Strategy, queued
 from growingio_tracker.delivery.drivers import FillingCaller
@@ -71,7 +72,7 @@ class BufferedConsumer(Strategy):
                 request_timeout=request_timeout,
                 retry_backoff_factor=retry_backoff_factor,
                 verify_cert=verify_cert,
-                **known(options, QueueOptions),
+                **known(options, QueueOptions, anywhere),
             ),
             _full_batches_leave,
         )
@@ -134,7 +135,7 @@ class AsyncBufferedConsumer(Strategy):
                 retry_backoff_factor=retry_backoff_factor,
                 verify_cert=verify_cert,
                 workers=workers,
-                **known(options, AsyncOptions),
+                **known(options, AsyncOptions, anywhere),
             ),
             _workers_send,
         )

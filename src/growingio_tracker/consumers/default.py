@@ -14,6 +14,7 @@ from growingio_tracker.consumers.options import (
     ConsumerKeywords,
     ConsumerOptions,
     DebugOptions,
+    anywhere,
 )
 from growingio_tracker.consumers.strategy import Strategy
 from growingio_tracker.delivery.drivers import EachCaller
@@ -62,7 +63,7 @@ class DefaultConsumer(Strategy):
                 request_timeout=request_timeout,
                 retry_backoff_factor=retry_backoff_factor,
                 verify_cert=verify_cert,
-                **known(options, ConsumerOptions),
+                **known(options, ConsumerOptions, anywhere),
             ),
             each_call_sends,
         )
@@ -106,7 +107,7 @@ class DebugConsumer(Strategy):
                 retry_backoff_factor=retry_backoff_factor,
                 verify_cert=verify_cert,
                 stream=stream,
-                **known(options, DebugOptions),
+                **known(options, DebugOptions, anywhere),
             ),
             each_call_sends,
         )

@@ -20,6 +20,7 @@ from growingio_tracker.consumers.options import (
     WORKER_REQUEST_TIMEOUT_S,
     DurableOptions,
     QueueKeywords,
+    anywhere,
 )
 from growingio_tracker.consumers.strategy import Strategy, queued
 from growingio_tracker.delivery import Destination
@@ -95,7 +96,7 @@ class DurableConsumer(Strategy):
                 retry_limit=retry_limit,
                 retry_backoff_factor=retry_backoff_factor,
                 verify_cert=verify_cert,
-                **known(options, DurableOptions),
+                **known(options, DurableOptions, anywhere),
             ),
             sent_from_disk,
         )
@@ -182,7 +183,7 @@ class Adopters:
             verify_cert=verify_cert,
             spool=directory,
             max_age_s=None,
-            **known(options, DurableOptions),
+            **known(options, DurableOptions, anywhere),
         )
         self._consumers: dict[Destination, AdoptingConsumer] = {}
 

@@ -11,6 +11,7 @@ from time import time_ns
 from typing import Any, ClassVar, Final, Literal, TypeAlias, TypedDict
 
 from growingio_tracker.consumers import Consumer
+from growingio_tracker.consumers.options import of_consumers
 from growingio_tracker.core import PlainCalls
 from growingio_tracker.delivery.receipt import Fate, Receipt, receipt_of
 from growingio_tracker.experiments import ExperimentOptions
@@ -26,7 +27,7 @@ from growingio_tracker.model.events import (
 from growingio_tracker.model.filters import BeforeSend, MessageFilters
 from growingio_tracker.model.losses import Problem, Unsendable
 from growingio_tracker.model.option_types import FLAG, FUNCTION, NAMES, choice, instance_of, whole
-from growingio_tracker.model.options import Options, OptionTypes
+from growingio_tracker.model.options import Options, OptionTypes, spellings
 from growingio_tracker.model.record import plain_events, to_record
 from growingio_tracker.model.scalars import is_a
 from growingio_tracker.model.subject import ABOUT_NOBODY, OnNobody
@@ -88,6 +89,13 @@ class TrackerOptions(Options, frozen=True, kw_only=True):
     before_send: BeforeSend | None = None
     redact: Collection[str] = ()
     experiments: ExperimentOptions = ExperimentOptions()
+
+
+def anywhere(options: type[Options]) -> dict[str, str]:
+    """Return how to write each option of a tracker, and of consumers."""
+    consumers = {name: f"consumer={spelled}" for name, spelled in of_consumers().items()}
+    own = {name: name for name in options.__struct_fields__}
+    return {**spellings(options), **consumers, **own}
 
 
 class Intake:

@@ -33,6 +33,7 @@ from growingio_tracker.kafka.options import (
     MAX_SIZE,
     REQUEST_TIMEOUT_S,
     KafkaOptions,
+    anywhere_or_of_librdkafka,
 )
 from growingio_tracker.kafka.producing import KafkaSender
 from growingio_tracker.model.options import known
@@ -130,7 +131,7 @@ class KafkaConsumer(Strategy):
             retry_limit=retry_limit,
             retry_backoff_factor=retry_backoff_factor,
             verify_cert=verify_cert,
-            **known(options, KafkaOptions),
+            **known(options, KafkaOptions, anywhere_or_of_librdkafka),
         )
         given = {**in_file(checked.kafka_config), **in_options(checked.kafka_options)}
         client = Client.checked(bootstrap_servers, given, OURS, type(self).__name__)

@@ -18,6 +18,7 @@ from growingio_tracker.consumers.options import (
     TYPES,
     Fitting,
     WorkerOptions,
+    anywhere,
 )
 from growingio_tracker.delivery.formats import DataParser, JsonParser, Parser, as_data_parser
 from growingio_tracker.model.losses import OnError
@@ -78,6 +79,18 @@ FILE: Final = OptionType(
 )
 
 
+OFTEN_NEEDED: Final = (
+    "compression.type",
+    "sasl.mechanism",
+    "sasl.mechanisms",
+    "sasl.password",
+    "sasl.username",
+    "security.protocol",
+    "ssl.ca.location",
+)
+"""Options of librdkafka that are likely to be given where they do not belong."""
+
+
 class ShownOptions(dict[str, Any]):
     """Options of librdkafka; ``repr`` shows only the names."""
 
@@ -119,6 +132,12 @@ class KafkaOptions(WorkerOptions, frozen=True, kw_only=True):
             force_setattr(self, "spool", Path(self.spool).absolute())
         if self.kafka_options is not None:
             force_setattr(self, "kafka_options", ShownOptions(self.kafka_options))
+
+
+def anywhere_or_of_librdkafka(options: type[Options]) -> dict[str, str]:
+    """Return how to write each option of any consumer, of trackers and of librdkafka."""
+    inner = {name: f"kafka_options={{{name!r}: …}}" for name in OFTEN_NEEDED}
+    return {**inner, **anywhere(options)}
 
 
 _RATE: Final = OptionType(

@@ -114,7 +114,7 @@ def having(words: Said, *methods: str) -> OptionType:
 
 def instance_of(kind: type, words: Said) -> OptionType:
     """Return the type of an instance of a class."""
-    return OptionType(words, lambda value: isinstance(value, kind))
+    return OptionType(words, lambda value: isinstance(value, kind), kind=kind)
 
 
 def _examine_authorities(value: bool | str, argument: str) -> None:

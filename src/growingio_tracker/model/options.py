@@ -33,6 +33,7 @@ class OptionType(Struct, frozen=True):
         GrowingParamException; called with the value and the option's name.
     :param is_secret: whether errors show only the value's type.
     :param is_optional: whether ``None`` is allowed.
+    :param kind: the class of all values, if they are of one class.
     """
 
     words: Said
@@ -42,6 +43,7 @@ class OptionType(Struct, frozen=True):
     examine: Callable[[Any, str], object] | None = None
     is_secret: bool = False
     is_optional: bool = False
+    kind: type | None = None
 
     def check(self, value: object, argument: str, of: str = "") -> None:
         """Check a value.
@@ -94,17 +96,34 @@ def check_options(types: OptionTypes, values: Mapping[str, object]) -> None:
         types[name].check(value, name)
 
 
-def known(keywords: _K, options: type[Options]) -> _K:
+def spellings(options: type[Options]) -> dict[str, str]:
+    """Return how to write each of ``options``, and each option of a value among them."""
+    inner = {
+        spelled: f"{field}={kind.__name__}({name}=…)"
+        for field in options.__struct_fields__
+        if (kind := options.types[field].kind) is not None and issubclass(kind, Options)
+        for name in kind.__struct_fields__
+        for spelled in (name, f"{field}_{name}")
+    }
+    return {**inner, **{name: name for name in options.__struct_fields__}}
+
+
+def known(
+    keywords: _K,
+    options: type[Options],
+    meant: Callable[[type[Options]], Mapping[str, str]] = spellings,
+) -> _K:
     """Return keyword arguments if ``options`` has all of them.
 
-    :raises TypeError: if it does not; the message names the nearest that it has.
+    :param meant: returns how to write each option that a caller may mean.
+    :raises TypeError: if it does not; the message tells how to write what was probably meant.
     """
-    names = options.__struct_fields__
     for name in keywords:
-        if name not in names:
+        if name not in options.__struct_fields__:
             from growingio_wire.near import hint  # noqa: PLC0415 - only mistakes need it
 
-            raise TypeError(f"unknown option {name}{hint(name, names)}")
+            spelled = meant(options)
+            raise TypeError(f"unknown option {name}{hint(name, spelled, spelled.__getitem__)}")
     return keywords
 
 

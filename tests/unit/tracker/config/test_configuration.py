@@ -187,6 +187,29 @@ def test_table(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("max_events", "queue_max_events"),
+        ("max_event", "queue_max_events"),
+        ("overflow", "queue_overflow"),
+        ("host", "experiment_host"),
+        ("cache_s", "experiment_cache_s"),
+        ("security_protocol", "kafka_security_protocol"),
+    ],
+)
+def test_settings_without_their_prefix(
+    name: str, key: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The name of an option of the queue, of experiments or of librdkafka leads to its key."""
+    path = write(tmp_path, f"{name} = 5")
+    with pytest.raises(GrowingParamException, match=f"{name}; did you mean {key}\\?"):
+        GrowingTracker.from_file(path, IDS)
+    variable, meant = f"GROWINGIO_{name.upper()}", f"GROWINGIO_{key.upper()}"
+    GrowingTracker.from_env({**IDS, variable: "5"})
+    assert caplog.messages == [f"{variable} is not a setting and is ignored; did you mean {meant}?"]
+
+
 def test_values_that_a_constructor_refuses(tmp_path: Path) -> None:
     """What only the constructors refuse is told all at once, beside all other mistakes."""
     path = write(

@@ -36,6 +36,42 @@ def test_misspelled_option(make: str, name: str, meant: str) -> None:
         getattr(gio, make)("p", "d", "http://h.example", **{name: 1})
 
 
+@pytest.mark.parametrize(
+    ("make", "name", "meant"),
+    [
+        ("AsyncBufferedConsumer", "max_events", "queue=QueueLimits(max_events=…)"),
+        ("AsyncBufferedConsumer", "overflow", "queue=QueueLimits(overflow=…)"),
+        ("AsyncBufferedConsumer", "max_event", "queue=QueueLimits(max_events=…)"),
+        ("AsyncBufferedConsumer", "queue_block_s", "queue=QueueLimits(block_s=…)"),
+        ("AsyncBufferedConsumer", "spool", "DurableConsumer(spool=…)"),
+        ("AsyncBufferedConsumer", "redact", "GrowingTracker(redact=…)"),
+        ("DefaultConsumer", "max_size", "BufferedConsumer(max_size=…)"),
+        ("GrowingTracker", "on_error", "consumer=DefaultConsumer(on_error=…)"),
+        ("GrowingTracker", "workers", "consumer=AsyncBufferedConsumer(workers=…)"),
+        ("GrowingTracker", "cache_s", "experiments=ExperimentOptions(cache_s=…)"),
+        ("GrowingTracker", "experiment_host", "experiments=ExperimentOptions(host=…)"),
+        (
+            "GrowingTracker",
+            "max_events",
+            "consumer=BufferedConsumer(queue=QueueLimits(max_events=…))",
+        ),
+    ],
+)
+def test_option_of_another_value(make: str, name: str, meant: str) -> None:
+    """The error about an option that belongs elsewhere tells where, and how to write it."""
+    with pytest.raises(TypeError) as raised:
+        getattr(gio, make)("p", "d", "http://h.example", **{name: 1})
+    assert str(raised.value) == f"unknown option {name}; did you mean {meant}?"
+
+
+@pytest.mark.parametrize("name", ["sasl_username", "security.protocol"])
+def test_option_of_librdkafka(name: str) -> None:
+    """KafkaConsumer tells where librdkafka's options belong."""
+    options: dict[str, Any] = {"bootstrap_servers": "127.0.0.1:9", "topic": "t", name: "x"}
+    with pytest.raises(TypeError, match=r"did you mean kafka_options={'.*\..*': …}\?"):
+        gio.KafkaConsumer("p", "d", "http://h.example", **options)
+
+
 def sizes(**options: Any) -> tuple[int, int]:
     """Return how large batches of an asynchronous consumer are, in events and in bytes."""
     consumer = gio.AsyncBufferedConsumer("p", "d", "http://h.example", **options)
