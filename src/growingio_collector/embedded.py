@@ -3,34 +3,27 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from types import TracebackType
+from typing import Final
 
 from growingio_collector.plan.report import Outcome, Report, make_outcome, make_report
+from growingio_collector.receiving.experiments import Experiments
+from growingio_collector.receiving.faults import Faults
 from growingio_collector.service import Service
-from growingio_collector.settings import Forwarding, Handling, Serving
-from growingio_collector.store.diagnosis import why_nothing
+from growingio_collector.settings import Forwarding, Handling, Info, Serving
+from growingio_collector.store import EventStore
+from growingio_collector.store.diagnosis import Cause, why_nothing
 from growingio_collector.store.filter import Filters, make_filter
 from growingio_collector.store.forwards import count_states
 from growingio_collector.store.pruning import Keep
 from growingio_collector.store.reading import count_all, find_events, find_requests
+from growingio_collector.store.rows import Event, StoredRequest, Totals
 from growingio_collector.store.waiting import follow, gather, timed_out
-from growingio_wire.checks import check_class, check_fields
+from growingio_wire.checks import Unpack, check_class, check_fields
 from growingio_wire.errors import GrowingError, GrowingParamException
 from growingio_wire.plan.reading import load_plan
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from types import TracebackType
-
-    from typing_extensions import Unpack
-
-    from growingio_collector.receiving.experiments import Experiments
-    from growingio_collector.receiving.faults import Faults
-    from growingio_collector.settings import Info
-    from growingio_collector.store import EventStore
-    from growingio_collector.store.diagnosis import Cause
-    from growingio_collector.store.rows import Event, StoredRequest, Totals
 
 DEFAULT_PORT: Final = 8917
 

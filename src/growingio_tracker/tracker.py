@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from growingio_tracker.consumers import Consumer
 from growingio_tracker.consumers.default import DefaultConsumer
@@ -27,11 +27,9 @@ from growingio_tracker.model.events import (
 )
 from growingio_tracker.model.options import known
 from growingio_tracker.model.values import Attributes, EventTime
+from growingio_wire.checks import Unpack
 from growingio_wire.endpoints import masked_id
 from growingio_wire.errors import GrowingParamException
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
 
 _T = TypeVar("_T", bound="GrowingTracker")
 

@@ -1,14 +1,33 @@
-"""Checks of arguments and settings: their types, and numbers of seconds."""
+"""Checks of arguments and settings: their types, and numbers of seconds.
+
+:data:`Unpack` is what declares the types of keyword arguments, for all houses.
+"""
 
 from __future__ import annotations
 
 import math
 import sys
-from typing import Final, TypeGuard, get_type_hints
+from typing import TYPE_CHECKING, Any, Final, TypeGuard, get_type_hints
 
 import msgspec
 
 from growingio_wire.errors import GrowingParamException
+
+# Frameworks evaluate annotations while a program runs, so the name must exist then, too. It may
+# need no package, and import none: typing_extensions is slow to import.
+if TYPE_CHECKING:
+    from typing_extensions import Unpack as Unpack  # noqa: PLC0414 - exports it
+elif sys.version_info >= (3, 11):
+    from typing import Unpack
+else:
+
+    class Unpack:
+        """Substitute on Python 3.10, whose annotations cannot tell keyword arguments apart."""
+
+        def __class_getitem__(cls, keywords):
+            """Return what is known of the value of each keyword argument: nothing."""
+            return Any
+
 
 _WRONG_TYPE: Final = "wrong_type"
 

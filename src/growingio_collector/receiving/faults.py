@@ -5,17 +5,14 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final, TypedDict
+from typing import Any, Final, TypedDict
 
 import msgspec
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from growingio_wire.checks import Unpack
 from growingio_wire.errors import GrowingParamException
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
-
 
 _MOST_DELAY_MS: Final = 600_000
 _WITHOUT_BODY: Final = frozenset({204, 205, 304})

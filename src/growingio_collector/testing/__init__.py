@@ -10,14 +10,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final, Protocol
 from uuid import uuid4
 
-from growingio_collector import Collector, Event, Keep, WaitTimeoutError
+from growingio_collector import Collector, Event, Filters, Keep, WaitTimeoutError
+from growingio_collector.receiving.faults import FaultOptions
 from growingio_collector.testing.remote import Gathered, Remote
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
-
-    from growingio_collector import Filters
-    from growingio_collector.receiving.faults import FaultOptions
+from growingio_wire.checks import Unpack
 
 _RUN_NAME_CHARACTERS: Final = 40
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, cast, get_args, overload
+from typing import Final, Literal, cast, get_args, overload
 
-from growingio_collector import Event
+from growingio_collector import Event, Filters
 from growingio_collector.golden import difference, snapshot, write
+from growingio_collector.receiving.faults import FaultOptions
 from growingio_collector.store.filter import EventKind, Verdict
 from growingio_collector.testing import EventSource
 from growingio_collector.testing.reporting import (
@@ -25,14 +26,9 @@ from growingio_collector.testing.reporting import (
     say,
     violations,
 )
+from growingio_wire.checks import Unpack
 from growingio_wire.errors import GrowingParamException
 from growingio_wire.json_text import as_text
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
-
-    from growingio_collector import Filters
-    from growingio_collector.receiving.faults import FaultOptions
 
 _FIELDS: Final = ("user", "device", "client", "kind", "verdict")
 _CHOICES: Final = {"kind": get_args(EventKind), "verdict": get_args(Verdict)}

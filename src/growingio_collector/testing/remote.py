@@ -5,25 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import msgspec
 
-from growingio_collector import Event, Miss
-from growingio_collector.receiving.faults import failing
+from growingio_collector import Event, Filters, Miss
+from growingio_collector.receiving.faults import FaultOptions, failing
 from growingio_collector.store.diagnosis import Cause
+from growingio_wire.checks import Unpack
 from growingio_wire.errors import GrowingError, GrowingParamException, TransportError
 from growingio_wire.http import Request
 from growingio_wire.http.connections import Route
 from growingio_wire.http.transport import HttpTransport
 from growingio_wire.said import Said
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
-
-    from growingio_collector import Filters
-    from growingio_collector.receiving.faults import FaultOptions
 
 _ANSWER_WITHIN_S: Final = 10.0
 _LONGEST_WAIT_S: Final = 300.0

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 
-from growingio_collector import Event, Miss
+from growingio_collector import Event, Filters, Miss
 from growingio_collector.plan.report import report_on
 from growingio_collector.plan.report_formats import report_text
 from growingio_collector.rules.checked import CheckedMessage
@@ -17,9 +17,6 @@ from growingio_collector.store.diagnosis import Cause
 from growingio_collector.terminal import line
 from growingio_wire.plan.reading import load_plan
 from growingio_wire.said import Said, harmless, prefers_chinese
-
-if TYPE_CHECKING:
-    from growingio_collector import Filters
 
 MISSING: Final = Said(
     "{found} of {count} events arrived within {timeout:g} s. Wanted: {wanted}.",

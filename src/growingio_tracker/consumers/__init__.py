@@ -32,15 +32,11 @@ from growingio_tracker.model import Message
 from growingio_tracker.model.losses import Problem, Reporter, Unsendable
 from growingio_tracker.model.options import known
 from growingio_tracker.model.record import decode
-from growingio_wire.checks import check_seconds, usable_timeout
+from growingio_wire.checks import Unpack, check_seconds, usable_timeout
 from growingio_wire.endpoints import endpoints, masked_id
 from growingio_wire.errors import TransportError
 from growingio_wire.http import Request, Transport
 from growingio_wire.table import Kind
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
-
 
 _C = TypeVar("_C", bound="Consumer")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -28,10 +27,8 @@ from growingio_tracker.delivery.pipeline import Pipeline
 from growingio_tracker.delivery.sender import Sender
 from growingio_tracker.delivery.workers import WorkerThreads
 from growingio_tracker.model.options import known
+from growingio_wire.checks import Unpack
 from growingio_wire.table import Kind
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
 
 
 class BufferedConsumer(Strategy):

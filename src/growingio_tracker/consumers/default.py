@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 from growingio_tracker.consumers.options import (
     REQUEST_TIMEOUT_S,
@@ -23,11 +23,9 @@ from growingio_tracker.delivery.pipeline import Pipeline
 from growingio_tracker.delivery.receipt import Receipt
 from growingio_tracker.delivery.sender import Sender
 from growingio_tracker.model.options import known
+from growingio_wire.checks import Unpack
 from growingio_wire.http import Request, Response, Transport
 from growingio_wire.table import Kind
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
 
 
 class DefaultConsumer(Strategy):

@@ -7,7 +7,7 @@ from collections import Counter
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from growingio_tracker.consumers.options import (
     FLUSH_AFTER_S,
@@ -32,10 +32,8 @@ from growingio_tracker.delivery.spool import Spool, destinations_in
 from growingio_tracker.delivery.spool.spool_lanes import LOOK_EVERY_S, SpoolLanes
 from growingio_tracker.delivery.workers import WorkerThreads
 from growingio_tracker.model.options import known
+from growingio_wire.checks import Unpack
 from growingio_wire.table import Kind
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
 
 
 class DurableConsumer(Strategy):

@@ -22,6 +22,8 @@ from growingio_wire.table import (
 
 if TYPE_CHECKING:
     from json import JSONEncoder
+else:
+    JSONEncoder = Any  # json takes a while to import, and few programs need its encoders
 
 _OURS: Final = frozenset({__name__, "growingio_tracker.delivery.binary"})
 """Modules of this package's parsers, which are used as they are."""

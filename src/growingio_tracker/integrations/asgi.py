@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from growingio_tracker.integrations.request_binding import (
     TYPES,
@@ -13,10 +13,8 @@ from growingio_tracker.integrations.request_binding import (
 )
 from growingio_tracker.model.options import check_options
 from growingio_tracker.tracker import GrowingTracker
+from growingio_wire.checks import Unpack
 from growingio_wire.logs import logger
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]

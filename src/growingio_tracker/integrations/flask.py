@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import Any, Final, cast
 
 from growingio_tracker.config import build, gather_table
 from growingio_tracker.integrations.request_binding import TRACKER, TYPES, RequestOptions
 from growingio_tracker.integrations.wsgi import Environ, GrowingIOMiddleware
 from growingio_tracker.model.options import check_options
 from growingio_tracker.tracker import GrowingTracker
+from growingio_wire.checks import Unpack
 from growingio_wire.errors import GrowingParamException, missing_extra
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
 
 try:
     from flask import Flask, current_app

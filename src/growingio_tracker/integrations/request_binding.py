@@ -11,7 +11,7 @@ import time
 import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Final, Literal, TypedDict
+from typing import Final, Literal, TypedDict
 
 from growingio_tracker.integrations import FindUser, anonymous_id_of, safe_user
 from growingio_tracker.model.option_types import FLAG, FUNCTION, NAME, choice, instance_of
@@ -19,14 +19,12 @@ from growingio_tracker.model.options import OptionType, OptionTypes, check_optio
 from growingio_tracker.model.subject import ON_NOBODY, OnNobody, Subject
 from growingio_tracker.model.values import Attributes
 from growingio_tracker.tracker import GrowingTracker
+from growingio_wire.checks import Unpack
 from growingio_wire.errors import GrowingParamException
 from growingio_wire.logs import logger
 from growingio_wire.near import hint
 from growingio_wire.said import Said
 from growingio_wire.table import NOT_USER
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
 
 _log: Final = logger(__name__)
 

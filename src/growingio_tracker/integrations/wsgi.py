@@ -15,10 +15,12 @@ from growingio_tracker.integrations.request_binding import (
 from growingio_tracker.model.options import check_options
 from growingio_tracker.model.subject import Subject
 from growingio_tracker.tracker import GrowingTracker
+from growingio_wire.checks import Unpack
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication
-    from typing_extensions import Unpack
+else:  # wsgiref.types has them, but only from Python 3.11 on
+    StartResponse = WSGIApplication = Callable[..., Any]
 
 Environ: TypeAlias = dict[str, Any]
 

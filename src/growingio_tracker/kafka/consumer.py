@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING
 
 from growingio_tracker.consumers.options import (
     DURABLE_QUEUE,
@@ -37,10 +36,8 @@ from growingio_tracker.kafka.options import (
 )
 from growingio_tracker.kafka.producing import KafkaSender
 from growingio_tracker.model.options import known
+from growingio_wire.checks import Unpack
 from growingio_wire.table import Kind
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
 
 
 class KafkaConsumer(Strategy):

@@ -22,7 +22,7 @@ PLATFORM: Final = "python"
 ABOUT_NOBODY: Final = "about_nobody"
 """The code of the error about an event that has neither visitor nor user."""
 
-UserId: TypeAlias = "str | Callable[[], str | None] | None"
+UserId: TypeAlias = str | Callable[[], str | None] | None
 """A user id, or a function that finds it when an event needs it."""
 
 OnNobody: TypeAlias = Literal["raise", "drop", "warn", "notuser"]
