@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import Final, Protocol
 from uuid import uuid4
 
 from growingio_collector import Collector, Event, Filters, Keep, WaitTimeoutError

@@ -31,7 +31,8 @@ class GrowingIOMiddleware:
 
     Session and database are not accessed until an event is tracked. A session that the view does
     not use is not marked as accessed, so the response does not get ``Vary: Cookie``. The ids are
-    also bound while the parts of a streamed response are produced.
+    also bound while the parts of a streamed response are produced, and while a response is closed,
+    which is when Django sends ``request_finished``.
     """
 
     sync_capable = True
@@ -96,6 +97,7 @@ class GrowingIOMiddleware:
         bound.track(whom, request.method or "", request.path, response.status_code)
         if isinstance(response, StreamingHttpResponse) and not _is_file(response):
             _bind_parts(response, bound)
+        _bind_close(response, bound)
         return response
 
 
@@ -110,6 +112,22 @@ def _bind_parts(response: StreamingHttpResponse, bound: BoundRequest) -> None:
     response.streaming_content = (
         _async_parts(parts, bound) if response.is_async else _parts(parts, bound)
     )
+
+
+def _bind_close(response: HttpResponseBase, bound: BoundRequest) -> None:
+    """Close a response inside the request's block: Django does so after the middleware returned.
+
+    Receivers of ``request_finished`` run then, and what the generator of a streamed response does
+    at its end if the client has disconnected.
+    """
+    close = response.close
+
+    def close_bound() -> None:
+        vars(response).pop("close", None)  # no reference to itself, which only the gc would find
+        with bound.bound():
+            close()
+
+    vars(response)["close"] = close_bound
 
 
 def _parts(parts: Iterable[bytes], bound: BoundRequest) -> Iterator[bytes]:

@@ -309,6 +309,64 @@ def test_streamed_answers() -> None:
     assert {event.name for event in events} == {"streamed"}
 
 
+def test_end_of_requests() -> None:
+    """Receivers of request_finished know the request, and so does a stream that breaks off."""
+    with Collector() as collector:
+        run_shop(
+            collector,
+            """
+    import shop
+    from wsgiref.util import setup_testing_defaults
+    from django.core.signals import request_finished
+    from django.core.wsgi import get_wsgi_application
+    from django.http import FileResponse, StreamingHttpResponse
+    from django.urls import path
+
+    def finished(**_):
+        get_tracker().track_custom_event("finished")
+
+    def parts():
+        try:
+            yield b"a"
+            yield b"b"
+        finally:
+            get_tracker().track_custom_event("broke_off")
+
+    shop.urlpatterns.append(path("stream", lambda request: StreamingHttpResponse(parts())))
+    shop.urlpatterns.append(path("file", lambda request: FileResponse(open(shop.__file__, "rb"))))
+    request_finished.connect(finished)
+    client.force_login(user)
+    client.get("/nothing")
+    Client().get("/nothing")  # about nobody
+
+    async_client = AsyncClient()
+    async_client.cookies["visitor"] = "v-2"
+    asyncio.run(async_client.get("/nothing"))
+
+    def serve(path, visitor):
+        environ = {"PATH_INFO": path, "HTTP_COOKIE": f"visitor={visitor}"}
+        environ["wsgi.file_wrapper"] = lambda file, size: file
+        setup_testing_defaults(environ)
+        return get_wsgi_application()(environ, lambda *_: None)
+
+    answer = serve("/stream", "v-3")
+    assert next(iter(answer)) == b"a"
+    answer.close()  # as servers do when the client has disconnected
+    serve("/file", "v-4").close()
+    assert get_tracker().current_subject().anonymous_id is None
+            """,
+        )
+        events = collector.events()
+    assert [(event.name, event.device_id) for event in events] == [
+        ("finished", "v-1"),
+        ("finished", "v-2"),
+        ("broke_off", "v-3"),
+        ("finished", "v-3"),
+        ("finished", "v-4"),
+    ]
+    assert [bool(event.user_id) for event in events] == [True, False, False, False, False]
+
+
 def test_other_settings() -> None:
     """The setting may name a header, a function that finds users, and an event for requests."""
     setting = {
