@@ -114,7 +114,7 @@ def api_calls(parts: Parts) -> list[AnyCall]:
             *events.calls(store),
             *requests.calls(store, parts.gateway),
             *store_calls.calls(store, parts.writer, parts.receiver, parts.info),
-            *stream.calls(store),
+            *stream.calls(store, parts.plans),
             *plan_calls.calls(store, parts.plans),
             *scenarios.calls(parts.faults, parts.experiments),
         ]
@@ -178,7 +178,6 @@ class Service:
     ) -> None:
         if forwarding:
             forwarding.check_keeps_bodies(handling.redact)
-        self.faults, self.experiments = Faults(), Experiments()
         self._keep, self._lang, self._temporary = keep, serving.lang, db is None
         with ExitStack() as stack:
             self.listening = Listening(port, serving, stack)
@@ -187,6 +186,8 @@ class Service:
             self.store = EventStore(_place(db, stack), temporary=self._temporary, keep=keep)
             stack.callback(self.store.close)
             self.stored_before = self.store.last_event
+            tell = self.store.tell
+            self.faults, self.experiments = Faults(tell), Experiments(tell)
             self.plans = Plans(self.store, Path(plan) if plan is not None else None)
             self.gateway = Gateway(self.store, forwarding)
             stack.callback(self.gateway.close)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import urllib3
-from playwright.sync_api import BrowserContext, FilePayload, Page, expect
+from playwright.sync_api import BrowserContext, FilePayload, Locator, Page, expect
 
 from growingio_collector import Collector, Serving
 from growingio_collector.settings import Forwarding
@@ -122,6 +122,15 @@ class TestFaults:
         send(event("b"))
         assert collector.requests()[1].answered == 204
 
+    def test_from_elsewhere(self, page: Page, collector: Collector) -> None:
+        """A fault that a test or another tab begins or ends shows by itself."""
+        page.goto(f"{collector.url}/#/faults")
+        expect(page.locator(".fault-off")).to_be_visible()
+        collector.faults.set(status=500)
+        expect(page.locator(".fault-on")).to_contain_text("answer 500")
+        collector.faults.clear()
+        expect(page.locator(".fault-off")).to_be_visible()
+
 
 class TestSettings:
     def test_facts(self, page: Page, collector: Collector) -> None:
@@ -170,6 +179,35 @@ class TestPlan:
         expect(page.locator(".column.seen .mark.bad")).to_be_visible()
         expect(page.locator(".column.unplanned")).to_contain_text("Did you mean refund?")
 
+    def test_another_tab(self, page: Page, collector: Collector, context: BrowserContext) -> None:
+        """A plan that is put into use, or removed, elsewhere is shown on every open page."""
+        page.goto(f"{collector.url}/#/plan")
+        expect(page.get_by_text("There is no plan.")).to_be_visible()
+        settings = context.new_page()
+        settings.goto(f"{collector.url}/#/settings")
+        expect(in_use(settings)).to_have_text("no")
+        other = context.new_page()
+        other.goto(f"{collector.url}/#/plan")
+        _give(other, PLAN)
+        expect(page.locator(".column.never")).to_contain_text("refund")
+        expect(in_use(settings)).to_have_text("yes")
+        other.get_by_role("button", name="Remove the plan").click()
+        other.get_by_role("dialog").get_by_role("button", name="Remove the plan").click()
+        expect(page.get_by_text("There is no plan.")).to_be_visible()
+        expect(in_use(settings)).to_have_text("no")
+
+    def test_edited_file(self, page: Page, tmp_path: Path) -> None:
+        """An open page shows what a plan's file has become, before the next event comes."""
+        file = tmp_path / "plan.yaml"
+        file.write_text(PLAN)
+        with Collector(plan=file) as collector:
+            page.goto(f"{collector.url}/#/plan")
+            expect(page.locator(".column.never")).to_contain_text("refund")
+            file.write_text("events:\n  recharge: {}\n")
+            expect(page.locator(".column.never")).to_contain_text("recharge")
+            file.write_text("events: 3\n")
+            expect(page.get_by_role("alert")).to_be_visible()
+
     def test_wrong_file(self, page: Page, collector: Collector) -> None:
         """A file with defects is not used, and every defect has its line."""
         page.goto(f"{collector.url}/#/plan")
@@ -185,6 +223,11 @@ class TestPlan:
         expect(page.locator(".editor")).to_have_value(re.compile("pay:"))
         page.get_by_role("button", name="Use this plan").click()
         expect(page.locator(".column.seen")).to_contain_text("pay")
+
+
+def in_use(page: Page) -> Locator:
+    """Return where the settings say whether a plan is in use."""
+    return page.locator("dt", has_text="Plan in use").locator("+ dd")
 
 
 def _give(page: Page, plan: str) -> None:

@@ -16,6 +16,7 @@ from starlette.responses import Response, StreamingResponse
 
 from growingio_collector.api import TEXT, Answer, AnyCall, ApiCall
 from growingio_collector.api.queries import StreamQuery, WrongParameterError
+from growingio_collector.plan import Plans
 from growingio_collector.store import EventStore
 from growingio_collector.store.filter import MAX_ID, Filter
 from growingio_collector.store.reading import find_events
@@ -24,6 +25,7 @@ from growingio_collector.store.summary import summary
 
 KEEP_ALIVE_S: Final = 15.0
 _SUMMARY_EVERY_S: Final = 1.0
+_LOOK_EVERY_S: Final = 1.0
 _AT_ONCE: Final = 200
 _COALESCE_S: Final = 0.05
 """Interval at which a busy store is read; a quiet one is read immediately."""
@@ -82,7 +84,9 @@ class _Feed:
         return KEEP_ALIVE_S
 
 
-async def _chunks(store: EventStore, wanted: Filter, after: int | None) -> AsyncIterator[bytes]:
+async def _chunks(
+    store: EventStore, plans: Plans, wanted: Filter, after: int | None
+) -> AsyncIterator[bytes]:
     loop = asyncio.get_running_loop()
     changed = asyncio.Event()
     feed = _Feed(store, wanted, after)
@@ -98,8 +102,23 @@ async def _chunks(store: EventStore, wanted: Filter, after: int | None) -> Async
             if chunks:
                 yield b"".join(chunks)
                 await asyncio.sleep(_COALESCE_S)
-            if not feed.more and not await _happened(changed, feed.patience):
+            if not feed.more and not await _changed(changed, feed.patience, plans):
                 yield _COMMENT
+
+
+async def _changed(changed: asyncio.Event, within: float, plans: Plans) -> bool:
+    """Return whether there was a change in time.
+
+    A plan's file does not tell when it is edited: it is looked at while somebody may see that.
+    """
+    if plans.file is None:
+        return await _happened(changed, within)
+    until = time.monotonic() + within
+    while (remaining := until - time.monotonic()) > 0:
+        if await _happened(changed, min(remaining, _LOOK_EVERY_S)):
+            return True
+        await asyncio.to_thread(plans.current)
+    return changed.is_set()
 
 
 async def _happened(changed: asyncio.Event, within: float) -> bool:
@@ -128,13 +147,13 @@ _ANSWERS: Final = {
 }
 
 
-def calls(store: EventStore) -> list[AnyCall]:
+def calls(store: EventStore, plans: Plans) -> list[AnyCall]:
     """Return the calls below ``/api/v1``."""
 
     async def stream(request: Request, query: StreamQuery) -> Response:
         # The store may have been cleared, so that ids start again from 1.
         wanted = msgspec.structs.replace(query.filter, after=None)
-        chunks = _chunks(store, wanted, _resumed_after(request, query))
+        chunks = _chunks(store, plans, wanted, _resumed_after(request, query))
         return StreamingResponse(chunks, headers=_HEADERS, media_type="text/event-stream")
 
     return [

@@ -80,11 +80,13 @@ class Plans:
             self._loaded, self.error = load_plan(file), None
         except GrowingParamException as error:
             self.error = error
+            self._store.tell()
             _logger.error(
                 "The previous plan stays in use, because the changed file is invalid. %s", error
             )
         else:
             self._keep(self._loaded)
+            self._store.tell()
 
     def required(self) -> Loaded:
         """Return the plan in use.
@@ -108,6 +110,7 @@ class Plans:
         loaded = read_plan(content, "the plan", format_)
         self._keep(loaded)
         self._loaded = loaded
+        self._store.tell()
         return loaded
 
     def remove(self) -> None:
@@ -118,6 +121,7 @@ class Plans:
         self._check_not_from_file()
         self._store.set(_SETTING, None)
         self._loaded = None
+        self._store.tell()
 
     def _check_not_from_file(self) -> None:
         if self.file:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import parse_qs
 
@@ -57,9 +57,13 @@ def as_answer(answer: Mapping[str, Any]) -> LayerAnswer:
 
 
 class Experiments:
-    """Responses for each layer; any thread may change them."""
+    """Responses for each layer; any thread may change them.
 
-    def __init__(self) -> None:
+    :param tell: called after each change, for the pages that show it.
+    """
+
+    def __init__(self, tell: Callable[[], None] = lambda: None) -> None:
+        self._tell = tell
         self._by_layer: dict[str, LayerAnswer] = {}
         self._lock = threading.Lock()  # guards the mapping
 
@@ -77,11 +81,15 @@ class Experiments:
         """Set an answer that has already been checked."""
         with self._lock:
             self._by_layer[layer_id] = answer
+        self._tell()
 
     def remove(self, layer_id: str) -> bool:
         """Forget a layer; return whether it was known."""
         with self._lock:
-            return self._by_layer.pop(layer_id, None) is not None
+            removed = self._by_layer.pop(layer_id, None) is not None
+        if removed:
+            self._tell()
+        return removed
 
     def all(self) -> dict[str, LayerAnswer]:
         """Return every answer by its layer."""

@@ -130,10 +130,13 @@ class Faults:
     sent, or 0 if there was no response. Only the fault set last is active. All calls take effect
     before they return, and may come from any thread. See ``Fault`` for the options, their units and
     defaults.
+
+    :param tell: called after each change, for the pages that show it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tell: Callable[[], None] = lambda: None) -> None:
         self._running: _Running | None = None
+        self._tell = tell
 
     def fail_next(self, count: int = 1, **options: Unpack[FaultOptions]) -> None:
         """Make the next ``count`` requests fail, with 503 unless the options say otherwise.
@@ -154,10 +157,12 @@ class Faults:
     def begin(self, fault: Fault) -> None:
         """Activate this fault instead of any other, from the next request on."""
         self._running = _Running(fault)
+        self._tell()
 
     def clear(self) -> None:
         """Deactivate the fault."""
         self._running = None
+        self._tell()
 
     def pick(self, method: str, target: str) -> Fault | None:
         """Return the fault that hits this request, and count it.

@@ -158,7 +158,10 @@ class EventStore:
         self.tell()
 
     def set(self, key: str, value: str | None) -> None:
-        """Store a setting, which survives clearing and restarts; None removes it."""
+        """Store a setting, which survives clearing and restarts; None removes it.
+
+        Listeners are not called: the caller tells them once the setting is in use.
+        """
         with self.writing() as connection:
             if value is None:
                 connection.execute(_UNSET, (key,))

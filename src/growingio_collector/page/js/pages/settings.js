@@ -33,7 +33,7 @@ export function show(root, app) {
     loaded(about, () => get("/info"), facts),
     loaded(forward, () => get("/forward"), (state) => forwarding(state, () => parts[1].refresh())),
   ];
-  const end = app.summary.subscribe(() => parts[1].refresh());
+  const end = app.summary.subscribe(() => parts.forEach((part) => part.refresh()));
   return {
     close() {
       end();
