@@ -15,15 +15,18 @@ import os
 import struct
 import sys
 import time
+import weakref
 from pathlib import Path
 from typing import Final
+
+from growingio_tracker.delivery.descriptors import close, open_into
 
 _FLAGS: Final = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 _PEEKED_AT_S: Final = 1.0
 """How long a claim is tried again on systems where looking takes the lock for a moment."""
 
-_held: Final[dict[int, str]] = {}
-"""The files that this process owns, by file descriptor."""
+_held: Final[list[tuple[weakref.ref[Claim], list[int]]]] = []
+"""The claims of this process, each with the descriptor of its file."""
 
 if sys.platform == "win32":
     import msvcrt
@@ -84,16 +87,22 @@ else:
 class Claim:
     """A file that this process owns until :meth:`release`.
 
-    :param number: its file descriptor, to read or map it.
+    If a signal handler raises before anybody has the claim, or as it is being released, it is
+    released with the next call of :func:`claim`. A destructor would swallow what a handler raises.
+
+    :param numbers: a list with its file descriptor, which belongs to this from now on.
+    :ivar number: the file descriptor, to read or map it.
     """
 
-    def __init__(self, number: int) -> None:
-        self.number = number
+    def __init__(self, numbers: list[int]) -> None:
+        self._numbers = numbers
+        self.number = numbers[0]
+        _held.append((weakref.ref(self), numbers))
 
     def release(self) -> None:
         """Let other processes claim the file. Releasing twice is harmless."""
-        if _held.pop(self.number, None) is not None:
-            os.close(self.number)
+        close(self._numbers)
+        _forget_released()
 
 
 def claim(path: Path, *, patience_s: float = 0.0) -> Claim | None:
@@ -104,35 +113,50 @@ def claim(path: Path, *, patience_s: float = 0.0) -> Claim | None:
     """
     peeked_at_s = 0.0 if sys.platform == "linux" else _PEEKED_AT_S
     deadline = time.monotonic() + max(patience_s, peeked_at_s)
+    _release_lost()
     while True:
-        number = os.open(path, _FLAGS, 0o600)
+        numbers: list[int] = []
         try:
-            taken = _take(number)
+            open_into(numbers, path, _FLAGS)
+            taken = _take(numbers[0])
+            if taken and _is_still(numbers[0], path):
+                return Claim(numbers)
         except BaseException:
-            os.close(number)
+            close(numbers)
             raise
-        if taken and _is_still(number, path):
-            _held[number] = str(path)
-            return Claim(number)
-        os.close(number)
+        os.close(numbers[0])
         if not taken:
             if time.monotonic() >= deadline:
                 return None
             time.sleep(0.001)
 
 
+def _release_lost() -> None:
+    """Release what nobody can release any more."""
+    for owner, numbers in tuple(_held):
+        if owner() is None:
+            close(numbers)
+    _forget_released()
+
+
+def _forget_released() -> None:
+    for one in tuple(_held):
+        if not one[1]:
+            with contextlib.suppress(ValueError):  # another thread has done the same
+                _held.remove(one)
+
+
 def is_claimed(path: Path) -> bool:
     """Return whether a process owns ``path``; ``False`` if it does not exist."""
+    numbers: list[int] = []
     try:
-        number = os.open(path, _FLAGS & ~os.O_CREAT)
-    except OSError:
-        return False
-    try:
-        return _is_taken(number)
+        open_into(numbers, path, _FLAGS & ~os.O_CREAT)
+        return _is_taken(numbers[0])
     except OSError:
         return False
     finally:
-        os.close(number)
+        if numbers:
+            os.close(numbers[0])
 
 
 def _is_still(number: int, path: Path) -> bool:
@@ -144,9 +168,8 @@ def _is_still(number: int, path: Path) -> bool:
 
 def _let_go_in_child() -> None:
     while _held:
-        number, _ = _held.popitem()
         with contextlib.suppress(OSError):
-            os.close(number)
+            close(_held.pop()[1])
 
 
 if hasattr(os, "register_at_fork"):

@@ -326,6 +326,25 @@ class TestStream:
             api.send()
             assert json.loads(stream.next("summary")["data"])["stored"]["requests"] == 1
 
+    @pytest.mark.parametrize(
+        ("path", "content"),
+        [
+            ("plan", "events:\n  pay: {}\n"),
+            ("faults", '{"status": 503, "path": "/elsewhere"}'),
+            ("experiments/7", '{"strategyId": 2}'),
+            ("muted", '{"codes": ["sdk_old"]}'),
+        ],
+    )
+    def test_summary_after_a_setting(self, api: _Api, path: str, content: str) -> None:
+        """A summary follows each change of a setting, so that pages read it again."""
+        with _Stream(api) as stream:
+            stream.next("summary")
+            assert api.call(path, "PUT", body=content, headers=GUARD).status == 200
+            stream.next("summary")
+            if path != "muted":
+                assert api.call(path, "DELETE", headers=GUARD).status == 200
+                stream.next("summary")
+
     @pytest.mark.parametrize("sync", [False, True])
     def test_summary_after_forwarding(self, sync: bool) -> None:
         """What became of a forwarded request is a change, however late it is known."""

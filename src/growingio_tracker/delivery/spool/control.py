@@ -27,6 +27,7 @@ import msgspec
 from msgspec import Struct
 
 from growingio_tracker.delivery import Destination
+from growingio_tracker.delivery.descriptors import beginning_of
 from growingio_tracker.delivery.ownership import Claim, claim
 from growingio_tracker.delivery.spool.files import Files
 from growingio_wire.table import Kind
@@ -91,8 +92,7 @@ def heading_size(path: Path) -> int | None:
     Another release, or another process, may have written a longer or a shorter one.
     """
     try:
-        with path.open("rb") as file:
-            found = _heading_in(file.read(MOST_HEADING_BYTES))
+        found = _heading_in(beginning_of(path, MOST_HEADING_BYTES))
     except OSError:
         return None
     return None if found is None else _HEAD.size + len(found[1])

@@ -173,24 +173,30 @@ class DeadLetters:
 
     def _append(self, path: Path, data: bytes) -> None:
         size = size_of(path)
-        number = self._files.open(path)
+        numbers: list[int] = []
         try:
-            self._files.write_whole(number, data)
+            self._files.open(path, numbers)
+            self._files.write_whole(numbers[0], data)
         except BaseException:
-            self._files.truncate(number, size)
+            if numbers:
+                self._files.truncate(numbers[0], size)
             raise
         finally:
-            os.close(number)
+            if numbers:
+                os.close(numbers[0])
 
     def _create(self, path: Path, data: bytes) -> None:
-        number = self._files.create(path)
+        numbers: list[int] = []
         try:
-            self._files.write_whole(number, data)
+            self._files.create(path, numbers)
+            self._files.write_whole(numbers[0], data)
         except BaseException:
-            self._files.remove_if_possible(path)
+            if numbers:
+                self._files.remove_if_possible(path)
             raise
         finally:
-            os.close(number)
+            if numbers:
+                os.close(numbers[0])
 
     def _write_again(self, path: Path, kept: list[Entry]) -> None:
         if not kept:

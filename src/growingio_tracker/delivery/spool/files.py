@@ -13,6 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from growingio_tracker.delivery.descriptors import open_into
+
 _MODE: Final = 0o600
 _DIRECTORY_MODE: Final = 0o700
 _BINARY: Final = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -38,15 +40,16 @@ class Files:
         if not path.is_dir():
             path.mkdir(mode=_DIRECTORY_MODE, parents=True, exist_ok=True)
 
-    def create(self, path: Path) -> int:
-        """Create a file that only its owner can read; return its descriptor."""
+    def create(self, path: Path, numbers: list[int]) -> None:
+        """Create a file that only its owner can read; append its descriptor to ``numbers``."""
         self._note("open")
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | _BINARY, _MODE)
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | _BINARY
+        open_into(numbers, path, flags, _MODE)
 
-    def open(self, path: Path) -> int:
-        """Open a file for reading and appending; return its descriptor."""
+    def open(self, path: Path, numbers: list[int]) -> None:
+        """Open a file to read and append; append its descriptor to ``numbers``."""
         self._note("open")
-        return os.open(path, os.O_RDWR | os.O_APPEND | _BINARY)
+        open_into(numbers, path, os.O_RDWR | os.O_APPEND | _BINARY)
 
     def write_whole(self, number: int, data: bytes) -> None:
         """Append ``data`` to a file.
@@ -80,11 +83,13 @@ class Files:
         """Wait until the disk knows of new files in a directory."""
         self._note("fsync")
         if hasattr(os, "O_DIRECTORY"):  # Windows cannot, and need not
-            number = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+            numbers: list[int] = []
             try:
-                os.fsync(number)
+                open_into(numbers, path, os.O_RDONLY | os.O_DIRECTORY)
+                os.fsync(numbers[0])
             finally:
-                os.close(number)
+                if numbers:
+                    os.close(numbers[0])
 
     def replace(self, path: Path, target: Path) -> None:
         """Replace ``target`` with another file."""

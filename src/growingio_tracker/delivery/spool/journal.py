@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Final
 
 from growingio_tracker.core import HEAD_BYTES, JournalEnd, packed
+from growingio_tracker.delivery.descriptors import duplicate_into
 from growingio_tracker.delivery.spool.control import KIND_CODES, Control, heading_size
 from growingio_tracker.delivery.spool.files import Files
 from growingio_tracker.delivery.spool.segment import (
-    NO_FILE,
     Count,
     Entry,
     Segment,
@@ -250,15 +250,17 @@ class Journal:
         """
         self._syncs = True
         newest, behind = self.end.newest, list(self._unsynced)
-        number = NO_FILE if newest is None else os.dup(newest.number)
+        numbers: list[int] = []
         try:
+            if newest is not None:
+                duplicate_into(numbers, newest.number)
             for segment in behind:
                 self._files.sync(segment.number)
-            if number >= 0:
+            for number in numbers:
                 self._files.sync(number)
         finally:
-            if number >= 0:
-                os.close(number)
+            if numbers:
+                os.close(numbers[0])
         for segment in behind:
             self._unsynced.remove(segment)
             segment.close()
@@ -294,24 +296,25 @@ class Journal:
             self.end.write_directly(self._control.number, self._control.entered_at(self.kind))
         begun, first = self._begun, self.entered
         path = Segment.path_of(self.path, self.kind.value, first)
+        numbers: list[int] = []
         try:
-            number = self._files.create(path)
+            self._files.create(path, numbers)
+            self._files.write_whole(numbers[0], self._head)
+            segment = Segment(path, first, first, len(self._head), self._code)
         except FileExistsError:
             self._skip(first)
             return
-        try:
-            self._files.write_whole(number, self._head)
-            segment = Segment(path, first, first, len(self._head), self._code)
         except BaseException:
-            os.close(number)
-            self._files.remove_if_possible(path)
+            if numbers:
+                os.close(numbers[0])
+                self._files.remove_if_possible(path)
             raise
         if self._begun != begun:
-            os.close(number)
+            os.close(numbers[0])
             if all(one.path != path for one in self._segments):
                 self._files.remove_if_possible(path)
             return
-        segment.number, end = number, self.end
+        segment.number, end = numbers[0], self.end
         # No call in between, during which a signal handler could run.
         before, end.newest, self._is_new = end.newest, segment, True
         self._begun = begun + 1

@@ -133,15 +133,17 @@ class OpenStores:
     def add(self, store: Store) -> OpenStore:
         """Add a store."""
         one = OpenStore(store, self._batches, self._numbers, self._time, self._on_lost)
-        self._all.append(one)
-        self._by_number.update((lane.number, lane) for lane in one.lanes.values())
+        lanes = {lane.number: lane for lane in one.lanes.values()}
+        # No call from here on, because a signal handler could run during it and leave a half.
+        self._by_number |= lanes
+        self._all += (one,)
         return one
 
     def forget(self, one: OpenStore) -> None:
         """Forget a store, without closing it."""
         self._all.remove(one)
         for lane in one.lanes.values():
-            del self._by_number[lane.number]
+            self._by_number.pop(lane.number, None)  # a signal handler may have forgotten it
 
     def remove(self, batch: Batch) -> None:
         """Remove records that have an outcome; see :meth:`DiskRecords.remove`."""
@@ -158,8 +160,10 @@ class OpenStores:
         """Release the stores with nothing left to do, except the own one."""
         for one in [one for one in self._all if one is not self.own and one.is_done()]:
             one.let_go()
-            self.forget(one)
-            one.store.release()
+            try:
+                self.forget(one)
+            finally:
+                one.store.release()
 
     def bytes_on_disk(self) -> int:
         """Return the size of all their files."""

@@ -167,14 +167,15 @@ class Segment(SegmentBase):
             return files.read(number, os.fstat(number).st_size - self._read_to, self._read_to)
         if self._looked and size_of(self.path) <= self._read_to:
             return b""
+        numbers: list[int] = []
         try:
-            number = files.open(self.path)
+            files.open(self.path, numbers)
+            return self._read(files, numbers[0])
         except FileNotFoundError:
             return b""
-        try:
-            return self._read(files, number)
         finally:
-            os.close(number)
+            if numbers:
+                os.close(numbers[0])
 
 
 class SettledNumbers:

@@ -15,10 +15,12 @@ import os
 import re
 import time
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
 from growingio_tracker.delivery import Destination
+from growingio_tracker.delivery.descriptors import beginning_of
 from growingio_tracker.delivery.ownership import is_claimed
 from growingio_tracker.delivery.spool.control import (
     MOST_HEADING_BYTES,
@@ -74,7 +76,11 @@ class Store:
         base = directory / f"{prefix_of(destination)}-{time.time_ns():x}-{os.getpid()}"
         about = About(destination, max_age_s, made_ms(base))
         control = Control.create(control_of(base), heading(about), files)
-        return cls(base, control, about, files, segment_bytes)
+        try:
+            return cls(base, control, about, files, segment_bytes)
+        except BaseException:
+            control.close()
+            raise
 
     @classmethod
     def adopt(
@@ -171,11 +177,11 @@ def stores_in(directory: Path) -> list[Path]:
     """Return the bases of all stores, oldest first. Other files are ignored."""
     names: set[str] = set()
     try:
-        with os.scandir(directory) as entries:
-            for entry in entries:
-                found = _CONTROL.fullmatch(entry.name) or _SEGMENT.fullmatch(entry.name)
-                if found and entry.is_file(follow_symlinks=False):
-                    names.add(found[1])
+        # Read to its end without Python in between, so that no signal handler leaves it open.
+        for entry in [*chain.from_iterable(map(os.scandir, (directory,)))]:
+            found = _CONTROL.fullmatch(entry.name) or _SEGMENT.fullmatch(entry.name)
+            if found and entry.is_file(follow_symlinks=False):
+                names.add(found[1])
     except FileNotFoundError:
         return []
     return sorted((directory / name for name in names), key=_age)
@@ -199,8 +205,7 @@ def usage_of(base: Path) -> tuple[int, int]:
 
 def _said_by_segments(base: Path) -> About:
     for file in files_of(base)[1:]:
-        with file.open("rb") as opened:
-            about = read_heading(opened.read(MOST_HEADING_BYTES))
+        about = read_heading(beginning_of(file, MOST_HEADING_BYTES))
         if about is not None:
             return about
     raise OSError(f"{control_of(base)} is damaged, and no longer names a destination")
