@@ -110,12 +110,12 @@ def _resource_item(number: int) -> _Write:
 
 
 _WRITERS: Final[Mapping[Type, Callable[[int], _Write]]] = {
-    Type.STRING: _string,
-    Type.INT32: _integer,
-    Type.INT64: _integer,
-    Type.EVENT_TYPE: _event_type,
-    Type.STRING_MAP: _string_map,
-    Type.RESOURCE_ITEM: _resource_item,
+    "string": _string,
+    "int32": _integer,
+    "int64": _integer,
+    "event type": _event_type,
+    "map<string, string>": _string_map,
+    "ResourceItem": _resource_item,
 }
 
 
@@ -135,7 +135,7 @@ def _writers(table: Iterable[Field]) -> dict[str, _Write]:
             field.number
         )
         for field in table
-        if field.type is not Type.DOUBLE
+        if field.type != "double"
     }
 
 
@@ -231,13 +231,13 @@ def _read_resource_item(value: bytes, held: object, budget: Budget) -> dict[str,
 
 
 _READERS: Final[Mapping[Type, tuple[int, _Read]]] = {
-    Type.STRING: (LENGTH, _read_text),
-    Type.INT32: (VARINT, _read_int32),
-    Type.INT64: (VARINT, _read_int64),
-    Type.DOUBLE: (FIXED64, _read_double),
-    Type.EVENT_TYPE: (VARINT, _read_event_type),
-    Type.STRING_MAP: (LENGTH, _read_string_map),
-    Type.RESOURCE_ITEM: (LENGTH, _read_resource_item),
+    "string": (LENGTH, _read_text),
+    "int32": (VARINT, _read_int32),
+    "int64": (VARINT, _read_int64),
+    "double": (FIXED64, _read_double),
+    "event type": (VARINT, _read_event_type),
+    "map<string, string>": (LENGTH, _read_string_map),
+    "ResourceItem": (LENGTH, _read_resource_item),
 }
 
 

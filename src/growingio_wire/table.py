@@ -8,7 +8,7 @@ measurement-protocol page.
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
@@ -23,16 +23,10 @@ class Kind(Enum):
     __hash__ = object.__hash__  # members are singletons; Enum's own hash is a Python call
 
 
-class Type(Enum):
-    """How a value is encoded in protobuf."""
-
-    STRING = "string"
-    INT32 = "int32"
-    INT64 = "int64"
-    DOUBLE = "double"
-    EVENT_TYPE = "event type"
-    STRING_MAP = "map<string, string>"
-    RESOURCE_ITEM = "ResourceItem"
+Type: TypeAlias = Literal[
+    "string", "int32", "int64", "double", "event type", "map<string, string>", "ResourceItem"
+]
+"""How a value is encoded in protobuf."""
 
 
 def camel(name: str) -> str:
@@ -50,7 +44,7 @@ class Field(Struct, frozen=True):
 
     number: int
     name: str
-    type: Type = Type.STRING
+    type: Type = "string"
     attribute: str = ""
 
     @property
@@ -128,30 +122,30 @@ EVENT: Final = Schema(
         Field(3, "gio_id"),
         Field(4, "session_id"),
         Field(5, "data_source_id"),
-        Field(6, "event_type", Type.EVENT_TYPE),
+        Field(6, "event_type", "event type"),
         Field(7, "platform"),
-        Field(8, "timestamp", Type.INT64, attribute="event_time"),
+        Field(8, "timestamp", "int64", attribute="event_time"),
         Field(9, "domain"),
         Field(10, "path"),
         Field(11, "query"),
         Field(12, "title"),
         Field(13, "referral_page"),
-        Field(14, "global_sequence_id", Type.INT64),
-        Field(15, "event_sequence_id", Type.INT32),
-        Field(16, "screen_height", Type.INT32),
-        Field(17, "screen_width", Type.INT32),
+        Field(14, "global_sequence_id", "int64"),
+        Field(15, "event_sequence_id", "int32"),
+        Field(16, "screen_height", "int32"),
+        Field(17, "screen_width", "int32"),
         Field(18, "language"),
         Field(19, "sdk_version"),
         Field(20, "app_version"),
-        Field(21, "extra_sdk", Type.STRING_MAP),
+        Field(21, "extra_sdk", "map<string, string>"),
         Field(22, "event_name"),
-        Field(23, "page_show_timestamp", Type.INT64),
-        Field(24, "attributes", Type.STRING_MAP),
-        Field(25, "resource_item", Type.RESOURCE_ITEM),
+        Field(23, "page_show_timestamp", "int64"),
+        Field(24, "attributes", "map<string, string>"),
+        Field(25, "resource_item", "ResourceItem"),
         Field(26, "protocol_type"),
         Field(27, "text_value"),
         Field(28, "xpath"),
-        Field(29, "index", Type.INT32),
+        Field(29, "index", "int32"),
         Field(30, "hyperlink"),
         Field(31, "url_scheme"),
         Field(32, "app_state"),
@@ -164,8 +158,8 @@ EVENT: Final = Schema(
         Field(39, "device_type"),
         Field(40, "operating_system"),
         Field(42, "app_name"),
-        Field(44, "latitude", Type.DOUBLE),
-        Field(45, "longitude", Type.DOUBLE),
+        Field(44, "latitude", "double"),
+        Field(45, "longitude", "double"),
         Field(46, "imei"),
         Field(47, "android_id"),
         Field(48, "oaid"),
@@ -174,7 +168,7 @@ EVENT: Final = Schema(
         Field(51, "idfv"),
         Field(52, "orientation"),
         Field(53, "project_key", attribute="product_id"),
-        Field(54, "send_time", Type.INT64),
+        Field(54, "send_time", "int64"),
         Field(55, "user_key", attribute="login_user_key"),
         Field(56, "xcontent"),
         Field(57, "timezone_offset"),
@@ -184,7 +178,7 @@ EVENT: Final = Schema(
 RESOURCE_ITEM: Final = (
     Field(1, "id"),
     Field(2, "key"),
-    Field(3, "attributes", Type.STRING_MAP),
+    Field(3, "attributes", "map<string, string>"),
 )
 
 ITEM: Final = Schema(
@@ -194,7 +188,7 @@ ITEM: Final = Schema(
     (
         Field(1, "id", attribute="item_id"),
         Field(2, "key", attribute="item_key"),
-        Field(3, "attributes", Type.STRING_MAP, attribute="attrs"),
+        Field(3, "attributes", "map<string, string>", attribute="attrs"),
         Field(4, "data_source_id"),
         Field(5, "project_key", attribute="product_id"),
     ),
@@ -206,8 +200,8 @@ MAPPING: Final = Schema(
     1,
     (
         Field(1, "project_key", attribute="product_id"),
-        Field(2, "send_time", Type.INT64),
-        Field(3, "identifies", Type.STRING_MAP, attribute="identities"),
+        Field(2, "send_time", "int64"),
+        Field(3, "identifies", "map<string, string>", attribute="identities"),
         Field(4, "data_source_id"),
     ),
 )

@@ -23,7 +23,7 @@ def tables() -> dict[str, Any]:
     wire = import_module("growingio_wire.table")
 
     def rows(fields: Iterable[Any]) -> list[list[Any]]:
-        return [[field.number, field.name, field.type.value] for field in fields]
+        return [[field.number, field.name, field.type] for field in fields]
 
     return {
         "event types": dict(wire.EVENT_TYPES),

@@ -30,7 +30,7 @@ from growingio_collector.rules.values import (
     PRINTED_STARTS,
     PRINTED_WORDS,
 )
-from growingio_wire.table import LIST_SEPARATOR, SCHEMAS, Kind, Type, camel
+from growingio_wire.table import LIST_SEPARATOR, SCHEMAS, Kind, camel
 
 _EVENT: Final = Kind.EVENT.value
 
@@ -72,7 +72,7 @@ _WholeEvent: Final = cast(
     msgspec.defstruct(
         "PlainWholeEvent",
         [
-            (field.name, _Map if field.type is Type.STRING_MAP else _Scalar, None)
+            (field.name, _Map if field.type == "map<string, string>" else _Scalar, None)
             for field in SCHEMAS[Kind.EVENT].fields
             if field.name not in PlainEvent.__struct_fields__
         ],

@@ -70,12 +70,12 @@ class SnappyParser(JsonParser):
 
 
 _FORMS: Final[Mapping[Type, FieldForm]] = {
-    Type.STRING: "text",
-    Type.INT32: "integer",
-    Type.INT64: "integer",
-    Type.EVENT_TYPE: "code",
-    Type.STRING_MAP: "texts",
-    Type.RESOURCE_ITEM: "message",
+    "string": "text",
+    "int32": "integer",
+    "int64": "integer",
+    "event type": "code",
+    "map<string, string>": "texts",
+    "ResourceItem": "message",
 }
 
 
@@ -85,14 +85,14 @@ def protobuf_fields(table: tuple[Field, ...]) -> tuple[FieldOf, ...]:
     return tuple(
         FieldOf(field.json, field.number, _FORMS[field.type], _more(field.type))
         for field in table
-        if field.type is not Type.DOUBLE
+        if field.type != "double"
     )
 
 
 def _more(form: Type) -> Mapping[str, int] | tuple[FieldOf, ...] | None:
-    if form is Type.EVENT_TYPE:
+    if form == "event type":
         return EVENT_TYPES
-    return protobuf_fields(RESOURCE_ITEM) if form is Type.RESOURCE_ITEM else None
+    return protobuf_fields(RESOURCE_ITEM) if form == "ResourceItem" else None
 
 
 _LISTS: Final = {

@@ -6,7 +6,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Mapping
-from typing import Any, Final, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias
 
 from msgspec import Struct
 
@@ -45,10 +45,12 @@ PENDING: Final = Fate("pending")
 UNKNOWN: Final = Fate("unknown")
 
 
-class _Outcomes(Protocol):
-    def fate(self, lane: int, seq: int) -> Fate: ...
-    def wait_fate(self, lane: int, seq: int, timeout_s: float | None) -> Fate: ...
-    async def await_fate(self, lane: int, seq: int) -> Fate: ...
+if TYPE_CHECKING:
+
+    class _Outcomes(Protocol):
+        def fate(self, lane: int, seq: int) -> Fate: ...
+        def wait_fate(self, lane: int, seq: int, timeout_s: float | None) -> Fate: ...
+        async def await_fate(self, lane: int, seq: int) -> Fate: ...
 
 
 class Receipt(ReceiptBase):

@@ -6,7 +6,7 @@ The check completes an event, too: with the time, if it has none, and with what 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Literal, NamedTuple, Protocol, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol, TypeAlias, cast
 
 from msgspec import Struct
 
@@ -119,15 +119,17 @@ def make_binding(
     )
 
 
-class _Event(Protocol):
-    event_time: EventTime | None
-    send_time: EventTime | None
-    anonymous_id: str | None
-    login_user_key: str | None
-    login_user_id: str | None
-    attributes: Mapping[str, Any] | None
-    sdk_version: str | None
-    platform: str | None
+if TYPE_CHECKING:
+
+    class _Event(Protocol):
+        event_time: EventTime | None
+        send_time: EventTime | None
+        anonymous_id: str | None
+        login_user_key: str | None
+        login_user_id: str | None
+        attributes: Mapping[str, Any] | None
+        sdk_version: str | None
+        platform: str | None
 
 
 def check_event(message: _Event, now_ms: int) -> LeftOut:
