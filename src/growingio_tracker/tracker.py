@@ -9,9 +9,14 @@ from typing import Any, Final, TypeVar
 
 from growingio_tracker.consumers import Consumer
 from growingio_tracker.consumers.default import DefaultConsumer
-from growingio_tracker.consumers.intake import Intake, TrackerKeywords, TrackerOptions, anywhere
+from growingio_tracker.consumers.intake import Intake
 from growingio_tracker.consumers.options import FLUSH_TIMEOUT_S
 from growingio_tracker.consumers.strategy import as_consumer, destination_of
+from growingio_tracker.consumers.tracker_options import (
+    TrackerKeywords,
+    TrackerOptions,
+    places_for_tracker,
+)
 from growingio_tracker.core import NOT_PLAIN, speed_up
 from growingio_tracker.delivery.ledger import Stats
 from growingio_tracker.delivery.receipt import Receipt
@@ -67,7 +72,7 @@ class GrowingTracker(Bindable):
         super().__init__()
         if consumer is None:
             consumer = DefaultConsumer(product_id, data_source_id, server_host)
-        own = TrackerOptions(**known(options, TrackerOptions, anywhere))
+        own = TrackerOptions(**known(options, TrackerOptions, places_for_tracker))
         self._product_id = text_name(product_id, "product_id")
         self._data_source_id = text_name(data_source_id, "data_source_id")
         self._consumer = as_consumer(consumer, product_id, data_source_id, server_host)

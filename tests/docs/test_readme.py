@@ -17,8 +17,8 @@ import growingio_tracker as gio
 from growingio_collector import Collector
 from growingio_collector.testing.fixture import CollectorFixture
 from growingio_tracker.bulk import RowMapping
-from growingio_tracker.consumers.intake import TrackerKeywords
 from growingio_tracker.consumers.options import QueueKeywords
+from growingio_tracker.consumers.tracker_options import TrackerKeywords
 from growingio_tracker_snappy import SnappyParser
 from tree import ROOT
 

@@ -33,7 +33,7 @@ from growingio_tracker.bulk.rows import KINDS, RowOptions
 from growingio_tracker.bulk.sending import PATIENCE_S, BatchSender, import_rows
 from growingio_tracker.bulk.typed import Source
 from growingio_tracker.consumers import Consumer
-from growingio_tracker.consumers.intake import MAX_EVENT_BYTES
+from growingio_tracker.consumers.tracker_options import MAX_EVENT_BYTES
 from growingio_tracker.delivery.waiting import Pace
 from growingio_wire.errors import GrowingParamException
 from growingio_wire.plan import Plan as TrackingPlan

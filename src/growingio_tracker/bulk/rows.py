@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 from growingio_tracker.bulk.mapping import ERROR_COLUMN, RowKind, RowMapping, as_source
 from growingio_tracker.bulk.plan_check import PlanCheck
 from growingio_tracker.bulk.typed import Convert, Row, converter, members_of, value_at
-from growingio_tracker.consumers.intake import MAX_EVENT_BYTES
+from growingio_tracker.consumers.tracker_options import MAX_EVENT_BYTES
 from growingio_tracker.delivery import Destination
 from growingio_tracker.model import ItemMessage, Message
 from growingio_tracker.model.events import CustomEventMessage, UserLoginMessage

@@ -12,8 +12,8 @@ from growingio_tracker.bulk.outcomes import FailedRow, OnProgress, Progress
 from growingio_tracker.bulk.rows import KINDS, Converted, Converter, RowOptions
 from growingio_tracker.bulk.typed import Row
 from growingio_tracker.consumers import Consumer
-from growingio_tracker.consumers.intake import MAX_EVENT_BYTES
 from growingio_tracker.consumers.pipelines import is_disabled
+from growingio_tracker.consumers.tracker_options import MAX_EVENT_BYTES
 from growingio_tracker.delivery import Batch, Postponed, Rejected
 from growingio_tracker.delivery.waiting import Pace
 from growingio_wire.clock import SYSTEM_CLOCK

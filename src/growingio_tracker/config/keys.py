@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
-from growingio_tracker.consumers.intake import TrackerOptions
 from growingio_tracker.consumers.options import (
     AsyncOptions,
     ConsumerOptions,
@@ -19,6 +18,7 @@ from growingio_tracker.consumers.options import (
     DurableOptions,
     QueueOptions,
 )
+from growingio_tracker.consumers.tracker_options import TrackerOptions
 from growingio_tracker.delivery import QueueLimits
 from growingio_tracker.experiments import ExperimentOptions
 from growingio_tracker.kafka.client import option_name

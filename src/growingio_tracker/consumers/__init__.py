@@ -16,9 +16,9 @@ from growingio_tracker.consumers.options import (
     VERIFY_CERT,
     ConsumerKeywords,
     ConsumerOptions,
-    anywhere,
 )
 from growingio_tracker.consumers.pipelines import Pipelines, connector, is_disabled
+from growingio_tracker.consumers.tracker_options import places_for_consumer
 from growingio_tracker.core import ShortWay
 from growingio_tracker.delivery import Destination
 from growingio_tracker.delivery.drivers import Nobody
@@ -92,7 +92,7 @@ class Consumer:
                 request_timeout=request_timeout,
                 retry_backoff_factor=retry_backoff_factor,
                 verify_cert=verify_cert,
-                **known(options, ConsumerOptions, anywhere),
+                **known(options, ConsumerOptions, places_for_consumer),
             )
         )
 

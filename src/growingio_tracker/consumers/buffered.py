@@ -17,9 +17,9 @@ from growingio_tracker.consumers.options import (
     AsyncOptions,
     QueueKeywords,
     QueueOptions,
-    anywhere,
 )
 from growingio_tracker.consumers.strategy import Strategy, queued
+from growingio_tracker.consumers.tracker_options import places_for_consumer
 from growingio_tracker.delivery.drivers import FillingCaller
 from growingio_tracker.delivery.formats import Parser
 from growingio_tracker.delivery.lanes import MemoryLanes
@@ -69,7 +69,7 @@ class BufferedConsumer(Strategy):
                 request_timeout=request_timeout,
                 retry_backoff_factor=retry_backoff_factor,
                 verify_cert=verify_cert,
-                **known(options, QueueOptions, anywhere),
+                **known(options, QueueOptions, places_for_consumer),
             ),
             _full_batches_leave,
         )
@@ -132,7 +132,7 @@ class AsyncBufferedConsumer(Strategy):
                 retry_backoff_factor=retry_backoff_factor,
                 verify_cert=verify_cert,
                 workers=workers,
-                **known(options, AsyncOptions, anywhere),
+                **known(options, AsyncOptions, places_for_consumer),
             ),
             _workers_send,
         )

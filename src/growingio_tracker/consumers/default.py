@@ -14,9 +14,9 @@ from growingio_tracker.consumers.options import (
     ConsumerKeywords,
     ConsumerOptions,
     DebugOptions,
-    anywhere,
 )
 from growingio_tracker.consumers.strategy import Strategy
+from growingio_tracker.consumers.tracker_options import places_for_consumer
 from growingio_tracker.delivery.drivers import EachCaller
 from growingio_tracker.delivery.formats import Parser
 from growingio_tracker.delivery.pipeline import Pipeline
@@ -61,7 +61,7 @@ class DefaultConsumer(Strategy):
                 request_timeout=request_timeout,
                 retry_backoff_factor=retry_backoff_factor,
                 verify_cert=verify_cert,
-                **known(options, ConsumerOptions, anywhere),
+                **known(options, ConsumerOptions, places_for_consumer),
             ),
             each_call_sends,
         )
@@ -105,7 +105,7 @@ class DebugConsumer(Strategy):
                 retry_backoff_factor=retry_backoff_factor,
                 verify_cert=verify_cert,
                 stream=stream,
-                **known(options, DebugOptions, anywhere),
+                **known(options, DebugOptions, places_for_consumer),
             ),
             each_call_sends,
         )

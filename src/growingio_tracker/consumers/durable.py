@@ -20,9 +20,9 @@ from growingio_tracker.consumers.options import (
     WORKER_REQUEST_TIMEOUT_S,
     DurableOptions,
     QueueKeywords,
-    anywhere,
 )
 from growingio_tracker.consumers.strategy import Strategy, queued
+from growingio_tracker.consumers.tracker_options import places_for_consumer
 from growingio_tracker.delivery import Destination
 from growingio_tracker.delivery.formats import Parser
 from growingio_tracker.delivery.ledger import Stats
@@ -94,7 +94,7 @@ class DurableConsumer(Strategy):
                 retry_limit=retry_limit,
                 retry_backoff_factor=retry_backoff_factor,
                 verify_cert=verify_cert,
-                **known(options, DurableOptions, anywhere),
+                **known(options, DurableOptions, places_for_consumer),
             ),
             sent_from_disk,
         )
@@ -181,7 +181,7 @@ class Adopters:
             verify_cert=verify_cert,
             spool=directory,
             max_age_s=None,
-            **known(options, DurableOptions, anywhere),
+            **known(options, DurableOptions, places_for_consumer),
         )
         self._consumers: dict[Destination, AdoptingConsumer] = {}
 

@@ -6,15 +6,14 @@ The options of trackers are here, too, with all defaults and checks.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from time import time_ns
-from typing import Any, ClassVar, Final, Literal, TypeAlias, TypedDict
+from typing import Any, Final
 
 from growingio_tracker.consumers import Consumer
-from growingio_tracker.consumers.options import of_consumers
+from growingio_tracker.consumers.tracker_options import TrackerOptions
 from growingio_tracker.core import PlainCalls
 from growingio_tracker.delivery.receipt import Fate, Receipt, receipt_of
-from growingio_tracker.experiments import ExperimentOptions
 from growingio_tracker.model import Message
 from growingio_tracker.model.arguments import one_of
 from growingio_tracker.model.binding import bindings
@@ -24,78 +23,17 @@ from growingio_tracker.model.events import (
     PresetProperties,
     ResourceItem,
 )
-from growingio_tracker.model.filters import BeforeSend, MessageFilters
+from growingio_tracker.model.filters import MessageFilters
 from growingio_tracker.model.losses import Problem, Unsendable
-from growingio_tracker.model.option_types import FLAG, FUNCTION, NAMES, choice, instance_of, whole
-from growingio_tracker.model.options import Options, OptionTypes, spellings
 from growingio_tracker.model.record import plain_events, to_record
 from growingio_tracker.model.scalars import is_a
 from growingio_tracker.model.subject import ABOUT_NOBODY, OnNobody
 from growingio_tracker.model.values import pairs
 from growingio_wire.errors import GrowingParamException
 from growingio_wire.logs import Log
-from growingio_wire.said import Said
 from growingio_wire.table import NOT_USER, Kind
 
 _log: Final = Log("growingio_tracker")
-
-OnInvalid: TypeAlias = Literal["raise", "drop"]
-
-MAX_EVENT_BYTES: Final = 1024 * 1024
-
-
-class TrackerKeywords(TypedDict, total=False):
-    """Keyword options of a tracker.
-
-    - ``on_invalid``: what to do with an invalid call: ``"raise"`` (the default) raises
-      GrowingParamException, ``"drop"`` drops the event, counted and reported as ``invalid``.
-    - ``strict``: also raise if a single attribute cannot be encoded. Default ``False``: that
-      attribute is left out, counted and reported by its path and type.
-    - ``max_event_bytes``: maximum size of a record. Default 1 MiB.
-    - ``before_send``: called with each validated message; returns the message to send, or ``None``
-      to drop it. If it raises, the event is dropped and counted. Default ``None``.
-    - ``redact``: names of attributes whose values are replaced with ``***`` before anything else
-      sees them. Default: none.
-    - ``experiments``: options of :meth:`~growingio_tracker.GrowingTracker.experiment`. Default:
-      :class:`~growingio_tracker.ExperimentOptions` with its defaults.
-    """
-
-    on_invalid: OnInvalid
-    strict: bool
-    max_event_bytes: int
-    before_send: BeforeSend | None
-    redact: Collection[str]
-    experiments: ExperimentOptions
-
-
-class TrackerOptions(Options, frozen=True, kw_only=True):
-    """Options of a tracker; see :class:`TrackerKeywords`.
-
-    :raises GrowingParamException: if one is invalid; the message names it.
-    """
-
-    types: ClassVar[OptionTypes] = {
-        "on_invalid": choice("raise", "drop"),
-        "strict": FLAG,
-        "max_event_bytes": whole(1),
-        "before_send": FUNCTION.or_none(),
-        "redact": NAMES,
-        "experiments": instance_of(ExperimentOptions, Said(*["ExperimentOptions(…)"] * 2)),
-    }
-
-    on_invalid: OnInvalid = "raise"
-    strict: bool = False
-    max_event_bytes: int = MAX_EVENT_BYTES
-    before_send: BeforeSend | None = None
-    redact: Collection[str] = ()
-    experiments: ExperimentOptions = ExperimentOptions()
-
-
-def anywhere(options: type[Options]) -> dict[str, str]:
-    """Return how to write each option of a tracker, and of consumers."""
-    consumers = {name: f"consumer={spelled}" for name, spelled in of_consumers().items()}
-    own = {name: name for name in options.__struct_fields__}
-    return {**spellings(options), **consumers, **own}
 
 
 class Intake:

@@ -36,7 +36,7 @@ from growingio_tracker.model.option_types import (
     instance_of,
     whole,
 )
-from growingio_tracker.model.options import Options, OptionTypes, spellings
+from growingio_tracker.model.options import Options, OptionTypes
 from growingio_wire.clock import SYSTEM_CLOCK, Clock
 from growingio_wire.endpoints import base_url
 from growingio_wire.errors import GrowingParamException
@@ -271,32 +271,6 @@ class DurableOptions(WorkerOptions, frozen=True, kw_only=True):
     def _derive(self) -> None:
         super()._derive()
         force_setattr(self, "spool", _absolute(self.spool))
-
-
-_STRATEGIES: Final[Mapping[str, type[ConsumerOptions]]] = {
-    "DurableConsumer": DurableOptions,
-    "AsyncBufferedConsumer": AsyncOptions,
-    "BufferedConsumer": QueueOptions,
-    "DebugConsumer": DebugOptions,
-    "DefaultConsumer": ConsumerOptions,
-}
-
-
-def of_consumers() -> dict[str, str]:
-    """Return how to write each option of a consumer, with the simplest strategy that has it."""
-    return {
-        name: f"{consumer}({spelled if spelled != name else f'{name}=…'})"
-        for consumer, options in _STRATEGIES.items()
-        for name, spelled in spellings(options).items()
-    }
-
-
-def anywhere(options: type[Options]) -> dict[str, str]:
-    """Return how to write each option of a consumer, of other strategies and of trackers."""
-    from growingio_tracker.consumers.intake import TrackerOptions  # it imports this module
-
-    trackers = {name: f"GrowingTracker({name}=…)" for name in TrackerOptions.__struct_fields__}
-    return {**trackers, **of_consumers(), **spellings(options)}
 
 
 def _absolute(directory: str | os.PathLike[str]) -> Path:

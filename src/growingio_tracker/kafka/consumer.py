@@ -32,7 +32,7 @@ from growingio_tracker.kafka.options import (
     MAX_SIZE,
     REQUEST_TIMEOUT_S,
     KafkaOptions,
-    anywhere_or_of_librdkafka,
+    places_for_kafka,
 )
 from growingio_tracker.kafka.producing import KafkaSender
 from growingio_tracker.model.options import known
@@ -128,7 +128,7 @@ class KafkaConsumer(Strategy):
             retry_limit=retry_limit,
             retry_backoff_factor=retry_backoff_factor,
             verify_cert=verify_cert,
-            **known(options, KafkaOptions, anywhere_or_of_librdkafka),
+            **known(options, KafkaOptions, places_for_kafka),
         )
         given = {**in_file(checked.kafka_config), **in_options(checked.kafka_options)}
         client = Client.checked(bootstrap_servers, given, OURS, type(self).__name__)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
 
-from growingio_tracker.consumers.intake import MAX_EVENT_BYTES
+from growingio_tracker.consumers.tracker_options import MAX_EVENT_BYTES
 from growingio_tracker.kafka.topic import RECORD, Headers, Origin, read
 from growingio_wire.errors import DecodeError
 

@@ -18,8 +18,8 @@ from growingio_tracker.consumers.options import (
     TYPES,
     Fitting,
     WorkerOptions,
-    anywhere,
 )
+from growingio_tracker.consumers.tracker_options import places_for_consumer
 from growingio_tracker.delivery.formats import DataParser, JsonParser, Parser, as_data_parser
 from growingio_tracker.model.losses import OnError
 from growingio_tracker.model.option_types import DIRECTORY, IDENTITY, NAME, is_path, is_text, whole
@@ -134,10 +134,10 @@ class KafkaOptions(WorkerOptions, frozen=True, kw_only=True):
             force_setattr(self, "kafka_options", ShownOptions(self.kafka_options))
 
 
-def anywhere_or_of_librdkafka(options: type[Options]) -> dict[str, str]:
+def places_for_kafka(options: type[Options]) -> dict[str, str]:
     """Return how to write each option of any consumer, of trackers and of librdkafka."""
     inner = {name: f"kafka_options={{{name!r}: …}}" for name in OFTEN_NEEDED}
-    return {**inner, **anywhere(options)}
+    return {**inner, **places_for_consumer(options)}
 
 
 _RATE: Final = OptionType(

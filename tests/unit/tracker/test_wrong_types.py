@@ -13,8 +13,8 @@ import pytest
 
 import growingio_tracker as gio
 from growingio_tracker import bulk
-from growingio_tracker.consumers.intake import TrackerKeywords
 from growingio_tracker.consumers.options import ConsumerKeywords, QueueKeywords
+from growingio_tracker.consumers.tracker_options import TrackerKeywords
 from growingio_tracker.integrations.asgi import GrowingIOMiddleware as AsgiMiddleware
 from growingio_tracker.integrations.celery import connect
 from growingio_tracker.integrations.flask import GrowingIO
