@@ -74,6 +74,8 @@ class Model(RuleBasedStateMachine):
         kind = Kind.EVENT if self.overflow == "drop_oldest" else kind
         name = f"{self.counts['accepted']}" + "x" * padding
         self.counts["accepted"] += 1
+        if not self.closed and not self.fits(name, *self.pending()):
+            self.hurry()
         flying = [flown for _, names in self.flight.values() for flown in names]
         if self.overflow == "drop_oldest" and self.fits(name, *flying):
             while not self.fits(name, *self.pending()):
@@ -90,6 +92,12 @@ class Model(RuleBasedStateMachine):
         except QueueFullError:
             assert self.overflow == "raise"
             assert not self.closed
+
+    def hurry(self) -> None:
+        """What finds no room makes what waits due: its batches will not become larger."""
+        for waiting in self.waiting.values():
+            if waiting and waiting[0] not in self.flushed:
+                self.flushed.update(waiting)
 
     def must_be_due(self, kind: Kind) -> bool:
         """Return whether a batch has to leave now: lingering aside, where a queue may be late."""
