@@ -96,16 +96,20 @@ class Model(RuleBasedStateMachine):
     def hurry(self) -> None:
         """What finds no room makes what waits due: its batches will not become larger."""
         for waiting in self.waiting.values():
-            if waiting and waiting[0] not in self.flushed:
+            if waiting and not self.is_ripe(waiting):
                 self.flushed.update(waiting)
+
+    def is_ripe(self, waiting: list[str]) -> bool:
+        """Return whether a batch is full, or is being flushed."""
+        is_full = len(waiting) >= BATCH_EVENTS or sum(map(size, waiting)) >= BATCH_BYTES
+        return is_full or waiting[0] in self.flushed
 
     def must_be_due(self, kind: Kind) -> bool:
         """Return whether a batch has to leave now: lingering aside, where a queue may be late."""
         waiting = self.waiting[kind]
         if not waiting or kind in self.flight or self.now < self.paused_until[kind]:
             return False
-        enough = sum(map(size, waiting)) >= BATCH_BYTES
-        return len(waiting) >= BATCH_EVENTS or enough or waiting[0] in self.flushed | self.returned
+        return self.is_ripe(waiting) or waiting[0] in self.returned
 
     @rule()
     def take(self) -> None:

@@ -77,11 +77,8 @@ class Schedule:
         Their batches cannot become larger if several kinds or lanes share the room that is left,
         or if a record does not fit in it.
         """
-        early = [
-            lane
-            for lane in self._lanes.values()
-            if lane.flush_to <= lane.records.first_seq() < lane.records.next_seq
-        ]
+        lanes = self._lanes.values()
+        early = [lane for lane in lanes if len(lane.records) and not lane.is_ripe()]
         for lane in early:
             lane.flush_to = lane.records.next_seq
         if early:
