@@ -50,7 +50,8 @@ class Log:
     def exception(self, message: str, *args: object) -> None:
         """See :meth:`logging.Logger.exception`."""
         if (found := self._found()) is not None:
-            found.exception(message, *args, stacklevel=2)
+            # Python 3.10 would count exception() itself among the frames.
+            found.error(message, *args, exc_info=True, stacklevel=2)
 
     def _found(self) -> logging.Logger | None:
         # NullHandler is among the last things that the module defines: it may be half imported.
