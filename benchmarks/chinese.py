@@ -100,9 +100,7 @@ PHRASES: Final = {
     "More than half of a request is spent in the kernel and in the server.": (
         "一次请求有一半以上的时间花在内核和服务器中。"
     ),
-    "Two thirds are msgspec, logging and other modules of Python.": (
-        "三分之二用于 msgspec、logging 和 Python 的其他模块。"
-    ),
+    "Half is msgspec and modules of Python.": ("一半用于 msgspec 和 Python 自带的模块。"),
     "Half of it is the system call that writes; 1.0.5 keeps the event in memory only.": (
         "一半是写文件的系统调用，而 1.0.5 只把事件放在内存里。"
     ),

@@ -221,7 +221,7 @@ AIMS = (
         "import over a bare interpreter, ms",
         _own("imports.ms"),
         at_most=50,
-        costs="Two thirds are msgspec, logging and other modules of Python.",
+        costs="Half is msgspec and modules of Python.",
     ),
     Aim("packages", _own("packages.count"), at_most=3),
     Aim("MiB for 100,000 waiting", _own("memory.mib"), at_most=32),
