@@ -10,6 +10,7 @@ signal handler runs either.
 from __future__ import annotations
 
 import os
+from itertools import chain
 from pathlib import Path
 
 
@@ -49,3 +50,23 @@ def beginning_of(path: Path, size: int) -> bytes:
     finally:
         if numbers:
             os.close(numbers[0])
+
+
+def content_of(path: Path) -> bytes:
+    """Return what is in a file.
+
+    :raises OSError: if it cannot be read.
+    """
+    return beginning_of(path, path.stat().st_size)
+
+
+def listing_of(directory: Path) -> list[os.DirEntry[str]]:
+    """Return what is in a directory; nothing if it does not exist.
+
+    :raises OSError: if it cannot be read.
+    """
+    try:
+        # To its end without Python in between, so that no signal handler leaves it open.
+        return [*chain.from_iterable(map(os.scandir, (directory,)))]
+    except FileNotFoundError:
+        return []

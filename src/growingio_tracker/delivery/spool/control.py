@@ -213,7 +213,7 @@ def pending_in(path: Path) -> int:
     The store is not claimed for this, so the number may change at any time.
     """
     try:
-        page = path.read_bytes()[:_PAGE].ljust(_PAGE, b"\0")
+        page = beginning_of(path, _PAGE).ljust(_PAGE, b"\0")
     except OSError:
         return 0
     return sum(

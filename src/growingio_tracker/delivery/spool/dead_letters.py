@@ -17,6 +17,7 @@ import msgspec
 
 from growingio_tracker.core import packed
 from growingio_tracker.delivery import Batch, Destination, Rejected
+from growingio_tracker.delivery.descriptors import content_of
 from growingio_tracker.delivery.ownership import Claim, claim
 from growingio_tracker.delivery.spool.files import DISK, Files, size_of
 from growingio_tracker.delivery.spool.segment import Entry, Segment, entries_in
@@ -140,7 +141,7 @@ class DeadLetters:
 
     def _read(self, path: Path) -> list[Entry]:
         try:
-            return entries_in(path.read_bytes(), _CODE)
+            return entries_in(content_of(path), _CODE)
         except FileNotFoundError:
             return []
         except OSError as error:
@@ -162,7 +163,7 @@ class DeadLetters:
     def _next_number(self, segments: list[tuple[int, Path]]) -> int:
         """Return a number that no letter has had: the lock's own file counts them."""
         try:
-            counted = int(self._lock.read_bytes() or b"0")
+            counted = int(content_of(self._lock) or b"0")
         except (OSError, ValueError):
             counted = 0
         if not segments:

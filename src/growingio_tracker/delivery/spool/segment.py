@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 from bisect import bisect_right, insort
 from collections.abc import Iterator
@@ -30,6 +31,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from growingio_tracker.core import HEAD_BYTES, Entries, SegmentBase
+from growingio_tracker.delivery.descriptors import listing_of
 from growingio_tracker.delivery.spool.files import Files, size_of
 
 
@@ -42,6 +44,7 @@ class Entry(NamedTuple):
 
 
 SUFFIX: Final = ".seg"
+_FIRST: Final = "([0-9a-f]{16})"
 NO_FILE: Final = -1
 
 
@@ -104,13 +107,9 @@ class Segment(SegmentBase):
     @staticmethod
     def paths_in(base: Path, kind: str) -> list[tuple[int, Path]]:
         """Return the first number and the path of each existing segment, oldest first."""
-        found: list[tuple[int, Path]] = []
-        for path in base.parent.glob(f"{base.name}-{kind}-*{SUFFIX}"):
-            try:
-                found.append((int(path.stem.rsplit("-", 1)[1], 16), path))
-            except ValueError:  # not a file of ours, whatever its name
-                continue
-        return sorted(found)
+        name = re.compile(re.escape(f"{base.name}-{kind}-") + _FIRST + re.escape(SUFFIX))
+        found = [name.fullmatch(entry.name) for entry in listing_of(base.parent)]
+        return sorted((int(one[1], 16), base.with_name(one[0])) for one in found if one)
 
     def believed(self) -> Count:
         """Return what is believed to be in it."""

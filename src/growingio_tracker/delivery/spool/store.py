@@ -15,12 +15,11 @@ import os
 import re
 import time
 from collections.abc import Mapping
-from itertools import chain
 from pathlib import Path
 from typing import Final
 
 from growingio_tracker.delivery import Destination
-from growingio_tracker.delivery.descriptors import beginning_of
+from growingio_tracker.delivery.descriptors import beginning_of, listing_of
 from growingio_tracker.delivery.ownership import is_claimed
 from growingio_tracker.delivery.spool.control import (
     MOST_HEADING_BYTES,
@@ -176,14 +175,10 @@ def prefix_of(destination: Destination) -> str:
 def stores_in(directory: Path) -> list[Path]:
     """Return the bases of all stores, oldest first. Other files are ignored."""
     names: set[str] = set()
-    try:
-        # Read to its end without Python in between, so that no signal handler leaves it open.
-        for entry in [*chain.from_iterable(map(os.scandir, (directory,)))]:
-            found = _CONTROL.fullmatch(entry.name) or _SEGMENT.fullmatch(entry.name)
-            if found and entry.is_file(follow_symlinks=False):
-                names.add(found[1])
-    except FileNotFoundError:
-        return []
+    for entry in listing_of(directory):
+        found = _CONTROL.fullmatch(entry.name) or _SEGMENT.fullmatch(entry.name)
+        if found and entry.is_file(follow_symlinks=False):
+            names.add(found[1])
     return sorted((directory / name for name in names), key=_age)
 
 
@@ -194,8 +189,9 @@ def is_owned(base: Path) -> bool:
 
 def files_of(base: Path) -> list[Path]:
     """Return the files that a store may have now."""
-    segments = base.parent.glob(f"{base.name}-*{SEGMENT_SUFFIX}")
-    return [control_of(base), *(one for one in segments if _SEGMENT.fullmatch(one.name))]
+    found = [_SEGMENT.fullmatch(one.name) for one in listing_of(base.parent)]
+    own = [one[0] for one in found if one is not None and one[1] == base.name]
+    return [control_of(base), *(base.with_name(name) for name in own)]
 
 
 def usage_of(base: Path) -> tuple[int, int]:

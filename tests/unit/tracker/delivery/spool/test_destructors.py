@@ -47,7 +47,6 @@ def storm(act: Callable[[], None]) -> Iterator[Callable[[int], None]]:
         yield leave
     finally:
         gc.set_threshold(*before)
-        gc.unfreeze()
 
 
 def test_appending(tmp_path: Path) -> None:
