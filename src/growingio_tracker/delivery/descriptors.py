@@ -31,10 +31,10 @@ def duplicate_into(numbers: list[int], number: int) -> None:
 
 
 def close(numbers: list[int]) -> None:
-    """Close the descriptor in ``numbers``, if there is one, and remove it."""
-    if numbers:
-        number = numbers[0]
-        del numbers[:]  # no call in between, during which a signal handler could run
+    """Close the descriptors in ``numbers``, and remove them."""
+    while numbers:
+        number = numbers[-1]
+        del numbers[-1]  # no call in between, during which a signal handler could run
         os.close(number)
 
 

@@ -5,7 +5,8 @@ system tells whether a lock is held. Elsewhere, looking takes the lock for a mom
 that claims the file just then tries again.
 
 The lock belongs to the open file, which a forked child inherits. The child closes it first of all,
-because it would hold the lock beyond the end of its parent.
+because it would hold the lock beyond the end of its parent. So no fork happens while a file is
+being claimed. A mapping keeps the open file as well, so a claimed file is opened again for one.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import contextlib
 import os
 import struct
 import sys
+import threading
 import time
 import weakref
 from pathlib import Path
@@ -24,6 +26,11 @@ from growingio_tracker.delivery.descriptors import close, open_into
 _FLAGS: Final = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 _PEEKED_AT_S: Final = 1.0
 """How long a claim is tried again on systems where looking takes the lock for a moment."""
+_CLAIMED_S: Final = 1.0
+"""How long a fork waits for a claim. More than enough, but a server has to be able to fork."""
+
+_claiming: Final = [threading.RLock()]
+"""Held while a file is being claimed; a child has a new one."""
 
 _held: Final[list[tuple[weakref.ref[Claim], list[int]]]] = []
 """The claims of this process, each with the descriptor of its file."""
@@ -91,17 +98,18 @@ class Claim:
     released with the next call of :func:`claim`. A destructor would swallow what a handler raises.
 
     :param numbers: a list with its file descriptor, which belongs to this from now on.
-    :ivar number: the file descriptor, to read or map it.
+    :ivar number: the file descriptor, to read it.
+    :ivar numbers: the list; what is added to it is closed as well.
     """
 
     def __init__(self, numbers: list[int]) -> None:
-        self._numbers = numbers
+        self.numbers = numbers
         self.number = numbers[0]
         _held.append((weakref.ref(self), numbers))
 
     def release(self) -> None:
         """Let other processes claim the file. Releasing twice is harmless."""
-        close(self._numbers)
+        close(self.numbers)
         _forget_released()
 
 
@@ -117,10 +125,11 @@ def claim(path: Path, *, patience_s: float = 0.0) -> Claim | None:
     while True:
         numbers: list[int] = []
         try:
-            open_into(numbers, path, _FLAGS)
-            taken = _take(numbers[0])
-            if taken and _is_still(numbers[0], path):
-                return Claim(numbers)
+            with _claiming[0]:
+                open_into(numbers, path, _FLAGS)
+                taken = _take(numbers[0])
+                if taken and _is_still(numbers[0], path):
+                    return Claim(numbers)
         except BaseException:
             close(numbers)
             raise
@@ -166,11 +175,23 @@ def _is_still(number: int, path: Path) -> bool:
     return False
 
 
+def _await_claim() -> None:
+    _claiming[0].acquire(timeout=_CLAIMED_S)
+
+
+def _allow_claims() -> None:
+    with contextlib.suppress(RuntimeError):  # it took too long
+        _claiming[0].release()
+
+
 def _let_go_in_child() -> None:
+    _claiming[0] = threading.RLock()
     while _held:
         with contextlib.suppress(OSError):
             close(_held.pop()[1])
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_let_go_in_child)
+    os.register_at_fork(
+        before=_await_claim, after_in_parent=_allow_claims, after_in_child=_let_go_in_child
+    )

@@ -111,12 +111,15 @@ class Control:
     """The control file of a store that this process owns.
 
     :param owned: the claim on it.
+    :ivar number: a file descriptor to map it by, which is not the one that owns it.
     """
 
-    def __init__(self, path: Path, owned: Claim) -> None:
+    def __init__(self, path: Path, owned: Claim, files: Files) -> None:
         self.path = path
         self._owned = owned
-        self._page = mmap.mmap(owned.number, _PAGE)
+        files.open(path, owned.numbers)
+        self.number = owned.numbers[-1]
+        self._page = mmap.mmap(self.number, _PAGE)
 
     @classmethod
     def create(cls, path: Path, head: bytes, files: Files) -> Control:
@@ -131,7 +134,7 @@ class Control:
             raise FileExistsError(f"{path} is in use, though it is new")
         try:
             _fill(owned.number, head, files)
-            return cls(path, owned)
+            return cls(path, owned, files)
         except BaseException:
             files.remove_if_possible(path)
             owned.release()
@@ -155,7 +158,7 @@ class Control:
                 return None
             if os.fstat(owned.number).st_size < _PAGE:
                 files.truncate(owned.number, _PAGE)
-            return cls(path, owned)
+            return cls(path, owned, files)
         except BaseException:
             owned.release()
             raise
@@ -166,11 +169,6 @@ class Control:
         :raises NewerFormatError: if a newer release wrote it.
         """
         return read_heading(self._page[:_SLOTS_AT])
-
-    @property
-    def number(self) -> int:
-        """Its file descriptor."""
-        return self._owned.number
 
     @staticmethod
     def entered_at(kind: Kind) -> int:

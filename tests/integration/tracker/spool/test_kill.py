@@ -214,6 +214,32 @@ def test_g1_forked_children(tmp_path: Path) -> None:
         assert sorted(server.names) == children + parents
 
 
+def test_g3_a_killed_parent(tmp_path: Path) -> None:
+    """F1: what a killed process left is adopted although a child that it has forked still lives.
+
+    The child collects no garbage, as servers do that fork, and never uses the consumer.
+    """
+    code = f"""{PREAMBLE}
+    import gc, warnings
+    warnings.simplefilter("ignore", DeprecationWarning)
+    consumer = durable(flush_after=3600)
+    track(consumer, "left")
+    gc.freeze()
+    if os.fork() == 0:
+        print("lives", flush=True)
+        sys.stdin.read()
+        os._exit(0)
+    signal.pause()
+    """
+    with Server() as server, running(code, server.url, str(tmp_path)) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "lives\n"
+        process.kill()
+        process.wait()
+        deliver_what_was_left(server.url, tmp_path)
+        assert server.names == ["left"]
+
+
 def test_f1_forks_amid_calls(tmp_path: Path) -> None:
     """F1: a child forked while other threads are writing to disk can write to its own file."""
     code = f"""{PREAMBLE}
