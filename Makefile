@@ -92,7 +92,7 @@ pythons: $(VENV)/tools
 	$(BIN)/python tests/run_on_pythons.py
 
 # The environments that it runs in, which need the network.
-environments: $(VENV)/tools
+environments: $(VENV)/wheel
 	$(BIN)/python tests/run_on_pythons.py --set-up
 
 # A million events for each background strategy, and more than two hundred faults. It puts its
