@@ -207,6 +207,27 @@ class TestOverflow:
         assert [(p.reason, p.events) for p in room.problems] == [("queue_full", 1)] * 3
         assert names(room.take()) == (["d"] if overflow == "drop_oldest" else ["a"])
 
+    def test_full_before_a_batch_is(self, make_room: MakeRoom) -> None:
+        """A room that several kinds share is sent once it is full, although no batch is."""
+        room = make_room(QueueLimits(max_events=2), BatchLimits(max_events=2, linger_s=60.0))
+        room.offer("a")
+        room.offer("i", kind=Kind.ITEM)
+        assert room.nothing_due
+        room.offer("b")
+        assert room.stats.dropped == {"queue_full": 1}
+        batches = room.take(), room.take()
+        assert {batch.kind for batch in batches} == {Kind.EVENT, Kind.ITEM}
+
+    def test_full_while_it_pauses(self, make_room: MakeRoom) -> None:
+        """A record that finds no room does not end a pause of the server."""
+        room = make_room(QueueLimits(max_events=1), BatchLimits(linger_s=60.0))
+        room.offer("a", "b")
+        room.settle(room.take(), postponed(pause_s=30.0))
+        room.offer("c")
+        assert room.nothing_due
+        room.clock.advance(30.0)
+        assert names(room.take()) == ["a"]
+
     def test_losses_are_logged_once_a_minute(
         self, make_room: MakeRoom, caplog: pytest.LogCaptureFixture
     ) -> None:

@@ -74,6 +74,8 @@ class Model(RuleBasedStateMachine):
         kind = Kind.EVENT if self.overflow == "drop_oldest" else kind
         name = f"{self.counts['accepted']}" + "x" * padding
         self.counts["accepted"] += 1
+        if not self.closed and not self.fits(name, *self.pending()):
+            self.hurry()
         flying = [flown for _, names in self.flight.values() for flown in names]
         if self.overflow == "drop_oldest" and self.fits(name, *flying):
             while not self.fits(name, *self.pending()):
@@ -91,13 +93,23 @@ class Model(RuleBasedStateMachine):
             assert self.overflow == "raise"
             assert not self.closed
 
+    def hurry(self) -> None:
+        """What finds no room makes what waits due: its batches will not become larger."""
+        for waiting in self.waiting.values():
+            if waiting and not self.is_ripe(waiting):
+                self.flushed.update(waiting)
+
+    def is_ripe(self, waiting: list[str]) -> bool:
+        """Return whether a batch is full, or is being flushed."""
+        is_full = len(waiting) >= BATCH_EVENTS or sum(map(size, waiting)) >= BATCH_BYTES
+        return is_full or waiting[0] in self.flushed
+
     def must_be_due(self, kind: Kind) -> bool:
         """Return whether a batch has to leave now: lingering aside, where a queue may be late."""
         waiting = self.waiting[kind]
         if not waiting or kind in self.flight or self.now < self.paused_until[kind]:
             return False
-        enough = sum(map(size, waiting)) >= BATCH_BYTES
-        return len(waiting) >= BATCH_EVENTS or enough or waiting[0] in self.flushed | self.returned
+        return self.is_ripe(waiting) or waiting[0] in self.returned
 
     @rule()
     def take(self) -> None:

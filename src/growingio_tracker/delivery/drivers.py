@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from growingio_tracker.delivery import Batch, Delivered, Outcome, Postponed, Rejected
-from growingio_tracker.delivery.entering import CLOSED, REFUSED_CLOSED
+from growingio_tracker.delivery.overflow import CLOSED, REFUSED_CLOSED
 from growingio_tracker.delivery.pipeline import REENTRANT, UNDELIVERED, Pipeline
 from growingio_tracker.delivery.receipt import DELIVERED, Fate, Receipt, receipt_of
 from growingio_tracker.delivery.waiting import waits

@@ -67,17 +67,21 @@ class Lane:
 
     def due_at(self) -> float:
         """Return when a batch is due; infinity if none can be sent, or none is due."""
-        limits, waiting = self.limits, len(self.records)
-        linger_s = limits.linger_s
-        if self.in_flight or not waiting:
+        linger_s = self.limits.linger_s
+        if self.in_flight or not len(self.records):
             return math.inf
-        is_full = limits.are_reached(waiting, self.records.size)
-        if is_full or self.records.first_seq() < self.flush_to:
+        if self.is_ripe():
             return max(self.since, self.paused_until)
         if linger_s is None:
             return math.inf
         lingers = 0.0 if self.records.came_back() else linger_s
         return max(self.since + lingers, self.paused_until)
+
+    def is_ripe(self) -> bool:
+        """Return whether a batch does not linger, because it is full or is being flushed."""
+        records = self.records
+        is_full = self.limits.are_reached(len(records), records.size)
+        return is_full or records.first_seq() < self.flush_to
 
     def take(self, now: float) -> Batch:
         """Take the next batch, which is in flight from now on; lingering starts again.
@@ -100,6 +104,10 @@ class Room(Protocol):
 
     def note_due(self) -> None:
         """Wake the threads that take batches: something may have become due."""
+        ...
+
+    def note_full(self) -> bool:
+        """Make all queued records due, except for pauses; return whether that changed anything."""
         ...
 
     def note_fate(self, lane: int, first_seq: int, end_seq: int, fate: Fate) -> None:

@@ -38,8 +38,8 @@ from msgspec import Struct
 
 from growingio_tracker.delivery import Batch, Postponed, QueueLimits, Rejected, Sends, process
 from growingio_tracker.delivery.attempts import Attempt
-from growingio_tracker.delivery.entering import REFUSED_CLOSED
 from growingio_tracker.delivery.lanes import Lanes
+from growingio_tracker.delivery.overflow import REFUSED_CLOSED
 from growingio_tracker.delivery.queue import WaitingRoom
 from growingio_tracker.delivery.receipt import Fate, Receipt, receipt_of
 from growingio_tracker.delivery.sender import DeliversBatches

@@ -159,6 +159,10 @@ class WaitingRoom:
         """Wake one of the threads that take batches, with the lock held."""
         self._schedule.note_due()
 
+    def note_full(self) -> bool:
+        """Make all queued records due, with the lock held, and return whether some were not."""
+        return self._schedule.note_full()
+
     def note_fate(self, lane: int, first_seq: int, end_seq: int, fate: Fate) -> None:
         """Remember the fate of records that left the queue without being delivered."""
         self.outcomes.note(lane, first_seq, end_seq, fate)

@@ -71,6 +71,20 @@ class Schedule:
         self._due_at = 0.0
         self._takers.wake_one()
 
+    def note_full(self) -> bool:
+        """Make all queued records due, except for pauses; return whether some were not.
+
+        Their batches cannot become larger if several kinds or lanes share the room that is left,
+        or if a record does not fit in it.
+        """
+        lanes = self._lanes.values()
+        early = [lane for lane in lanes if len(lane.records) and not lane.is_ripe()]
+        for lane in early:
+            lane.flush_to = lane.records.next_seq
+        if early:
+            self.note_due()
+        return bool(early)
+
     def note_come(self, lane: Lane, seq: int) -> float | None:
         """Note that a record has entered that begins or ends a wait.
 

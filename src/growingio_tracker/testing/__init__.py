@@ -11,7 +11,7 @@ from growingio_tracker.consumers.pipelines import MakesSenders, pipelines_by
 from growingio_tracker.consumers.strategy import Strategy
 from growingio_tracker.delivery.attempts import Attempt
 from growingio_tracker.delivery.drivers import Nobody
-from growingio_tracker.delivery.entering import CLOSED, REFUSED_CLOSED
+from growingio_tracker.delivery.overflow import CLOSED, REFUSED_CLOSED
 from growingio_tracker.delivery.pipeline import Pipeline
 from growingio_tracker.delivery.receipt import DELIVERED, Receipt, receipt_of
 from growingio_tracker.model.losses import OnError

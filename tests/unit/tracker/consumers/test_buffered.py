@@ -19,6 +19,7 @@ from growingio_tracker import (
     RejectedError,
     TransportError,
 )
+from growingio_tracker.delivery import Overflow
 from growingio_tracker.testing import Answer, MemoryTransport
 from growingio_wire.http import Request, Response
 
@@ -50,6 +51,21 @@ def test_c3_max_size_sends() -> None:
     assert not transport.requests
     track(consumer, "c")
     assert sent(transport) == [["a", "b", "c"]]
+
+
+@pytest.mark.parametrize("overflow", ["drop_new", "drop_oldest", "block", "raise"])
+def test_c3_an_event_that_does_not_fit_sends(overflow: Overflow) -> None:
+    """An event that does not fit beside the queued ones sends them, and is queued itself."""
+    transport = MemoryTransport()
+    queue = QueueLimits(max_bytes=1000, overflow=overflow)
+    tracker = GrowingTracker.consumer(
+        BufferedConsumer("p", "d", HOST, queue=queue, transport=transport)
+    )
+    for name in "abc":
+        tracker.track_custom_event(name, login_user_id="u", attributes={"text": "x" * 500})
+    assert sent(transport) == [["a"], ["b"]]
+    stats = tracker.stats()
+    assert (stats.pending, stats.delivered, stats.dropped) == (1, 2, {})
 
 
 def test_c3_an_item_pushes_nothing_out() -> None:
