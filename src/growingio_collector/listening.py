@@ -105,7 +105,7 @@ def addresses_of(bind: str) -> list[str]:
 
 
 class Listening:
-    """Open sockets; ``stack`` closes them.
+    """Open sockets; ``stack`` closes them. Their addresses can be asked for even after that.
 
     ``port`` is the first, and ``access`` decides who may read what was received.
 
@@ -121,7 +121,10 @@ class Listening:
         self.access = Access(serving)
         self._addresses = addresses_of(serving.bind)
         self.tls = self._tls(serving, stack)
-        self.port = _port(self.listeners[0])
+        self._ports = [("http", _port(one)) for one in self.listeners]
+        if self.tls:
+            self._ports.append(("https", _port(self.tls.listener)))
+        self.port = self._ports[0][1]
 
     def _tls(self, serving: Serving, stack: ExitStack) -> Tls | None:
         if serving.tls_port is None:
@@ -142,8 +145,7 @@ class Listening:
     @property
     def ports(self) -> tuple[int, ...]:
         """Every port it listens on."""
-        sockets = [*self.listeners, *([self.tls.listener] if self.tls else [])]
-        return tuple(map(_port, sockets))
+        return tuple(port for _, port in self._ports)
 
     @property
     def page_url(self) -> str:
@@ -165,11 +167,10 @@ class Listening:
     @property
     def urls(self) -> tuple[str, ...]:
         """All addresses that clients may be given, ``url`` first."""
-        ports = [("http", _port(listener)) for listener in self.listeners]
-        if self.tls:
-            ports.append(("https", _port(self.tls.listener)))
         return tuple(
-            f"{scheme}://{address}:{port}" for address in self._addresses for scheme, port in ports
+            f"{scheme}://{address}:{port}"
+            for address in self._addresses
+            for scheme, port in self._ports
         )
 
 

@@ -598,6 +598,12 @@ class TestCollector:
         with pytest.raises(GrowingError, match="closed"):
             collector.events()
 
+    def test_address_of_a_closed_one(self) -> None:
+        """Where it was is known at any time: a signal may end it while the command prints that."""
+        with Collector() as collector:
+            before = collector.info().urls
+        assert collector.info().urls == before
+
     def test_persistence(self, tmp_path: Path, http: urllib3.PoolManager) -> None:
         """A file keeps its events through a restart, also when its folder has a foreign name."""
         folder = tmp_path / "数据 %20"

@@ -193,8 +193,8 @@ def assert_nothing_leaks(call: Callable[[], Any]) -> None:
         call()
     tracemalloc.start()
     try:
-        nones = sys.getrefcount(None)
         before, size_before = counts(), tracemalloc.get_traced_memory()[0]
+        nones = sys.getrefcount(None)  # once what is garbage has given its own back
         for _ in range(ROUNDS):
             call()
         after, size_after = counts(), tracemalloc.get_traced_memory()[0]
