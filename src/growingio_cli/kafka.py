@@ -83,7 +83,7 @@ def list_(
         bool,
         option(
             "Show the beginning of each message. It may contain personal data.",
-            "显示每条消息的开头，其中可能含有个人信息。",
+            "显示每条消息的开头，其中可能含有个人数据。",
             "--values",
         ),
     ] = False,
