@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 from growingio_cli.conditions import ExitOn, ExitOnOption, JunitOption, PlanOption
-from growingio_cli.console import Language, WrongUsage, option
+from growingio_cli.console import Language, WrongUsage, existing_file, option
 from growingio_wire.clock import span_ms
 from growingio_wire.said import Said
 
@@ -75,6 +75,7 @@ class StoringOptions:
         option(
             "Maximum time per forwarded request. Default: 10.",
             "向该服务器发送一个请求的总秒数。默认 10。",
+            min=0.01,
             metavar="SECONDS",
         ),
     ] = None
@@ -84,6 +85,7 @@ class StoringOptions:
             "PEM file of the authority that signed that server's certificate.",
             "签发该服务器证书的 CA 的 PEM 文件。",
             metavar="FILE",
+            callback=existing_file,
         ),
     ] = None
     forward_sync: Annotated[
@@ -106,7 +108,7 @@ class StoringOptions:
         list[str] | None,
         option(
             "Mask the values of this key before anything is stored. Repeatable.",
-            "在存储前隐藏此字段的值。可重复给出。",
+            "在存储前遮盖此字段的值。可重复给出。",
             metavar="KEY",
         ),
     ] = None

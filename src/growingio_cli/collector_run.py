@@ -35,18 +35,16 @@ _RECEIVED: Final = Said(
 )
 _MORE: Final = Said("More bad events: {count}.", "还有 {count} 个错误事件。")
 _DIFFERS: Final = Said(
-    "Failed with status {status}: what arrived differs from {file}. If that is "
-    "intended, run it again with --update.",
-    "失败，状态码 {status}：收到的内容与 {file} 不同。"
-    "如果这是预期的改动，请加 --update 再运行一次。",
+    "Failed: what arrived differs from {file}. If this is intended, run again with --update.",
+    "失败：收到的内容与 {file} 不同。如果这是预期的改动，请加 --update 再运行一次。",
 )
 _COMMAND_FAILED: Final = Said(
     "CMD exited with status {status}.",
     "CMD 的退出状态为 {status}。",
 )
 _TOO_FEW: Final = Said(
-    "Failed with status {status}: too few events: {count}, at least {least} required (--at-least).",
-    "失败，状态码 {status}：收到 {count} 个事件，--at-least 要求 {least} 个。",
+    "Failed: too few events arrived ({count}; --at-least requires {least}).",
+    "失败：收到 {count} 个事件，--at-least 要求至少 {least} 个。",
 )
 _SEND_HERE: Final = Said(
     "Make CMD send to the address in GROWINGIO_SERVER_HOST, as GrowingTracker.from_env() does, and "
@@ -160,7 +158,7 @@ class _Judgement:
         least = self._given.at_least
         if count >= least:
             return False
-        self._say(_TOO_FEW.with_values(status=FAILED_STATUS, count=count, least=least))
+        self._say(_TOO_FEW.with_values(count=count, least=least))
         for cause in self._running.why_nothing(after=self._before):
             self._say(cause.found)
             self._say(cause.next if self._running.totals().requests else _SEND_HERE)
@@ -179,7 +177,7 @@ class _Judgement:
             self._say(_WRITTEN.with_values(file=golden))
             return False
         if differences := difference(golden, found):
-            self._say(_DIFFERS.with_values(status=FAILED_STATUS, file=golden))
+            self._say(_DIFFERS.with_values(file=golden))
             typer.echo("\n".join(map(harmless, differences.splitlines())), err=True)
         return bool(differences)
 

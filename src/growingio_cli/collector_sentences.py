@@ -39,11 +39,11 @@ _STRICT: Final = Said(
     "Strict: a request with an invalid event is answered 400. Java and mini-program SDKs send such "
     "a request again, up to 3 times; other SDKs drop the event.",
     "严格模式：含错误事件的请求返回 400。Java 和小程序 SDK 会重发这样的请求（最多 3 次），"
-    "其他 SDK 则放弃该事件。",
+    "其他 SDK 则丢弃该事件。",
 )
 _HIDDEN: Final = Said(
     "Masked before anything is stored: {keys}. Bodies are not kept.",
-    "以下字段的值在存储前隐藏：{keys}。请求体不保留。",
+    "以下字段的值在存储前遮盖：{keys}。请求体不保留。",
 )
 _IGNORED: Final = Said("Not reported: {codes}.", "不报告的问题：{codes}。")
 _FORWARDING_ALL: Final = Said("Forwarding all requests to {url}.", "所有请求都会转发到 {url}。")
@@ -59,15 +59,15 @@ _ENDED: Final = Said(
     "警告 {totals.warn}、错误 {totals.bad}。",
 )
 _FORWARDED: Final = Said(
-    "Forwarded {done}, failed {failed}, held back {held}, waiting {waiting}.",
-    "已转发 {done}，失败 {failed}，暂不转发 {held}，等待 {waiting}。",
+    "Requests forwarded: {done}, failed: {failed}, held back: {held}, waiting: {waiting}.",
+    "请求：已转发 {done}，失败 {failed}，暂不转发 {held}，等待 {waiting}。",
 )
 _RESUMED: Final = Said(
-    "Waiting requests are sent when a collector forwards with the same --db.",
+    "Waiting requests are sent the next time a collector forwards with the same --db.",
     "仍在等待的请求，会在下次用同一个 --db 启动转发时继续发送。",
 )
 _LOST: Final = Said(
-    "Waiting requests are lost; with --db FILE they would be sent next time.",
+    "Waiting requests are lost. With --db FILE, they would be sent the next time.",
     "仍在等待的请求已丢失；使用 --db FILE 可在下次继续发送。",
 )
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 FAILED_STATUS: Final = 3
 
-_FAILED: Final = Said("Failed with status {status}: {why}.", "失败，状态码 {status}：{why}。")
+_FAILED: Final = Said("Failed: {why}.", "失败：{why}。")
 _NO_PLAN: Final = Said(
     "{option} needs a plan. Name one with --plan.", "{option} 需要方案。请用 --plan 指定。"
 )
@@ -158,4 +158,4 @@ class Conditions:
 
 def _failed(reasons: list[Said]) -> Said:
     en, zh = "; ".join(one.en for one in reasons), "；".join(one.zh for one in reasons)
-    return _FAILED.with_values(status=FAILED_STATUS, why=Said(en, zh))
+    return _FAILED.with_values(why=Said(en, zh))

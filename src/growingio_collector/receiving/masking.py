@@ -25,7 +25,7 @@ _DATA: Final = re.compile(r"([?&]data=).*", re.DOTALL)
 _STEP: Final = Step(
     "redacted",
     "the body is not stored, because it contains values to be masked",
-    detail_zh="请求体含有需要隐藏的内容，因此不保留",
+    detail_zh="请求体含有需要遮盖的内容，因此不保留",
 )
 
 

@@ -97,7 +97,7 @@ class TestVerdict:
         ended = run(code=POST, given=("/v3/projects/p/collect", BAD))
         assert ended.returncode == 3
         assert "bad  CUSTOM" in ended.stderr
-        assert ended.stderr.endswith("Failed with status 3: bad events: 1.\n")
+        assert ended.stderr.endswith("Failed: bad events: 1.\n")
 
     def test_ignored(self, run: _Run, tmp_path: Path) -> None:
         """What else the options ask for is asked of this run, too."""
@@ -143,7 +143,7 @@ class TestNothing:
         ended = run(code="pass")
         assert ended.returncode == 3
         assert ended.stderr.splitlines()[1:3] == [
-            "Failed with status 3: too few events: 0, at least 1 required (--at-least).",
+            "Failed: too few events arrived (0; --at-least requires 1).",
             "No request has reached the collector.",
         ]
         assert "GROWINGIO_SERVER_HOST" in ended.stderr

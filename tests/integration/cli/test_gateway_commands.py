@@ -77,7 +77,7 @@ def test_killed(tmp_path: Path) -> None:
         said = running.end(signal.SIGINT)
         assert server.names == [str(number) for number in range(20)]
     assert f"Forwarding all requests to {to}." in running.opening
-    assert "Forwarded 20, failed 0, held back 0, waiting 0." in said
+    assert "Requests forwarded: 20, failed: 0, held back: 0, waiting: 0." in said
 
 
 @POSIX_SIGNALS
@@ -89,7 +89,8 @@ def test_lost_at_the_end() -> None:
         _track(running.url, "")
         said = running.end(signal.SIGINT)
     assert f"requests without invalid events to {to}." in running.opening
-    assert "Forwarded 0, failed 0, held back 1, waiting 1.\nWaiting requests are lost" in said
+    counts = "Requests forwarded: 0, failed: 0, held back: 1, waiting: 1."
+    assert f"{counts}\nWaiting requests are lost" in said
 
 
 @POSIX_SIGNALS
@@ -101,19 +102,19 @@ def test_chinese(tmp_path: Path) -> None:
         _track(running.url, "")
         said = running.end(signal.SIGINT)
     assert f"所有请求都会转发到 {to}。" in running.opening
-    assert "已转发 0，失败 0，暂不转发 0，等待 1。\n仍在等待的请求，会在下次" in said
+    assert "请求：已转发 0，失败 0，暂不转发 0，等待 1。\n仍在等待的请求，会在下次" in said
 
 
 @pytest.mark.parametrize(
     ("arguments", "status", "said"),
     [
         (("--forward-sync",), 2, "need --forward URL"),
-        (("--forward-ca", "ca.pem"), 2, "need --forward URL"),
-        (("--forward", "https://h", "--forward-ca", "no.pem"), 1, "no.pem"),
+        (("--forward-ca", __file__), 2, "need --forward URL"),
+        (("--forward", "https://h", "--forward-ca", "no.pem"), 2, "no.pem does not exist"),
         (("--forward-only", "good"), 2, "need --forward URL"),
         (("--forward-timeout", "3"), 2, "need --forward URL"),
         (("--forward", "ftp://h"), 1, "forward: 'ftp://h' is not the address"),
-        (("--forward", "http://h", "--forward-timeout", "0"), 1, "timeout_s must be"),
+        (("--forward", "http://h", "--forward-timeout", "0"), 2, "--forward-timeout has an"),
     ],
 )
 def test_wrong_options(arguments: tuple[str, ...], status: int, said: str) -> None:
@@ -219,7 +220,7 @@ class TestReplay:
             db.write_bytes(content)
         ended = invoked("replay", str(db), "--to", "http://127.0.0.1:1")
         assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
-        assert ended.stderr.startswith("db: ")
+        assert ended.stderr.startswith(str(db))
         assert db.exists() is (content is not None)
 
     def test_wrong_address(self, tmp_path: Path) -> None:
