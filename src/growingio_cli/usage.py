@@ -18,7 +18,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from growingio_cli.console import WrongUsage, text
 from growingio_cli.help import described, help_lines, name_of, row_lines, usage_words
-from growingio_wire.errors import GrowingError, GrowingParamException
+from growingio_wire.errors import GrowingError, said_of
 from growingio_wire.near import nearest
 from growingio_wire.said import Said
 
@@ -111,7 +111,7 @@ class _HelpfulGroup(TyperGroup):
         except _UsageError as error:
             _fail(getattr(error, "ctx", None), _said(error))
         except GrowingError as error:
-            typer.echo(_message(error), err=True)
+            typer.echo(text(*said_of(error)), err=True)
             status = FAILED_STATUS
         except typer.Abort:  # Ctrl-C, in older versions of Typer
             status = INTERRUPTED_STATUS
@@ -121,12 +121,6 @@ class _HelpfulGroup(TyperGroup):
             _give_output_up(error)
             status = FAILED_STATUS
         sys.exit(status if isinstance(status, int) else 0)
-
-
-def _message(error: GrowingError) -> str:
-    """Return an error's message in the reader's language, if it carries both."""
-    said = error.values.get("said") if isinstance(error, GrowingParamException) else None
-    return text(*said) if isinstance(said, Said) else str(error)
 
 
 class _DefaultingGroup(_HelpfulGroup):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from growingio_wire.errors import GrowingParamException, missing_extra
+from growingio_wire.errors import invalid, missing_extra
 
 try:
     from cryptography import x509
@@ -55,9 +55,10 @@ def certificate_for(names: Sequence[str], folder: Path | None = None) -> Certifi
             folder.mkdir(parents=True, exist_ok=True)
             _make(kept, names)
     except OSError as error:
-        raise GrowingParamException(
-            f"tls: the certificate cannot be kept in {folder} ({error.strerror}). "
-            "Make that folder writable."
+        raise invalid(
+            f"tls: the certificate cannot be stored in {folder} ({error.strerror}). "
+            "Make that directory writable.",
+            f"tls：无法把证书保存到 {folder}（{error.strerror}）。请使该目录可写。",
         ) from error
     return kept
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from growingio_collector.store.rows import Event
-from growingio_wire.errors import GrowingParamException
+from growingio_wire.errors import invalid
 from growingio_wire.json_text import as_text, compact, written_attributes, written_members
 from growingio_wire.table import Kind
 
@@ -67,14 +67,18 @@ def difference(golden: Path, found: str) -> str:
     try:
         text = golden.read_text(encoding="utf-8")
     except FileNotFoundError as error:
-        raise GrowingParamException(
-            f"{golden}: there is no such file. Let this run write it: growingio collector run "
+        raise invalid(
+            f"{golden} does not exist. Create it from a run: growingio collector run "
             "--golden FILE --update, or pytest --growingio-update.",
+            f"{golden} 不存在。请先运行一次以写入该文件：growingio collector run --golden FILE "
+            "--update，或 pytest --growingio-update。",
             "golden",
             code="missing",
         ) from error
     except (OSError, UnicodeDecodeError) as error:
-        raise GrowingParamException(f"{golden} cannot be read: {error}", "golden") from error
+        raise invalid(
+            f"{golden} cannot be read: {error}", f"无法读取 {golden}：{error}", "golden"
+        ) from error
     before, after = list(_meant(text)), list(_meant(found))
     lines = difflib.unified_diff(before, after, str(golden), "this run", lineterm="")
     return "\n".join(lines)
@@ -88,7 +92,9 @@ def write(golden: Path, text: str) -> None:
     try:
         golden.write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
-        raise GrowingParamException(f"{golden} cannot be written: {error}", "golden") from error
+        raise invalid(
+            f"{golden} cannot be written: {error}", f"无法写入 {golden}：{error}", "golden"
+        ) from error
 
 
 def _meant(text: str) -> Iterator[str]:

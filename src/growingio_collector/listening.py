@@ -11,10 +11,11 @@ from urllib.parse import urlencode
 from growingio_collector.security import TOKEN, Access
 from growingio_collector.server import Tls
 from growingio_collector.settings import LOOPBACK, Serving
-from growingio_wire.errors import GrowingParamException, TransportError
+from growingio_wire.errors import GrowingParamException, TransportError, invalid
 from growingio_wire.http import Request
 from growingio_wire.http.connections import Route
 from growingio_wire.http.transport import HttpTransport
+from growingio_wire.said import Said
 
 _BACKLOG: Final = 2048
 _TRIED: Final = 100
@@ -35,8 +36,11 @@ def listen(port: int, bind: str = LOOPBACK, *, next_port: bool = False) -> socke
             return _listening(candidate, bind)
         except (OSError, OverflowError) as error:
             if not (next_port and _in_use(error)) or candidate == port + _TRIED:
-                raise GrowingParamException(_explained(candidate, bind, error)) from error
-    raise GrowingParamException(f"port: {port} and all after it are in use. Choose a lower one.")
+                raise _explained(candidate, bind, error) from error
+    raise invalid(
+        f"Port {port} and all after it are in use. Choose a lower one.",
+        f"端口 {port} 及其后的端口都已被占用。请换一个更小的端口。",
+    )
 
 
 def _candidates(port: int, next_port: bool) -> Iterator[int]:
@@ -62,32 +66,52 @@ def _in_use(error: OSError | OverflowError) -> bool:
     return isinstance(error, OSError) and error.errno == errno.EADDRINUSE
 
 
-def _explained(port: int, bind: str, error: OSError | OverflowError) -> str:
+def _explained(port: int, bind: str, error: OSError | OverflowError) -> GrowingParamException:
     if isinstance(error, OverflowError):
-        return f"port: {port} is not a port; it must be from 0 to 65535."
+        return invalid(
+            f"{port} is not a port; it must be from 0 to 65535.",
+            f"{port} 不是端口号；应为 0 到 65535。",
+        )
     if _in_use(error):
-        return (
-            f"port: {port} on {bind} is already in use by {_user_of(port)}. "
-            "Stop that program or choose another port (0 takes any free one)."
+        user = _user_of(port)
+        return invalid(
+            f"Port {port} on {bind} is already in use by {user.en}. "
+            "Stop that program or choose another port (0 takes any free one).",
+            f"{bind} 的端口 {port} 已被{user.zh}占用。请停止该程序，或换一个端口"
+            "（0 表示任意空闲端口）。",
+        )
+    if error.errno == errno.EADDRNOTAVAIL:
+        return invalid(
+            f"{bind} is not an address of this machine. Choose one that is, or 0.0.0.0 for all.",
+            f"{bind} 不是本机的地址。请改用本机地址，或用 0.0.0.0 表示所有地址。",
         )
     if error.errno == errno.EACCES:
-        return (
-            f"port: {port} on {bind} cannot be used ({error.strerror}). Ports below 1024 need "
-            "more rights on most systems; choose another one, or ask for those rights."
+        return invalid(
+            f"Port {port} on {bind} cannot be used ({error.strerror}). On most systems, ports "
+            "below 1024 require administrator rights. Use those, or choose another port.",
+            f"无法使用 {bind} 的端口 {port}（{error.strerror}）。多数系统上，使用 1024 以下的端口"
+            "需要管理员权限。请以该权限运行，或换一个端口。",
         )
-    return f"port: {port} on {bind} cannot be used ({error.strerror}). Choose another one."
+    return invalid(
+        f"Port {port} on {bind} cannot be used ({error.strerror}). Choose another one.",
+        f"无法使用 {bind} 的端口 {port}（{error.strerror}）。请换一个端口。",
+    )
 
 
-def _user_of(port: int) -> str:
+def _user_of(port: int) -> Said:
     """Return the name of what responds on the port, with the release of a collector."""
     here = f"http://{LOOPBACK}:{port}"
     transport = HttpTransport(Route(here), connections=0)
     try:
         answer = transport.exchange(Request(f"{here}/api/v1/info", b"", {}, _PROBE_S, "GET"))
         about: Any = json.loads(answer.body)
-        return f"another collector (growingio_tracker {about['version']!s:.20})"
+        version = f"{about['version']!s:.20}"
     except (TransportError, ValueError, LookupError, TypeError):
-        return "another program"
+        return Said("another program", "其他程序")
+    return Said(
+        f"another collector (growingio_tracker {version})",
+        f"另一个采集器（growingio_tracker {version}）",
+    )
 
 
 def addresses_of(bind: str) -> list[str]:

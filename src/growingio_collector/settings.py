@@ -14,9 +14,9 @@ from growingio_collector.rules.bodies import LIMITS, MAX_BODY_BYTES, MAX_EVENTS
 from growingio_collector.rules.issue import RULES
 from growingio_wire import VERSION
 from growingio_wire.checks import check_fields, check_seconds
-from growingio_wire.errors import GrowingParamException
+from growingio_wire.errors import GrowingParamException, invalid
 from growingio_wire.http.tls import trusting
-from growingio_wire.near import hint, nearest
+from growingio_wire.near import hint, hint_zh, nearest
 
 LOOPBACK: Final = "127.0.0.1"
 LANGUAGES: Final = ("auto", "zh-CN", "en")
@@ -58,20 +58,25 @@ class Serving:
     def __post_init__(self) -> None:
         check_fields(self)
         if not _is_address(self.bind):
-            raise GrowingParamException(
-                f"bind: {self.bind!r} is not an address such as 127.0.0.1 or 0.0.0.0."
+            raise invalid(
+                f"bind: {self.bind!r} is not an IPv4 address such as 127.0.0.1 or 0.0.0.0.",
+                f"bind：{self.bind!r} 不是 127.0.0.1 或 0.0.0.0 这样的 IPv4 地址。",
             )
         for host in self.allow_hosts:
             if not _HOST.fullmatch(host):
-                raise GrowingParamException(
+                raise invalid(
                     f"allow_hosts: {host!r} is not a name such as host.docker.internal; "
-                    "give it without scheme and port."
+                    "give it without scheme and port.",
+                    f"allow_hosts：{host!r} 不是 host.docker.internal 这样的主机名；"
+                    "不要带协议和端口。",
                 )
         for origin in self.api_cors:
             if not _ORIGIN.fullmatch(origin):
-                raise GrowingParamException(
+                raise invalid(
                     f"api_cors: {origin!r} is not an origin such as https://tool.example; "
-                    "give scheme, host and port, and nothing behind them."
+                    "give only scheme, host and port.",
+                    f"api_cors：{origin!r} 不是 https://tool.example 这样的来源；"
+                    "只写协议、主机和端口。",
                 )
         if self.lang not in LANGUAGES:
             raise GrowingParamException(
@@ -115,11 +120,13 @@ class Handling:
         check_fields(self)
         for code in self.ignore:
             if code not in RULES:
-                raise GrowingParamException(
+                raise invalid(
                     f"ignore: unknown problem code {code}{hint(code, RULES)}",
+                    f"ignore：没有问题代码 {code}{hint_zh(code, RULES)}",
                     "ignore",
                     code="unknown",
-                    values={"got": code, "nearest": nearest(code, RULES) or ""},
+                    got=code,
+                    nearest=nearest(code, RULES) or "",
                 )
 
 
@@ -194,8 +201,9 @@ class Forwarding(msgspec.Struct, frozen=True, kw_only=True):
         parts = urlsplit(self.url)
         port = parts.port or (443 if parts.scheme == "https" else 80)
         if port in own_ports and parts.hostname in _THIS_MACHINE:
-            raise GrowingParamException(
-                f"forward: {self.url} is the collector itself. Give the address of another server."
+            raise invalid(
+                f"forward: {self.url} is the collector itself. Give the address of another server.",
+                f"forward：{self.url} 就是采集器自身。请给出其他服务器的地址。",
             )
 
     def check_keeps_bodies(self, redact: Collection[str]) -> None:
@@ -204,9 +212,10 @@ class Forwarding(msgspec.Struct, frozen=True, kw_only=True):
         :raises GrowingParamException: if values are masked before anything is stored.
         """
         if redact:
-            raise GrowingParamException(
-                "redact: what is forwarded is sent from the store, which keeps no body when values "
-                "are hidden. Leave out either redact or forward."
+            raise invalid(
+                "redact: requests are forwarded from the store, which keeps no bodies when values "
+                "are masked. Leave out either redact or forward.",
+                "redact：转发的请求取自存储，而遮盖字段时不保留请求体。请去掉 redact 或 forward。",
             )
 
 
@@ -226,14 +235,17 @@ def check_url(argument: str, url: str) -> SplitResult:
     """
     parts = _parts(url)
     if parts is None:
-        raise GrowingParamException(
-            f"{argument}: {url.rpartition('@')[2][:100]!r} is not the address of a server. "
-            "Give http:// or https://, a host, and a port if it has one."
+        shown = repr(url.rpartition("@")[2][:100])
+        raise invalid(
+            f"{argument}: {shown} is not the address of a server. "
+            "Give http:// or https://, a host, and a port if it has one.",
+            f"{argument}：{shown} 不是服务器地址。请写 http:// 或 https://、主机，以及端口（如果有）。",
         )
     # A password would be shown on the page; a query would have to be mixed with the client's own.
     if parts.username is not None or parts.query or parts.fragment:
-        raise GrowingParamException(
-            f"{argument}: give only scheme, host, port and path, without a user, ? or #."
+        raise invalid(
+            f"{argument}: give only scheme, host, port and path, without a user, ? or #.",
+            f"{argument}：只写协议、主机、端口和路径，不要带用户名、? 或 #。",
         )
     return parts
 

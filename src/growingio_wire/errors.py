@@ -25,6 +25,8 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from growingio_wire.said import Said
+
 
 class GrowingError(Exception):
     """Base class of the errors that this package raises."""
@@ -151,6 +153,28 @@ class DecodeLimits(Struct, frozen=True, kw_only=True):
     decoded_bytes: int
     steps: int
     fields: int
+
+
+def invalid(
+    en: str, zh: str, argument: str = "", *, code: str = "", **values: object
+) -> GrowingParamException:
+    """Return the error for an invalid argument, whose message is known in both languages."""
+    told = {**values, "said": Said(en, zh)}
+    return GrowingParamException(en, argument, code=code, values=told)
+
+
+def said_of(error: Exception) -> Said:
+    """Return an error's message in both languages; the English one twice if there is no other."""
+    values = error.values if isinstance(error, GrowingParamException) else {}
+    name, en = getattr(error, "argument", ""), str(error)
+    match values:
+        case {"said": Said() as said}:
+            return said
+        case {"must_be": Said(zh=must_be), "got": got}:
+            return Said(en, f"{name} 必须是{must_be}，而不是 {got}")
+        case {"because": Said(zh=because)}:
+            return Said(en, f"{name} 无法使用：{because}")
+    return Said(en, en)
 
 
 def missing_extra(feature: str, extra: str) -> MissingExtraError:

@@ -36,6 +36,12 @@ def hint(name: str, known: Iterable[str], spelled: Callable[[str], str] = str) -
     return "" if near is None else f"; did you mean {spelled(near)}?"
 
 
+def hint_zh(name: str, known: Iterable[str], spelled: Callable[[str], str] = str) -> str:
+    """Return the same in Chinese."""
+    near = nearest(name, known)
+    return "" if near is None else f"；是否应为 {spelled(near)}？"
+
+
 class Guesses:
     """Suggestions for many names, within a bounded time.
 

@@ -28,7 +28,7 @@ from growingio_tracker.consumers.pipelines import is_disabled
 from growingio_tracker.testing import MemoryTransport
 from growingio_tracker.tracker import GrowingTracker
 from growingio_wire.endpoints import base_url
-from growingio_wire.errors import GrowingError, GrowingParamException, MissingExtraError
+from growingio_wire.errors import GrowingError, GrowingParamException, MissingExtraError, said_of
 from growingio_wire.said import Said
 
 _NAME: Final = "configuration"
@@ -73,7 +73,7 @@ def read(
     try:
         gathered = gather(path, environ)
     except GrowingError as error:
-        return CheckedConfiguration({}, [], [_mistake(Mistake(_unread(error)), {})])
+        return CheckedConfiguration({}, [], [_mistake(Mistake(said_of(error)), {})])
     settings = gathered.settings
     findings = [*_placeholders(settings), *_pasted_path(settings)]
     told = {name for name, one in settings.items() if _is_placeholder(name, one)}
@@ -180,10 +180,6 @@ def _shown(settings: Settings) -> list[ShownSetting]:
 def _masked(name: str, value: object) -> str:
     # The part before an @ in an address may be a password.
     return "…" if isinstance(value, str) and "@" in value else masked(name, value)
-
-
-def _unread(error: GrowingError) -> Said:
-    return Said(str(error), f"无法读取配置：{error}")
 
 
 def _mistake(one: Mistake, settings: Settings) -> Finding:

@@ -14,7 +14,7 @@ from growingio_collector.store.filter import Filter, where
 from growingio_collector.store.pruning import Keep, Pruner
 from growingio_collector.store.received import COUNT_EVENTS, MAX_NAME, Received, insert
 from growingio_collector.store.schema import REQUESTS_BEFORE, open_store
-from growingio_wire.errors import GrowingParamException
+from growingio_wire.errors import invalid
 
 _LAST_IDS: Final = (
     "SELECT (SELECT coalesce(max(id), 0) FROM request), (SELECT coalesce(max(id), 0) FROM event)"
@@ -60,9 +60,11 @@ class EventStore:
         try:
             self._connection = open_store(path, temporary)
         except sqlite3.Error as error:
-            raise GrowingParamException(
-                f"db: {path} cannot be used as the collector's store ({error}). "
-                "Choose another file, or a folder that exists and can be written to."
+            raise invalid(
+                f"{path} cannot be used to store what is received ({error}). "
+                "Choose another file, in a directory that exists and is writable.",
+                f"无法把数据保存到 {path}（{error}）。请改用其他文件，其所在目录必须存在且可写。",
+                "db",
             ) from error
         last: tuple[int, int] = self._connection.execute(_LAST_IDS).fetchone()
         self._last_request, self.last_event = last

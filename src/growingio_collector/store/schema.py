@@ -12,8 +12,9 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from growingio_wire.errors import GrowingParamException
+from growingio_wire.errors import GrowingParamException, invalid
 from growingio_wire.json_text import attribute_is, mentions
+from growingio_wire.said import Said
 
 SCHEMA_VERSION: Final = 2
 
@@ -164,18 +165,26 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     tables: int = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     if version > SCHEMA_VERSION:
-        raise GrowingParamException(
-            f"db: {path} was written by a newer release (its schema is {version}, this release "
-            f"knows up to {SCHEMA_VERSION}). Upgrade growingio_tracker or choose another file."
+        raise invalid(
+            f"{path} was written by a newer release (schema {version}; this release supports up "
+            f"to {SCHEMA_VERSION}). Upgrade growingio_tracker or choose another file.",
+            f"{path} 由更新的版本写入（结构版本 {version}，当前版本最高支持 {SCHEMA_VERSION}）。"
+            "请升级 growingio_tracker，或改用其他文件。",
+            "db",
         )
     if 0 < version < SCHEMA_VERSION:
-        raise GrowingParamException(
-            f"db: {path} was written by an older release (its schema is {version}, this release "
-            f"needs {SCHEMA_VERSION}). Choose another file."
+        raise invalid(
+            f"{path} was written by an older release (schema {version}; this release needs "
+            f"{SCHEMA_VERSION}). Choose another file.",
+            f"{path} 由较旧的版本写入（结构版本 {version}，当前版本需要 {SCHEMA_VERSION}）。"
+            "请改用其他文件。",
+            "db",
         )
     if version == 0 and tables:
-        raise GrowingParamException(
-            f"db: {path} is the database of another program. Choose another file."
+        raise invalid(
+            f"{path} is the database of another program. Choose another file.",
+            f"{path} 是其他程序的数据库。请改用其他文件。",
+            "db",
         )
     return version
 
@@ -202,23 +211,30 @@ def existing_store(path: Path) -> Path:
     """
     # Connecting would create the file.
     if not path.is_file():
-        raise GrowingParamException(
-            f"db: {path} is not there. Name a file that `growingio collector --db` has written."
-        )
+        raise _no_store(Said(f"{path} does not exist.", f"{path} 不存在。"))
     try:
         with reading(path) as connection:
             version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     except sqlite3.Error as error:
-        raise GrowingParamException(
-            f"db: {path} cannot be read ({error}). "
-            "Name a file that `growingio collector --db` has written."
+        raise _no_store(
+            Said(f"{path} cannot be read ({error}).", f"无法读取 {path}（{error}）。")
         ) from error
     if version != SCHEMA_VERSION:
-        raise GrowingParamException(
-            f"db: {path} has the schema {version}, this release reads {SCHEMA_VERSION}. "
-            "Name a file that `growingio collector --db` of this release has written."
+        raise _no_store(
+            Said(
+                f"{path} has schema {version}; this release reads {SCHEMA_VERSION}.",
+                f"{path} 的结构版本为 {version}，当前版本只能读取 {SCHEMA_VERSION}。",
+            )
         )
     return path
+
+
+def _no_store(why: Said) -> GrowingParamException:
+    return invalid(
+        f"{why.en} Name a file written by 'growingio collector --db' of this release.",
+        f"{why.zh}请指定由当前版本的“growingio collector --db”写入的文件。",
+        "db",
+    )
 
 
 def _add_functions(connection: sqlite3.Connection) -> None:

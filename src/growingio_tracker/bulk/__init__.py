@@ -35,7 +35,7 @@ from growingio_tracker.bulk.typed import Source
 from growingio_tracker.consumers import Consumer
 from growingio_tracker.consumers.tracker_options import MAX_EVENT_BYTES
 from growingio_tracker.delivery.waiting import Pace
-from growingio_wire.errors import GrowingParamException
+from growingio_wire.errors import invalid
 from growingio_wire.plan import Plan as TrackingPlan
 
 __all__ = [
@@ -149,8 +149,9 @@ def _opened(
         imports: list[PlannedImport] = []
         for plan, (checkpoint_path, failed_path) in zip(plans, kept, strict=True):
             if failed_path.exists() and not checkpoint_path.exists():
-                raise GrowingParamException(
-                    f"{failed_path} already exists, from an earlier import; move it away first"
+                raise invalid(
+                    f"{failed_path} already exists, from an earlier import; move it away first",
+                    f"{failed_path} 已存在，来自之前的导入；请先移走该文件",
                 )
             owner = plan.owner(kind, destination)
             checkpoint = stack.enter_context(closing(Checkpoint(checkpoint_path, owner)))

@@ -26,7 +26,7 @@ from growingio_tracker.model.option_types import (
 )
 from growingio_tracker.model.options import OptionType, OptionTypes, check_options
 from growingio_wire.checks import check_fields
-from growingio_wire.errors import GrowingParamException
+from growingio_wire.errors import GrowingParamException, invalid
 from growingio_wire.plan import Plan
 from growingio_wire.said import Said
 
@@ -74,17 +74,19 @@ class FileOptions(Struct, frozen=True):
     def __post_init__(self) -> None:
         check_fields(self)
         if self.encoding is not None and self.encoding.lower() not in ENCODINGS:
-            raise GrowingParamException(
+            raise invalid(
                 f"encoding must be one of {', '.join(ENCODINGS)}, got {self.encoding!r}",
+                f"encoding 必须是 {'、'.join(ENCODINGS)} 之一，而不是 {self.encoding!r}",
                 "encoding",
             )
         delimiter = self.delimiter
         if delimiter is not None and (
             len(delimiter) != 1 or delimiter in '"\r\n' or not delimiter.isascii()
         ):
-            raise GrowingParamException(
+            raise invalid(
                 "delimiter must be one ASCII character other than a quote or a line break, got "
                 f"{delimiter!r}",
+                f"delimiter 必须是引号和换行之外的一个 ASCII 字符，而不是 {delimiter!r}",
                 "delimiter",
             )
         if self.skip_lines < 0:

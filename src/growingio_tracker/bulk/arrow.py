@@ -16,7 +16,7 @@ from growingio_tracker.bulk.chunks import Chunk, Place
 from growingio_tracker.bulk.ndjson import TypedRows
 from growingio_tracker.bulk.rows import BadRow
 from growingio_tracker.bulk.typed import Row
-from growingio_wire.errors import GrowingIOException, GrowingParamException, missing_extra
+from growingio_wire.errors import GrowingIOException, invalid, missing_extra
 
 _NANOSECONDS: Final = "ns"
 """Unit that Python's times lack; pyarrow would need pandas for it."""
@@ -198,10 +198,16 @@ def parquet_layout(path: str) -> ParquetLayout:
     try:
         names = _arrow("parquet").read_schema(path).names
     except (OSError, _arrow("lib").ArrowException) as error:
-        raise GrowingParamException(f"{path} is not a readable Parquet file: {error}") from error
+        raise invalid(
+            f"{path} is not a readable Parquet file: {error}",
+            f"{path} 不是可读取的 Parquet 文件：{error}",
+        ) from error
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise GrowingParamException(f"{path} has the column {twice[0]!r} twice; rename one of them")
+        raise invalid(
+            f"{path} has the column {twice[0]!r} twice; rename one of them",
+            f"{path} 中的列 {twice[0]!r} 重复；请改名其中之一",
+        )
     return ParquetLayout(tuple(names))
 
 

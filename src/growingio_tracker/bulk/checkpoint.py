@@ -21,7 +21,7 @@ from msgspec import Struct
 from growingio_tracker.bulk.chunks import Key
 from growingio_tracker.delivery.ownership import claim
 from growingio_wire.clock import SYSTEM_CLOCK, Clock
-from growingio_wire.errors import GrowingIOException, GrowingParamException
+from growingio_wire.errors import GrowingIOException, invalid
 
 _FIRST_BYTES: Final = 64 * 1024
 _SYNC_S: Final = 1.0
@@ -103,8 +103,10 @@ class _Lock:
         self._path = path
         claimed = claim(path)
         if claimed is None:
-            raise GrowingParamException(
-                f"another import of the same source is running: it holds {path}. Wait until it ends"
+            raise invalid(
+                f"another import of the same source is running and holds {path}; wait until it "
+                "ends",
+                f"同一来源的另一个导入正在运行，并持有 {path}；请等待它结束",
             )
         self._claim = claimed
 
@@ -189,9 +191,10 @@ class Checkpoint:
             owner = msgspec.json.decode(head, type=type(self._owner))
             state = _last_whole(states)
         except msgspec.DecodeError as error:
-            raise GrowingParamException(
+            raise invalid(
                 f"{self.path} is not the checkpoint of an import; remove it, or choose another "
-                "directory"
+                "directory",
+                f"{self.path} 不是导入的检查点；请删除该文件，或改用其他目录",
             ) from error
         self._check(owner)
         return state
@@ -202,9 +205,12 @@ class Checkpoint:
             if getattr(owner, name) != getattr(self._owner, name)
         ]  # fmt: skip
         if changed:
-            raise GrowingParamException(
-                f"{self.path} belongs to another import ({', '.join(changed)} differ). Put "
-                "new rows into a separate file, or remove the checkpoint to import everything again"
+            raise invalid(
+                f"{self.path} belongs to another import (different: {', '.join(changed)}). Put "
+                "new rows into a separate file, or remove the checkpoint to import everything "
+                "again",
+                f"{self.path} 属于另一次导入（不同之处：{'、'.join(changed)}）。请把新的行放入单独"
+                "的文件；如需全部重新导入，请删除该检查点",
             )
 
     def _begin(self) -> int:

@@ -26,7 +26,7 @@ from growingio_tracker.bulk.rows import BadRow
 from growingio_tracker.bulk.streams import AS_IT_IS, MAX_ROW_BYTES, Form
 from growingio_tracker.bulk.typed import Row
 from growingio_tracker.model.scalars import has_surrogates
-from growingio_wire.errors import GrowingParamException
+from growingio_wire.errors import invalid
 
 _QUOTE: Final = b'"'
 _QUOTED: Final = re.compile(r'"[^"]*"')
@@ -172,17 +172,21 @@ def csv_layout(
         header = next(cells_of(feed, delimiter), BadRow("is missing"))
         first = lines.offset
     if isinstance(header, BadRow) or not any(header):
-        raise GrowingParamException(
-            f"{path} has no header; the first line must name the columns (--skip-lines leaves out "
-            "lines before it)"
+        raise invalid(
+            f"{path} has no header; the first line must name the columns (--skip-lines skips "
+            "lines before it)",
+            f"{path} 没有表头；第一行必须是列名（可用 --skip-lines 跳过之前的行）",
         )
     columns = tuple(name.strip() for name in header)
     for name in columns:
         if "\0" in name:
-            raise GrowingParamException(f"{path}: the header contains a NUL character")
+            raise invalid(
+                f"{path}: the header contains a NUL character", f"{path}：表头含有 NUL 字符"
+            )
         if name and columns.count(name) > 1:
-            raise GrowingParamException(
-                f"{path}: the header has the column {name!r} twice; rename one of them"
+            raise invalid(
+                f"{path}: the header has the column {name!r} twice; rename one of them",
+                f"{path}：表头中的列 {name!r} 重复；请改名其中之一",
             )
     return CsvLayout(columns, first, delimiter, encoding, form, nulls)
 

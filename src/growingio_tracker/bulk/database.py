@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from growingio_tracker.bulk.cells import tolerate
-from growingio_wire.errors import GrowingIOException, GrowingParamException, missing_extra
+from growingio_wire.errors import GrowingIOException, invalid, missing_extra
+from growingio_wire.said import Said
 
 _DRIVERS: Final[Mapping[str, tuple[str, ...]]] = {
     "postgresql": ("psycopg", "psycopg2", "pg8000"),
@@ -113,9 +114,10 @@ class Database:
         try:
             return self._sql.make_url(_OLD_NAMES.get(scheme, scheme) + found + rest)
         except (self._sql.exc.ArgumentError, ValueError):
-            raise GrowingParamException(
+            raise invalid(
                 "dsn must be an address such as postgresql://USER:PASSWORD@HOST/NAME or "
                 "sqlite:///FILE",
+                "dsn 必须是 postgresql://USER:PASSWORD@HOST/NAME 或 sqlite:///FILE 这样的地址",
                 "dsn",
             ) from None
 
@@ -132,7 +134,7 @@ class Database:
             except self._sql.exc.NoSuchModuleError:
                 break
             return one
-        raise GrowingParamException(_no_driver(database), "dsn", code="no_driver")
+        raise invalid(*_no_driver(database), "dsn", code="no_driver")
 
     def _check_file(self) -> None:
         """Check that an SQLite file exists, because SQLite would create an empty one."""
@@ -140,7 +142,7 @@ class Database:
         if self._url.get_backend_name() != _SQLITE or name in (None, "", ":memory:"):
             return
         if not name.startswith("file:") and not Path(name).is_file():
-            raise GrowingParamException(f"dsn: the file {name} does not exist", "dsn")
+            raise invalid(f"dsn: the file {name} does not exist", f"dsn：文件 {name} 不存在", "dsn")
 
     def _failed(self, error: BaseException) -> GrowingIOException:
         cause: Any = getattr(error, "orig", None) or error
@@ -158,7 +160,7 @@ class Rows:
 
     def __init__(self, result: Any) -> None:
         if not result.returns_rows:
-            raise GrowingParamException("sql must be a query that returns rows", "sql")
+            raise invalid("sql must be a query that returns rows", "sql 必须是返回行的查询", "sql")
         self.result = result
         self.are_over = False
         self.columns: tuple[str, ...] = tuple(map(str, result.keys()))
@@ -218,11 +220,15 @@ def _secrets(url: Any) -> list[str]:
     return sorted({part for part in parts if part}, key=len, reverse=True)
 
 
-def _no_driver(database: str) -> str:
+def _no_driver(database: str) -> Said:
     """Return the advice for a database without an installed driver."""
     if (drivers := _DRIVERS.get(database)) is not None:
-        return f"dsn: no driver of {database} is installed; pip install {drivers[0]}"
-    return (
+        return Said(
+            f"dsn: no driver for {database} is installed; pip install {drivers[0]}",
+            f"dsn：没有安装 {database} 的驱动；pip install {drivers[0]}",
+        )
+    return Said(
         f"dsn: no installed package supports {database}://; install its SQLAlchemy dialect and "
-        "its driver"
+        "its driver",
+        f"dsn：已安装的包都不支持 {database}://；请安装它的 SQLAlchemy 方言和驱动",
     )

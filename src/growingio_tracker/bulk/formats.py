@@ -14,7 +14,8 @@ from growingio_tracker.bulk.chunks import GB18030, UNREADABLE, UTF_8, FileLayout
 from growingio_tracker.bulk.csv_rows import csv_layout
 from growingio_tracker.bulk.ndjson import ndjson_layout
 from growingio_tracker.bulk.streams import UTF16_MARKS, Form, opened
-from growingio_wire.errors import GrowingIOException, GrowingParamException
+from growingio_wire.errors import GrowingIOException, invalid
+from growingio_wire.said import NOTHING, Said
 
 _SUFFIXES: Final[dict[str, FileFormat]] = {
     ".csv": "csv",
@@ -27,17 +28,38 @@ _SUFFIXES: Final[dict[str, FileFormat]] = {
 _GZ: Final = ".gz"
 _SAMPLE_BYTES: Final = 64 * 1024
 
+_COMPRESSED: Final = Said(
+    "compressed with {by}; decompress it, or compress it with gzip",
+    "用 {by} 压缩的文件；请解压，或改用 gzip 压缩",
+)
 _FOREIGN: Final = {
-    b"PK\x03\x04": "an Excel workbook or another zip archive; save the sheet as CSV UTF-8",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook; save the sheet as CSV UTF-8",
-    b"PAR1": "Parquet; set file_format (--input parquet)",
-    b"ORC": "ORC, which is not supported; write Parquet instead",
-    b"Obj\x01": "Avro, which is not supported; write Parquet instead",
-    b"%PDF": "a PDF document",
-    b"BZh": "compressed by bzip2; decompress it, or compress it by gzip",
-    b"\xfd7zXZ": "compressed by xz; decompress it, or compress it by gzip",
-    b"\x28\xb5\x2f\xfd": "compressed by zstd; decompress it, or compress it by gzip",
-    b"<": "HTML or XML, which some programs save as .csv or .xls; save it as CSV UTF-8",
+    b"PK\x03\x04": Said(
+        "an Excel workbook or another zip archive; save the sheet as CSV UTF-8",
+        "Excel 工作簿或其他 zip 文件；请把工作表另存为 CSV UTF-8",
+    ),
+    b"\xd0\xcf\x11\xe0": Said(
+        "an old Excel workbook; save the sheet as CSV UTF-8",
+        "旧版 Excel 工作簿；请把工作表另存为 CSV UTF-8",
+    ),
+    b"PAR1": Said(
+        "Parquet; set file_format (--input parquet)",
+        "Parquet 文件；请设置 file_format（--input parquet）",
+    ),
+    b"ORC": Said(
+        "ORC, which is not supported; convert it to Parquet", "ORC 文件，不受支持；请转换为 Parquet"
+    ),
+    b"Obj\x01": Said(
+        "Avro, which is not supported; convert it to Parquet",
+        "Avro 文件，不受支持；请转换为 Parquet",
+    ),
+    b"%PDF": Said("a PDF document, which cannot be imported", "PDF 文档，无法导入"),
+    b"BZh": _COMPRESSED.with_values(by="bzip2"),
+    b"\xfd7zXZ": _COMPRESSED.with_values(by="xz"),
+    b"\x28\xb5\x2f\xfd": _COMPRESSED.with_values(by="zstd"),
+    b"<": Said(
+        "HTML or XML, which some programs save as .csv or .xls; save it as CSV UTF-8",
+        "HTML 或 XML（有些程序会把它存为 .csv 或 .xls）；请另存为 CSV UTF-8",
+    ),
 }
 """First bytes of unsupported kinds of files."""
 
@@ -55,13 +77,16 @@ def layout_of(path: Path, options: FileOptions) -> FileLayout:
     :raises MissingExtraError: if its format needs a package that is not installed.
     """
     if not path.is_file():
-        raise GrowingParamException(f"{path} is not a file; name an existing one")
+        raise invalid(
+            f"{path} is not a file; name an existing one", f"{path} 不是文件；请指定已存在的文件"
+        )
     file_format = options.file_format or _by_name(path)
     if file_format is None:
         _check_kind(path, _sample(path))
-        raise GrowingParamException(
+        raise invalid(
             f"{path}: the format cannot be inferred from the name; pass it (--input csv, "
-            "tsv, ndjson or parquet)"
+            "tsv, ndjson or parquet)",
+            f"{path}：无法从文件名推断格式；请指定（--input csv、tsv、ndjson 或 parquet）",
         )
     if file_format == "parquet":
         return parquet_layout(str(path))
@@ -118,7 +143,7 @@ def _check_kind(path: Path, sample: bytes) -> None:
     """
     for mark, what in _FOREIGN.items():
         if sample.removeprefix(BOM_UTF8).startswith(mark):
-            raise GrowingParamException(f"{path} is {what}")
+            raise invalid(f"{path} is {what.en}", f"{path} 是 {what.zh}")
 
 
 def _check_text(path: Path, sample: bytes, file_format: FileFormat) -> None:
@@ -127,17 +152,22 @@ def _check_text(path: Path, sample: bytes, file_format: FileFormat) -> None:
     :raises GrowingParamException: if not; the message says what it seems to be.
     """
     if b"\n" not in sample and b"\r" in sample.rstrip(b"\r"):
-        raise GrowingParamException(
+        raise invalid(
             f"{path} uses carriage returns as line breaks, like old Mac programs; "
-            "save it with newlines (in Excel: CSV UTF-8)"
+            "save it with newlines (in Excel: CSV UTF-8)",
+            f"{path} 用回车符换行（旧版 Mac 的格式）；请以换行符保存（Excel 中选择 CSV UTF-8）",
         )
     if file_format == "ndjson" and _OPEN_LINE.match(sample.removeprefix(BOM_UTF8)):
-        raise GrowingParamException(
-            f"{path} has JSON objects over several lines; write each on a line of its own "
-            "(jq -c .), or all as one array"
+        raise invalid(
+            f"{path} has JSON objects that span several lines; write each on a line of its own "
+            "(jq -c .), or all as one array",
+            f"{path} 中的 JSON 对象跨越多行；请每行写一个对象（jq -c .），或写成一个数组",
         )
     if file_format != "ndjson" and _JSON.match(sample.removeprefix(BOM_UTF8)):
-        raise GrowingParamException(f"{path} is JSON; set the format (--input ndjson)")
+        raise invalid(
+            f"{path} is JSON; set the format (--input ndjson)",
+            f"{path} 是 JSON；请指定格式（--input ndjson）",
+        )
 
 
 _BAD_LINES: Final = 0.1
@@ -156,26 +186,37 @@ def encoding_of(path: Path, sample: bytes, told: str | None) -> tuple[str, str]:
         if encoding.startswith("utf-16"):
             return UTF_8, encoding
         if not _is_in(sample, encoding):
-            raise GrowingParamException(f"{path} is not {told}{_seems(sample)}", "encoding")
+            seems = _seems(sample)
+            raise invalid(
+                f"{path} is not {told}{seems.en}", f"{path} 不是 {told} 编码{seems.zh}", "encoding"
+            )
         return encoding, ""
     if unmarked := _unmarked_utf16(sample):
-        raise GrowingParamException(
+        raise invalid(
             f"{path} seems to be UTF-16 without a byte order mark; "
             f"set the encoding (--encoding {unmarked})",
+            f"{path} 似乎是没有字节顺序标记的 UTF-16；请指定编码（--encoding {unmarked}）",
             "encoding",
         )
     if _is_in(sample, UTF_8):
         return UTF_8, ""
     if _is_chinese(sample):
         return GB18030, ""
-    raise GrowingParamException(f"{path} is neither UTF-8 nor GBK; save it as UTF-8", "encoding")
+    raise invalid(
+        f"{path} is neither UTF-8 nor GBK; save it as UTF-8",
+        f"{path} 既不是 UTF-8 也不是 GBK；请存为 UTF-8",
+        "encoding",
+    )
 
 
-def _seems(sample: bytes) -> str:
+def _seems(sample: bytes) -> Said:
     for encoding, name in ((UTF_8, "utf-8"), (GB18030, "gbk")):
         if _is_in(sample, encoding):
-            return f"; it looks like {name}, so set the encoding (--encoding {name})"
-    return ""
+            return Said(
+                f"; it looks like {name}, so set the encoding (--encoding {name})",
+                f"，看起来是 {name}；请指定编码（--encoding {name}）",
+            )
+    return NOTHING
 
 
 def _is_in(sample: bytes, encoding: str) -> bool:

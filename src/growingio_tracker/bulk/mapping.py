@@ -12,8 +12,8 @@ from msgspec.structs import replace
 from growingio_tracker.bulk.typed import Row, Source, date_shape
 from growingio_tracker.model.events import PRESET_PROPERTIES
 from growingio_wire.checks import check_fields
-from growingio_wire.errors import GrowingParamException
-from growingio_wire.near import hint
+from growingio_wire.errors import invalid
+from growingio_wire.near import hint, hint_zh
 
 RowKind: TypeAlias = Literal["event", "user", "item"]
 """Kind of message that a row becomes: an event, user attributes, or an item."""
@@ -88,9 +88,11 @@ class RowMapping(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=
             _check_source(place, source)
         for choices in REQUIRED[kind]:
             if not any(name in self.fields for name in choices):
-                raise GrowingParamException(
+                raise invalid(
                     f"mapping: no column is {' or '.join(choices)}; name one under fields, or give "
-                    f"every row the same with fields: {choices[0]}: {{value: …}}"
+                    f"every row the same value with fields: {choices[0]}: {{value: …}}",
+                    f"mapping：没有对应 {' 或 '.join(choices)} 的列；请在 fields 下指定列，或用 "
+                    f"fields: {choices[0]}: {{value: …}} 让各行取同一个值",
                 )
 
     def check_columns(self, columns: tuple[str, ...], where: str) -> None:
@@ -102,9 +104,11 @@ class RowMapping(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=
         named += [("spread", column) for column in self.spread]
         for place, column in named:
             if column is not None and not {column, column.partition(".")[0]} & {*columns}:
-                raise GrowingParamException(
+                raise invalid(
                     f"mapping: {place} is the column {column!r}, which {where} does not have"
-                    f"{hint(column, columns, repr)}"
+                    f"{hint(column, columns, repr)}",
+                    f"mapping：{place} 指定的列 {column!r} 不在 {where} 中"
+                    f"{hint_zh(column, columns, repr)}",
                 )
 
 
@@ -115,18 +119,24 @@ def as_source(source: str | Source) -> Source:
 
 def _check_field(name: str, kind: RowKind) -> None:
     if name not in FIELDS[kind]:
-        raise GrowingParamException(
-            f"mapping: fields.{name} is not a field of kind {kind}"
-            f"{hint(name, FIELDS[kind], repr)}; put other names under attributes"
+        raise invalid(
+            f"mapping: {name} is not a field of kind {kind}, and belongs under attributes"
+            f"{hint(name, FIELDS[kind], repr)}",
+            f"mapping：{name} 不是 {kind} 的字段，应写在 attributes 下"
+            f"{hint_zh(name, FIELDS[kind], repr)}",
         )
 
 
 def _check_source(place: str, source: Source) -> None:
     if (source.column is None) == (source.value is None):
-        raise GrowingParamException(f"mapping: {place} needs either a column or a value")
+        raise invalid(
+            f"mapping: {place} needs either a column or a value",
+            f"mapping：{place} 需要 column 或 value 之一",
+        )
     if source.type in TIME_TYPES and place != "fields.event_time":
-        raise GrowingParamException(
-            f"mapping: {place} cannot have the type {source.type}, which only event_time has"
+        raise invalid(
+            f"mapping: {place} cannot have the type {source.type}, which only event_time has",
+            f"mapping：{place} 不能使用类型 {source.type}，只有 event_time 可以",
         )
 
 

@@ -18,7 +18,7 @@ from growingio_tracker.bulk.query import Query, QueryPlan, query_layout
 from growingio_tracker.bulk.rows import Converter, RowOptions
 from growingio_tracker.bulk.typed import Row
 from growingio_tracker.delivery import Destination
-from growingio_wire.errors import GrowingIOException, GrowingParamException
+from growingio_wire.errors import GrowingIOException, GrowingParamException, invalid
 from growingio_wire.plan import Plan as TrackingPlan
 
 HOPELESS_ROWS: Final = 1000
@@ -222,9 +222,11 @@ def places(plans: Sequence[ImportPlan], state_dir: Path | None) -> list[tuple[Pa
         pair = plan.kept_in(state_dir)
         for taken in found:
             if set(pair) & set(taken):
-                raise GrowingParamException(
+                raise invalid(
                     f"{plan.name} and a file before it would share {pair[0].name} or "
-                    f"{pair[1].name}; import them one after the other, or rename one"
+                    f"{pair[1].name}; import them one after the other, or rename one",
+                    f"{plan.name} 与之前的文件会共用 {pair[0].name} 或 {pair[1].name}；"
+                    "请分别导入，或改名其中之一",
                 )
         found.append(pair)
     return found

@@ -23,8 +23,8 @@ from growingio_tracker.bulk.mapping import RowMapping
 from growingio_tracker.bulk.ndjson import TypedRows
 from growingio_tracker.bulk.typed import Row
 from growingio_wire.checks import check_fields
-from growingio_wire.errors import GrowingIOException, GrowingParamException
-from growingio_wire.near import hint
+from growingio_wire.errors import GrowingIOException, invalid
+from growingio_wire.near import hint, hint_zh
 
 MAX_SAME_KEY: Final = 100_000
 """Maximum number of rows with the same key: an import can only continue after all of them."""
@@ -117,9 +117,11 @@ class QueryPlan(Struct, frozen=True):
             done = ImportState(key=state.key, failed_bytes=state.failed_bytes)
             return done if state.done else state
         if state.rows and not state.done:
-            raise GrowingParamException(
+            raise invalid(
                 f"{self.name} was interrupted after {state.rows} rows, and cannot continue without "
-                "a key (--key). To import it from its beginning, remove its checkpoint",
+                "a key (--key). To import it from the beginning, remove its checkpoint",
+                f"{self.name} 在 {state.rows} 行后中断，没有 key（--key）时无法继续。"
+                "如需从头导入，请删除它的检查点",
                 "key",
             )
         return None if state.done else state
@@ -151,12 +153,15 @@ def query_layout(query: Query) -> QueryLayout:
         columns = found.columns
     twice = sorted({name for name in columns if columns.count(name) > 1})
     if twice:
-        raise GrowingParamException(
-            f"the query has the column {twice[0]!r} twice; rename one of them with AS", "sql"
+        raise invalid(
+            f"the query has the column {twice[0]!r} twice; rename one of them with AS",
+            f"查询结果中的列 {twice[0]!r} 重复；请用 AS 改名其中之一",
+            "sql",
         )
     if query.key is not None and query.key not in columns:
-        raise GrowingParamException(
+        raise invalid(
             f"key: the query has no column {query.key!r}{hint(query.key, columns, repr)}",
+            f"key：查询结果中没有列 {query.key!r}{hint_zh(query.key, columns, repr)}",
             "key",
         )
     return QueryLayout(columns)

@@ -17,7 +17,7 @@ from growingio_tracker.consumers.tracker_options import MAX_EVENT_BYTES
 from growingio_tracker.delivery import Batch, Postponed, Rejected
 from growingio_tracker.delivery.waiting import Pace
 from growingio_wire.clock import SYSTEM_CLOCK
-from growingio_wire.errors import GrowingIOException, GrowingParamException, RejectedError
+from growingio_wire.errors import GrowingIOException, RejectedError, invalid
 from growingio_wire.table import Kind
 
 PATIENCE_S: Final = 300.0
@@ -55,9 +55,10 @@ class BatchSender:
         self, consumer: Consumer, kind: Kind, pace: Pace, patience_s: float = PATIENCE_S
     ) -> None:
         if is_disabled() or getattr(consumer, "disabled", False):
-            raise GrowingParamException(
-                "sending is switched off (GROWINGIO_DISABLED or disabled = true), and an import "
-                "would lose every row; switch it on"
+            raise invalid(
+                "sending is switched off, and an import would lose every row; remove "
+                "GROWINGIO_DISABLED, or set disabled = false",
+                "发送已关闭，导入会丢失所有行；请去掉 GROWINGIO_DISABLED，或设置 disabled = false",
             )
         self._sender = consumer.new_sender()
         self._interrupt = self._sender.interrupt

@@ -25,7 +25,7 @@ from growingio_tracker.kafka.client import option_name
 from growingio_tracker.kafka.options import OFTEN_NEEDED, OPTION, KafkaOptions
 from growingio_tracker.model.option_types import FLAG, choice
 from growingio_tracker.model.options import Options, OptionType, OptionTypes
-from growingio_wire.errors import GrowingParamException
+from growingio_wire.errors import GrowingParamException, said_of
 from growingio_wire.near import nearest
 from growingio_wire.said import Said
 
@@ -140,13 +140,9 @@ class Mistake(NamedTuple):
 
 def told(error: GrowingParamException, origin: str) -> Said:
     """Return an error about a setting as a mistake with its location."""
-    name, values = error.argument, error.values
-    must_be, because = values.get("must_be"), values.get("because")
-    if isinstance(must_be, Said):
-        said = f"{name} 必须是{must_be.zh}，而不是 {values['got']}"
-    else:
-        said = f"{name} 无法使用：{because.zh if isinstance(because, Said) else error}"
-    return Said(f"{origin}: {error}", f"{origin}：{said}")
+    said = said_of(error)
+    zh = said.zh if said.zh != said.en else f"{error.argument} 无法使用：{error}"
+    return Said(f"{origin}: {error}", f"{origin}：{zh}")
 
 
 def missing(

@@ -27,7 +27,7 @@ from growingio_tracker.kafka.client import is_secret
 from growingio_tracker.model.arguments import WRONG_TYPE
 from growingio_tracker.model.option_types import is_of_kubernetes
 from growingio_wire.endpoints import masked_id
-from growingio_wire.errors import GrowingParamException, missing_extra
+from growingio_wire.errors import GrowingParamException, invalid, missing_extra
 from growingio_wire.near import nearest
 from growingio_wire.said import Said
 from growingio_wire.table import MASK
@@ -116,7 +116,10 @@ def read_file(path: str | os.PathLike[str]) -> SourceSettings:
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise GrowingParamException(f"{file} cannot be read: {error}", code="unreadable") from error
+        why = getattr(error, "strerror", None) or error
+        raise invalid(
+            f"{file} cannot be read: {why}", f"无法读取 {file}：{why}", code="unreadable"
+        ) from error
     content = _parse(text, file)
     source, lines = SourceSettings({}, [], {}), Lines(text)
     inside = _table(content)
@@ -191,7 +194,11 @@ def _parse(text: str, file: Path) -> dict[str, Any]:
     except ImportError as error:  # no TOML in the standard library, and no tomli
         raise missing_extra("a configuration file on Python 3.10", "config") from error
     except msgspec.DecodeError as error:
-        raise GrowingParamException(f"{file} is not valid TOML: {error}", code="no_toml") from error
+        raise invalid(
+            f"{file} is not valid TOML: {error}",
+            f"{file} 不是有效的 TOML：{error}",
+            code="no_toml",
+        ) from error
     return content
 
 

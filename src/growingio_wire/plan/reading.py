@@ -10,7 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from growingio_wire.errors import GrowingParamException, missing_data, missing_extra
+from growingio_wire.errors import invalid, missing_data, missing_extra
 from growingio_wire.plan import Plan
 from growingio_wire.plan.building import Builder
 from growingio_wire.plan.csv_reading import parse_csv
@@ -65,11 +65,13 @@ def load_plan(path: Path) -> Loaded:
         with path.open("rb") as file:
             content = file.read(MAX_PLAN_BYTES + 1)
     except OSError as error:
-        raise GrowingParamException(
+        raise invalid(
             f"plan: {path} cannot be read ({error.strerror}). Name a YAML, CSV or XLSX file.",
+            f"plan：无法读取 {path}（{error.strerror}）。请指定 YAML、CSV 或 XLSX 文件。",
             "plan",
             code="unreadable",
-            values={"source": str(path), "reason": error.strerror},
+            source=str(path),
+            reason=error.strerror,
         ) from error
     return read_plan(content, str(path), CSV if path.suffix.lower() == ".csv" else YAML)
 

@@ -183,7 +183,9 @@ class PlanError(GrowingParamException):
             source=source,
             lines=Said(_indented(one.en for one in lines), _indented(one.zh for one in lines)),
         )
-        super().__init__(self.said.en, "plan", code="defects", values={"source": source})
+        super().__init__(
+            self.said.en, "plan", code="defects", values={"source": source, "said": self.said}
+        )
 
 
 def _indented(lines: Iterable[str]) -> str:

@@ -80,7 +80,7 @@ def test_port_taken() -> None:
     with Collector() as collector:
         ended = invoked("collector", "--port", str(collector.port))
     assert (ended.returncode, ended.stdout) == (1, "")
-    assert ended.stderr.startswith(f"port: {collector.port} on 127.0.0.1 is already in use")
+    assert ended.stderr.startswith(f"Port {collector.port} on 127.0.0.1 is already in use")
     assert ended.stderr.count("\n") == 1
 
 

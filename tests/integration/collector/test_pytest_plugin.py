@@ -518,7 +518,7 @@ def test(growingio_collector):
     growingio_collector.assert_matches("golden.yaml")
 """
         result = run(test.format(price=3))
-        result.stdout.fnmatch_lines(["E*golden.yaml: there is no such file.*--growingio-update*"])
+        result.stdout.fnmatch_lines(["E*golden.yaml does not exist.*--growingio-update*"])
         run(test.format(price=3), "--growingio-update").assert_outcomes(passed=1)
         run(test.format(price=3)).assert_outcomes(passed=1)
         result = run(test.format(price=4))

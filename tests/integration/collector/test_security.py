@@ -179,7 +179,7 @@ class TestPorts:
     def test_folder_of_the_certificate(self, tmp_path: Path) -> None:
         """A folder that cannot be made is named."""
         (tmp_path / "file").write_text("")
-        with pytest.raises(GrowingParamException, match="tls: the certificate cannot be kept"):
+        with pytest.raises(GrowingParamException, match="tls: the certificate cannot be stored"):
             Collector(serving=Serving(tls_port=0, data_folder=tmp_path / "file" / "x"))
 
     def test_next_port(self) -> None:

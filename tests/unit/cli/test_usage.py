@@ -171,9 +171,24 @@ def test_completion() -> None:
     assert "--install-completion" in options
 
 
-def test_configuration_in_chinese() -> None:
-    """Mistakes in the configuration are told in the language of the terminal."""
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("send x --user u", "配置无法使用：\n- 缺少 product_id：请设置环境变量"),
+        ("send x --user u --config no.toml", "无法读取 no.toml："),
+        ("collector --bind 192.0.2.1 --port 0", "192.0.2.1 不是本机的地址。"),
+        ("collector --bind here", "bind：'here' 不是 127.0.0.1"),
+        ("collector --forward here", "forward：'here' 不是服务器地址。"),
+        ("collector --plan no.yaml", "plan：无法读取 no.yaml"),
+        ("diff no.db no.db", "no.db 不存在。请指定"),
+        ("codegen no.yaml", "plan：无法读取 no.yaml"),
+        ("import no.csv --dry-run", "no.csv 不是文件"),
+    ],
+)
+def test_errors_in_chinese(line: str, said: str) -> None:
+    """Mistakes are told in the language of the terminal."""
     result = CliRunner().invoke(
-        app, ["send", "x", "--user", "u"], env={"LC_ALL": "zh_CN.UTF-8"}, prog_name="growingio"
+        app, line.split(), env={"LC_ALL": "zh_CN.UTF-8"}, prog_name="growingio"
     )
-    assert result.stderr.startswith("配置无法使用：\n- 缺少 product_id：请设置环境变量")
+    assert result.stderr.startswith(said), result.stderr
+    assert result.exit_code == 1

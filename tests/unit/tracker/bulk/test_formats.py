@@ -91,7 +91,7 @@ def test_j4_names_of_other_files(tmp_path: Path, name: str, content: bytes, said
 )
 def test_j4_json_over_lines(tmp_path: Path, content: bytes) -> None:
     """J4: JSON objects over several lines are named as that, and not torn into bad rows."""
-    with pytest.raises(GrowingParamException, match="over several lines"):
+    with pytest.raises(GrowingParamException, match="span several lines"):
         layout_of(written(tmp_path, "a.json", content), FileOptions())
 
 
