@@ -72,13 +72,13 @@ def show(table: Table) -> None:
 
 def follow_requeueing(done: Iterable[int], total: int) -> None:
     """Iterate over ``done``, and show its counts as progress towards ``total``."""
-    with Progress(transient=True) as progress:
+    with Progress(transient=True, disable=not Console().is_terminal) as progress:
         task = progress.add_task(text("requeueing", "正在放回"), total=total)
         for count in done:
             progress.update(task, completed=count)
 
 
-_SHOWN_DETAIL: Final = 80
+_SHOWN_DETAIL: Final = 240
 
 
 def stores_table(reports: Iterable[StoreReport]) -> Table:
@@ -111,8 +111,8 @@ def letters_table(letters: Iterable[DeadLetter]) -> Table:
     """Return one row for each dead letter."""
     table = _table(
         text(
-            "number|refused|kind|name|reason|the server said",
-            "编号|拒绝时间|种类|名称|原因|服务器的响应",
+            "number|refused|kind|name|reason|detail",
+            "编号|拒绝时间|种类|名称|原因|详情",
         ),
         0,
     )

@@ -34,8 +34,8 @@ _STDIN: Final = Path("-")
 _NAME_WIDTH: Final = 10
 
 _FAILED: Final = Said("failed", "失败")
-_FAILED_AT: Final = Said("failed at byte {offset}", "失败 位于第 {offset} 字节")
-_FIX: Final = Said("Fix", "修改建议")
+_FAILED_AT: Final = Said("failed at byte {offset}", "失败，位于第 {offset} 字节")
+_FIX: Final = Said("Fix: {advice}", "修改建议：{advice}")
 _MESSAGE: Final = Said("Message {number} of {count}", "第 {number} 条消息，共 {count} 条")
 
 
@@ -222,4 +222,4 @@ class _Lines:
     def _issues(self, issues: Iterable[Issue]) -> Iterator[str]:
         for issue in issues:
             yield f"  {issue.level:4} {self._lang.of(issue.found)}"
-            yield f"       {self._lang.of(_FIX)}: {self._lang.of(issue.advice)}"
+            yield f"       {self._lang.of(_FIX.with_values(advice=issue.advice))}"

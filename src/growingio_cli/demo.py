@@ -85,7 +85,7 @@ def _conclude(console: Console, rows: list[Row], wrong: list[str]) -> None:
         console.print(good, style="green")
         return
     count = len(wrong)
-    bad = text(f"{count} differences, beginning with:", f"{count} 处不同，首先是：")
+    bad = text(f"Differences: {count}. The first of them:", f"{count} 处差异，前几处为：")
     console.print(bad, style="red")
     for line in wrong[:_SHOWN_DIFFERENCES]:
         console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)

@@ -18,7 +18,7 @@ from growingio_cli.console import (
     option,
     show_any_character,
 )
-from growingio_wire.said import Said
+from growingio_wire.said import Said, counted
 
 Key = tuple[str, str]
 """The kind of a message and its name; its event type when it has none."""
@@ -28,8 +28,8 @@ _QUERY: Final = "SELECT kind, coalesce(name, type, '') AS name, json FROM event 
 _PERCENT: Final = 100
 _WHAT_ZH: Final = {"name": "名称", "field": "字段", "types": "类型", "count": "数量"}
 
-_NONE: Final = Said("No differences.", "没有不同。")
-_COUNT: Final = Said("Differences: {count}.", "共 {count} 处不同。")
+_NONE: Final = Said("No differences.", "没有差异。")
+_COUNT: Final = Said("Differences: {count}.", "共 {count} 处差异。")
 
 
 class DiffFormat(str, Enum):
@@ -167,7 +167,7 @@ def _side(value: int | list[str] | None) -> Said:
     if value is None:
         return Said("nothing", "没有")
     if isinstance(value, int):
-        return Said(f"{value} events", f"有 {value} 个事件")
+        return Said(counted(value, "event"), f"有 {value} 个事件")
     return Said(" or ".join(value), "为 " + " 或 ".join(value))
 
 

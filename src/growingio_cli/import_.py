@@ -153,14 +153,14 @@ def _query(sql: str | None, dsn: str | None, key: str | None) -> Query | None:
     if sql is None:
         if dsn is not None or key is not None:
             raise WrongUsage(
-                Said("--dsn and --key belong to --sql.", "--dsn 和 --key 需要与 --sql 一起使用。")
+                Said("--dsn and --key need --sql.", "--dsn 和 --key 需要与 --sql 一起使用。")
             )
         return None
     address = dsn or os.environ.get(DSN_VARIABLE)
     if not address:
         raise WrongUsage(
             Said(
-                f"The database of --sql is missing: --dsn, or {DSN_VARIABLE} in the environment.",
+                f"the database for --sql is missing. Set it with --dsn or {DSN_VARIABLE}.",
                 f"缺少 --sql 的数据库：请给出 --dsn，或设置环境变量 {DSN_VARIABLE}。",
             )
         )
@@ -178,14 +178,14 @@ def _sources(
     if query is not None:
         if files:
             raise WrongUsage(
-                Said("Give files or --sql, not both.", "文件和 --sql 只能给出其中一种。")
+                Said("give either files or --sql, not both.", "文件和 --sql 只能给出其中一种。")
             )
         return [query]
     if not files:
         raise WrongUsage(
             Said(
-                "Give at least one file, - for the standard input, or --sql.",
-                "请给出至少一个文件、表示标准输入的 -，或 --sql。",
+                "give at least one file, - for standard input, or --sql.",
+                "请给出至少一个文件（- 表示标准输入），或 --sql。",
             )
         )
     _check_standard_input(files, input_)
@@ -205,7 +205,7 @@ def _check_standard_input(files: list[Path], input_: InputName | None) -> None:
     if input_ is None:
         raise WrongUsage(
             Said(
-                "The format of the standard input is needed: --input csv, tsv, ndjson or parquet.",
+                "standard input needs a format: --input csv, tsv, ndjson or parquet.",
                 "从标准输入导入时需要指定格式：--input csv、tsv、ndjson 或 parquet。",
             )
         )

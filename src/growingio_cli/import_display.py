@@ -27,6 +27,7 @@ from growingio_tracker.bulk.csv_rows import CsvLayout
 from growingio_tracker.bulk.mapping import RowMapping
 from growingio_tracker.bulk.plan import HOPELESS_ROWS, FilePlan, Look
 from growingio_tracker.bulk.query import QueryPlan
+from growingio_wire.said import counted
 
 
 def show_plan(console: Console, plan: FilePlan | QueryPlan) -> None:
@@ -39,9 +40,11 @@ def show_plan(console: Console, plan: FilePlan | QueryPlan) -> None:
 def show_look(console: Console, seen: Look) -> None:
     """Show which rows would fail."""
     rows, failed = seen.rows, seen.failed
-    said = text(f"Of {rows} rows, {failed} would fail.", f"{rows} 行中有 {failed} 行会失败。")
+    said = text(
+        f"Of {counted(rows, 'row')}, {failed} would fail.", f"{rows} 行中有 {failed} 行会失败。"
+    )
     if rows == failed >= HOPELESS_ROWS:
-        said += text(" No further row was read.", "没有读取其余的行。")
+        said += text(" The remaining rows were not read.", "没有读取其余的行。")
     say(console, said)
     for number, reason in seen.reasons:
         say(console, text(f"  row {number}: {reason}", f"  第 {number} 行：{reason}"))
@@ -61,8 +64,10 @@ def how_read(plan: FilePlan | QueryPlan, *, always: bool = False) -> str | None:
     encoding = "UTF-16" if layout.form.utf16 else layout.encoding.upper()
     if not always and (layout.delimiter, encoding) in ((",", "UTF-8"), ("\t", "UTF-8")):
         return None
-    shown = "tab" if layout.delimiter == "\t" else layout.delimiter
-    return text(f"Read as {encoding}, delimiter {shown}.", f"编码 {encoding}，分隔符 {shown}。")
+    shown = text("tabs", "制表符") if layout.delimiter == "\t" else f"'{layout.delimiter}'"
+    return text(
+        f"Read as {encoding}, delimited by {shown}.", f"编码为 {encoding}，分隔符为 {shown}。"
+    )
 
 
 def _how_asked(plan: QueryPlan) -> str:
@@ -78,10 +83,10 @@ def _how_asked(plan: QueryPlan) -> str:
 def _warn_of_ids(console: Console, rows: int) -> None:
     if rows:
         note = text(
-            f"Rows with an id that reads NULL, \\N, undefined, nan or the like: {rows}. With "
-            "--null NULL such cells mean that there is no value.",
-            f"ID 为 NULL、\\N、undefined、nan 之类文字的行数：{rows}。--null NULL 可以把这样的"
-            "单元格当作没有值。",
+            f"Rows whose id is NULL, \\N, undefined, nan or the like: {rows}. Treat such cells as "
+            "missing values with --null, for example --null NULL.",
+            f"ID 为 NULL、\\N、undefined、nan 之类文字的行数：{rows}。可用 --null 把这样的单元格"
+            "视为没有值，例如 --null NULL。",
         )
         say(console, note)
 
@@ -111,9 +116,9 @@ def show_time_note(console: Console, plans: Iterable[FilePlan | QueryPlan]) -> N
     if any("event_time" in plan.mapping.fields for plan in plans):
         note = text(
             "event_time takes effect only if custom event time is enabled on the platform; ask "
-            "GrowingIO's support. Otherwise rows count at the time of the import.",
+            "GrowingIO's support. Otherwise the time of the import is used.",
             "仅当平台开启了自定义事件时间时 event_time 才生效，请向 GrowingIO 技术支持确认；"
-            "否则各行按导入时的时间计。",
+            "否则以导入时的时间为准。",
         )
         say(console, note)
 
@@ -132,7 +137,7 @@ def show_summary(console: Console, summary: values.Summary) -> None:
     for file in summary.files:
         path, error = file.progress.path, file.error
         if error is not None:
-            say(console, text(f"{path} is not done: {error}", f"{path} 没有完成：{error}"))
+            say(console, text(f"{path} is incomplete: {error}", f"{path} 未完成：{error}"))
         if (failed := file.failed_path) is not None:
             note = text(f"Failed rows and their reasons: {failed}", f"失败的行及原因：{failed}")
             say(console, note)
@@ -145,9 +150,9 @@ def _totals(summary: values.Summary) -> str:
     now, seconds = summary.rows_now, summary.seconds
     rate = now / max(seconds, 0.001)
     return text(
-        f"{summary.delivered} delivered, {summary.failed} failed; in this run {now} rows in "
-        f"{seconds:.1f} s ({rate:,.0f} rows/s).",
-        f"送达 {summary.delivered}，失败 {summary.failed}；本次 {seconds:.1f} 秒内 {now} 行"
+        f"{summary.delivered} delivered, {summary.failed} failed; {counted(now, 'row')} in this "
+        f"run, in {seconds:.1f} s ({rate:,.0f} rows/s).",
+        f"送达 {summary.delivered}，失败 {summary.failed}；本次处理 {now} 行，用时 {seconds:.1f} 秒"
         f"（每秒 {rate:,.0f} 行）。",
     )
 
@@ -155,14 +160,15 @@ def _totals(summary: values.Summary) -> str:
 def _ending(summary: values.Summary) -> str:
     if summary.is_complete:
         return text(
-            "Everything was read. Checkpoints stay, so that no row is sent twice.",
-            "已全部读完。检查点会保留，以免重复发送。",
+            "All rows were read. Checkpoints are kept, so running the command again sends no row "
+            "twice.",
+            "已全部读完。检查点会保留，再次运行不会重复发送。",
         )
     if all(file.retry_helps for file in summary.files):
         return text("Run the same command to continue.", "再次运行同一命令即可继续。")
     return text(
-        "Remove the cause, then run the same command to continue.",
-        "请先排除上述原因，再运行同一命令继续。",
+        "Fix the cause, then run the same command to continue.",
+        "请先解决上述问题，再运行同一命令继续。",
     )
 
 

@@ -33,7 +33,7 @@ from growingio_tracker.bulk.platform_files import PlatformFiles
 from growingio_tracker.bulk.query import Query
 from growingio_tracker.config import Configuration, build
 from growingio_tracker.consumers import Consumer
-from growingio_wire.errors import GrowingIOException, GrowingParamException, missing_extra
+from growingio_wire.errors import GrowingIOException, invalid, missing_extra
 from growingio_wire.plan import Plan
 
 _OF_ROWS: Final = ("redact", "max_event_bytes")
@@ -71,9 +71,9 @@ def read_mapping(path: Path) -> RowMapping:
     except ImportError as error:
         raise missing_extra("--map", "cli") from error
     except (OSError, msgspec.DecodeError) as error:
-        raise GrowingParamException(
-            text(f"--map: {path} cannot be used: {error}", f"--map：无法使用 {path}：{error}"),
-            "--map",
+        why = getattr(error, "strerror", None) or error
+        raise invalid(
+            f"--map: {path} cannot be used: {why}", f"--map：无法使用 {path}：{why}", "--map"
         ) from error
 
 
@@ -142,14 +142,14 @@ def run(
         copied.is_needed = not summary.is_complete
     show_summary(console, summary)
     for written in files.written if files else ():
-        say(console, text(f"Written: {written}", f"已写入：{written}"))
+        say(console, text(f"Wrote {written}.", f"已写入 {written}。"))
     if copied.sources != sources and copied.is_needed:
         path = copied.sources[0]
         say(
             console,
             text(
-                f"What was read is in {path}: import that.",
-                f"已读入的内容保存在 {path}，请导入该文件。",
+                f"The standard input was saved in {path}. Import that file to continue.",
+                f"标准输入的内容已保存在 {path}。请导入该文件以继续。",
             ),
         )
     return summary.is_complete and not summary.failed
@@ -192,9 +192,9 @@ def _copy_standard_input(copy: Path) -> None:
     except OSError as error:
         raise GrowingIOException(
             text(
-                f"The standard input cannot be copied to {copy}: {error}. Nothing was sent; "
-                "--state-dir names another directory.",
-                f"无法把标准输入复制到 {copy}：{error}。没有发送任何数据；"
+                f"The standard input cannot be copied to {copy}: {error.strerror}. Nothing was "
+                "sent. Choose another directory with --state-dir.",
+                f"无法把标准输入复制到 {copy}：{error.strerror}。没有发送任何数据。"
                 "可用 --state-dir 指定其他目录。",
             )
         ) from error

@@ -33,12 +33,12 @@ from growingio_cli.dead_letters import (
 )
 from growingio_cli.sending import KafkaConfigOption, client_for, parsed
 from growingio_cli.usage import CommandGroup
-from growingio_wire.said import Said
+from growingio_wire.said import Said, counted
 
 if TYPE_CHECKING:
     from growingio_tracker.kafka.requeue import DeadLetterTopic, DeadRecord, TopicPlace
 
-_SHOWN: Final = 80
+_SHOWN: Final = 240
 _SHOWN_VALUE: Final = 200
 
 _Source = Annotated[
@@ -134,9 +134,10 @@ def requeue(
     topics = ", ".join(sorted({one.source[0] for one in chosen})) or "–"
     typer.echo(
         text(
-            f"Put back: {len(chosen)} of the dead letters on {letters.topic}. Topics: {topics}. "
-            "A relay delivers them.",
-            f"已放回 {letters.topic} 中的 {len(chosen)} 条死信。topic：{topics}。由 relay 发送。",
+            f"Put back: {counted(len(chosen), 'dead letter')} from {letters.topic}. "
+            f"Topics: {topics}. A running 'growingio relay' delivers them.",
+            f"已放回 {letters.topic} 中的 {len(chosen)} 条死信。topic：{topics}。"
+            "由运行中的“growingio relay”发送。",
         )
     )
 

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 
 _CHECKED: Final = Said(
-    "{file}: {events} events and {items} items are planned.",
-    "{file}：共规划 {events} 个事件、{items} 个维度表。",
+    "{file} is valid. Events: {events}, items: {items}.",
+    "{file} 没有错误：{events} 个事件、{items} 个维度表。",
 )
 
 _Database = Annotated[

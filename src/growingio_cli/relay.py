@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
+from rich.console import Console
 from rich.progress import Progress
 
 from growingio_cli.console import (
@@ -25,7 +26,7 @@ from growingio_cli.console import (
 )
 from growingio_cli.relay_kafka import TopicOptions, relay_options, run, tell
 from growingio_cli.sending import SCHEME, CertOption, Format, FormatOption, RedirectOption, parsed
-from growingio_wire.said import Said
+from growingio_wire.said import Said, counted
 
 if TYPE_CHECKING:
     from growingio_tracker.consumers.durable import Adopters
@@ -39,7 +40,7 @@ _ONLY_DIRECTORY: Final = Said(
     "--create 只用于 spool 目录；Kafka topic 请用 Kafka 自带的工具创建。",
 )
 _ONLY_KAFKA: Final = Said(
-    "the options marked “Kafka” need a TARGET like kafka://host:port/topic, got {target}.",
+    "the options marked 'Kafka' need a TARGET such as kafka://host:port/topic, got {target}.",
     "标有“Kafka”的选项只用于 kafka://host:port/topic 形式的 TARGET，而不是 {target}。",
 )
 _NO_DIRECTORY: Final = Said(
@@ -155,7 +156,8 @@ def _send_until(ending: threading.Event, adopters: Adopters) -> None:
 def _line(totals: Stats) -> str:
     rejected = sum(totals.rejected.values())
     return text(
-        f"{totals.delivered} delivered, {rejected} dead letters, {totals.pending} pending",
+        f"{totals.delivered} delivered, {counted(rejected, 'dead letter')}, "
+        f"{totals.pending} pending",
         f"送达 {totals.delivered}，死信 {rejected}，待发送 {totals.pending}",
     )
 
@@ -189,22 +191,22 @@ def drain(
         totals = _send_for(timeout, adopters)
     typer.echo(_result(totals))
     if totals.pending:
-        typer.echo(totals.last_error or text("The time is up.", "已到时限。"), err=True)
+        typer.echo(totals.last_error or text("The timeout was reached.", "已到时限。"), err=True)
         raise typer.Exit(1)
 
 
 def _result(totals: Stats) -> str:
     rejected = sum(totals.rejected.values())
     return text(
-        f"Delivered: {totals.delivered}. Now dead letters: {rejected}. Still pending: "
-        f"{totals.pending}.",
+        f"Delivered: {totals.delivered}. Became dead letters: {rejected}. "
+        f"Still pending: {totals.pending}.",
         f"送达 {totals.delivered} 个事件，{rejected} 个成为死信，{totals.pending} 个仍待发送。",
     )
 
 
 def _send_for(timeout_s: float, adopters: Adopters) -> Stats:
     deadline = time.monotonic() + timeout_s
-    with Progress(transient=True) as progress:
+    with Progress(transient=True, disable=not Console().is_terminal) as progress:
         sending = text("sending", "正在发送")
         task = progress.add_task(sending, total=None)
         while (totals := adopters.totals()).pending and time.monotonic() < deadline:

@@ -15,7 +15,7 @@ import typer
 from growingio_cli.console import WrongUsage, ending_on_signals, option, text
 from growingio_cli.sending import KafkaAddress, KafkaConfigOption, client_for, configured
 from growingio_wire.errors import GrowingParamException
-from growingio_wire.said import Said
+from growingio_wire.said import Said, counted
 
 if TYPE_CHECKING:
     from growingio_tracker.delivery.ledger import Stats
@@ -190,7 +190,7 @@ def _answering(relay: Relay, health: tuple[str, int] | None) -> Generator[None, 
     with answering(relay, *health) as port:
         typer.echo(
             text(
-                f"Health: http://{health[0]}:{port}/readyz, figures: /metrics",
+                f"Health: http://{health[0]}:{port}/readyz, metrics: /metrics",
                 f"健康检查：http://{health[0]}:{port}/readyz，指标：/metrics",
             )
         )
@@ -227,7 +227,7 @@ def line(stats: Stats) -> str:
     """Return the counts so far as a line."""
     dead = sum(stats.rejected.values())
     return text(
-        f"{stats.adopted} consumed, {stats.delivered} delivered, {dead} dead letters, "
+        f"{stats.adopted} consumed, {stats.delivered} delivered, {counted(dead, 'dead letter')}, "
         f"{stats.pending} pending, {stats.handed_over} given back",
         f"已读取 {stats.adopted}，送达 {stats.delivered}，死信 {dead}，待发送 {stats.pending}，"
         f"归还 {stats.handed_over}",

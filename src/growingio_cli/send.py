@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from growingio_wire.http import Request, Response
 
 _NO_USER: Final = Said(
-    "name the user with --user or --anonymous-id.", "请用 --user 或 --anonymous-id 指明用户。"
+    "name the user with --user or --anonymous-id, or pass --user-key '$notuser' for no user.",
+    "请用 --user 或 --anonymous-id 指明用户；没有用户时请给出 --user-key '$notuser'。",
 )
 
 
@@ -141,8 +142,8 @@ def _deliver(configuration: Configuration, track: Callable[[GrowingTracker], obj
 
 
 _RUN_DOCTOR: Final = Said(
-    "The event was not kept. 'growingio doctor' finds out what is wrong.",
-    "事件未保留。请运行“growingio doctor”查明原因。",
+    "The event is not sent again. Run 'growingio doctor' to find the cause.",
+    "该事件不会自动重发。请运行“growingio doctor”查明原因。",
 )
 
 

@@ -28,7 +28,7 @@ from growingio_cli.dead_letters import (
 )
 from growingio_cli.relay import drain, keeping_owner
 from growingio_cli.usage import CommandGroup
-from growingio_wire.said import Said
+from growingio_wire.said import Said, counted
 
 if TYPE_CHECKING:
     from growingio_tracker.delivery.spool.dead_letters import DeadLetter
@@ -75,12 +75,14 @@ def status(directory: _Directory) -> None:
     in_use = sum(report.in_use for report in reports)
     letters = len(DeadLetters(directory))
     said = text(
-        f"Queued in files that no process owns: {_counted(left, 'event')}. "
-        f"Dead letters: {letters}. "
-        f"In use: {_counted(in_use, 'file')}; only the owners know how many events they hold.",
-        f"没有进程持有的文件中有 {left} 个事件排队。{in_use} 个文件正在使用，其中的事件数只有各自的"
-        f"进程知道。{letters} 条死信。",
+        f"Queued in files that no process owns: {counted(left, 'event')}. Dead letters: {letters}.",
+        f"没有进程使用的文件中，排队的事件：{left} 个。死信：{letters} 条。",
     )
+    if in_use:
+        said += text(
+            f" In use: {counted(in_use, 'file')}, whose events only the owning process can count.",
+            f"正在使用的文件：{in_use} 个，其中的事件数只有所属进程知道。",
+        )
     typer.echo(said)
 
 
@@ -124,9 +126,8 @@ def export(
         waiting_in(directory) if waiting else _letters(directory, reason)
     )
     with _writing_to(output) as write:
-        for entry in track(
-            entries, text("writing", "正在写入"), transient=True, disable=output is None
-        ):
+        quiet = output is None or not Console().is_terminal
+        for entry in track(entries, text("writing", "正在写入"), transient=True, disable=quiet):
             line = {**msgspec.to_builtins(entry), "record": msgspec.Raw(entry.record)}
             write(msgspec.json.encode(line) + b"\n")
 
@@ -153,16 +154,12 @@ def requeue(
         follow_requeueing(requeued(directory, chosen), len(chosen))
     count = len(chosen)
     said = text(
-        f"Queued again: {_counted(count, 'dead letter')}. A process with a consumer on this "
+        f"Queued again: {counted(count, 'dead letter')}. A process with a consumer on this "
         "directory delivers them within seconds; so does 'growingio spool drain'.",
         f"{count} 条死信已放回队列。使用该目录的进程会在数秒内发送；"
         "也可以运行“growingio spool drain”。",
     )
     typer.echo(said)
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _letters(directory: Path, reason: str | None) -> Iterator[DeadLetter]:
@@ -178,7 +175,7 @@ def _writing_to(output: Path | None) -> Generator[Callable[[bytes], object], Non
         return
     with output.open("wb") as file:
         yield file.write
-    typer.echo(text(f"written to {output}", f"已写入 {output}"), err=True)
+    typer.echo(text(f"Wrote {output}.", f"已写入 {output}。"), err=True)
 
 
 spool: Final = CommandGroup(

@@ -177,6 +177,12 @@ def said_of(error: Exception) -> Said:
     return Said(en, en)
 
 
+def with_response(error: Exception) -> str:
+    """Return an error's message, followed by the server's response if there is one."""
+    body = error.body if isinstance(error, RejectedError) else ""
+    return f"{error}; response: {body}" if body else str(error)
+
+
 def missing_extra(feature: str, extra: str) -> MissingExtraError:
     """Return the error for ``feature``, which needs the optional dependency set ``extra``."""
     return MissingExtraError(

@@ -45,6 +45,11 @@ _JOINERS: Final = "\u200c\u200d"
 """Format characters that emoji and some scripts need, and that are harmless."""
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number of things in English: ``1 event``, ``2 events``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def prefers_chinese(environ: Mapping[str, str] | None = None) -> bool:
     """Return whether the POSIX variables say that the user reads Chinese.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, Protocol
 from xml.etree.ElementTree import Element, SubElement
@@ -34,7 +35,8 @@ _RAW: Final = Said(
 _CALL: Final = Said("; call {advice}() instead", "；请改为调用 {advice}()")
 _COMPUTED: Final = Said("with a computed name", "名称为计算所得")
 _UNREADABLE: Final = Said(
-    "{file}: is not valid Python for this version", "{file}：不是当前版本的 Python"
+    "{file}: not valid Python {version}; skipped",
+    "{file}：不是有效的 Python {version} 代码，已跳过",
 )
 _KINDS: Final[Mapping[str, Said]] = {
     "event": Said("event", "事件"),
@@ -83,7 +85,7 @@ def _lines(found: Scan) -> Iterator[Said]:
         place = {"file": one.file, "line": one.line}
         yield _UNCALLED.with_values(**place, kind=_KINDS[one.kind], name=one.name)
     for file in found.unreadable:
-        yield _UNREADABLE.with_values(file=file)
+        yield _UNREADABLE.with_values(file=file, version=platform.python_version())
 
 
 def _of_call(call: FoundCall, sentence: Said, hint: Said) -> Said:

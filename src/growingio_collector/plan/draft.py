@@ -28,9 +28,9 @@ _YAML_WORDS: Final = frozenset({"y", "n", "yes", "no", "on", "off", "true", "fal
 """Words that YAML does not read as text."""
 
 _HEAD: Final = """\
-# Made from what was received. Look at every line: a type is a guess, and "required" only says
+# Drafted from received events. Review every line: types are guesses, and "required" only means
 # that every event so far had the attribute.
-# `growingio plan schema > plan.schema.json` writes the schema that the next line gives to editors.
+# Editors use the schema in the next line; `growingio plan schema > plan.schema.json` writes it.
 # yaml-language-server: $schema=plan.schema.json
 version: 1
 """

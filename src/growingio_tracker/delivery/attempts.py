@@ -15,6 +15,7 @@ from growingio_wire.errors import GrowingIOException, RejectedError, TransportEr
 from growingio_wire.http import Request, Response, Transport
 from growingio_wire.http.retry import RetryPolicy, Verdict, verdict
 from growingio_wire.logs import Log
+from growingio_wire.said import counted
 
 _log: Final = Log("growingio_tracker.delivery")
 
@@ -143,7 +144,7 @@ class Attempts:
 _ADVICE: Final = {
     Verdict.RETRY: "trying again later may help",
     Verdict.SPLIT: "the same event would be refused again",
-    Verdict.MISCONFIGURED: "check server_host, product_id and what stands between here and there",
+    Verdict.MISCONFIGURED: "check server_host, product_id and any gateway or proxy in between",
 }
 
 
@@ -176,7 +177,8 @@ def _failed(request: Request, error: Exception) -> TransportError:
 
 def _refusal(meaning: Verdict, request: Request, response: Response, events: int) -> RejectedError:
     return RejectedError(
-        f"{request.address} answered {response.status} to {events} event(s); {_ADVICE[meaning]}",
+        f"{request.address} answered {response.status} to {counted(events, 'event')}; "
+        f"{_ADVICE[meaning]}",
         response.status,
         response.body[:_SHOWN_BODY].decode("utf-8", "replace"),
     )

@@ -7,7 +7,7 @@ header                            value, in UTF-8
 ================================  ================================================================
 ``growingio-dead-reason``         a fixed identifier, such as ``status_400`` or ``not_json``
 ``growingio-dead-status``         the HTTP status of the refusal; missing if it was not sent
-``growingio-dead-detail``         the server's response, or what is wrong
+``growingio-dead-detail``         what is wrong, and the server's response
 ``growingio-dead-time``           the time of giving up, in Unix milliseconds
 ``growingio-source-topic``        the topic that it was consumed from,
 ``growingio-source-partition``    its partition there,

@@ -18,7 +18,7 @@ from growingio_tracker.kafka.partitions import Assignment
 from growingio_tracker.kafka.topic import Origin
 from growingio_tracker.kafka.windows import Group, Letter, Window
 from growingio_tracker.model.losses import Problem, Reporter
-from growingio_wire.errors import GrowingIOException, RejectedError
+from growingio_wire.errors import GrowingIOException, RejectedError, with_response
 from growingio_wire.logs import logger
 
 _log: Final = logger("growingio_tracker.kafka")
@@ -149,7 +149,6 @@ class Delivery:
 def _letters(group: Group, part: Batch, outcome: Rejected) -> list[Letter]:
     error = outcome.error
     status = error.status if isinstance(error, RejectedError) else 0
-    body = error.body if isinstance(error, RejectedError) else ""
-    detail = f"{error} {body}".strip()
+    detail = with_response(error)
     entries = group.entries[part.first_seq : part.end_seq]
     return [Letter(one, outcome.reason, detail, status) for one in entries]

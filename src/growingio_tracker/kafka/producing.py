@@ -32,6 +32,7 @@ from growingio_tracker.model.losses import Problem
 from growingio_wire.errors import GrowingIOException, TransportError
 from growingio_wire.http import Request
 from growingio_wire.http.retry import RetryPolicy
+from growingio_wire.said import counted
 
 _LEAST_TELLING: Final = "_ALL_BROKERS_DOWN"
 _SETTLES_S: Final = 0.1
@@ -243,8 +244,8 @@ class KafkaSender:
     def _postponed(self, refused: Refusals, events: int) -> Postponed:
         refusal = next(one for one in refused.values() if not one.is_of_content)
         self._failed_rounds += 1
-        lost = f"{len(refused)} of {events} event(s)"
-        said = f"topic {self._topic}: {lost} were not acknowledged: {refusal.said}"
+        lost = f"{len(refused)} of {counted(events, 'event')}"
+        said = f"topic {self._topic}: {lost} not acknowledged: {refusal.said}"
         self.ledger.note_error(said)
         if not refusal.is_of_configuration:
             error: GrowingIOException = TransportError(f"{said}; trying again later may help")

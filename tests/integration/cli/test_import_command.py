@@ -183,7 +183,7 @@ def test_j4_dry_run_reads_everything(tmp_path: Path) -> None:
         assert "cut off" in printed
         (tmp_path / "c.csv").write_text("event_name,user_id\n" + "paid,\n" * 3000, "utf-8")
         printed = run_here(server.url, "c.csv", "--dry-run", folder=tmp_path, status=1)
-        assert "Of 1000 rows, 1000 would fail. No further row was read." in printed
+        assert "Of 1000 rows, 1000 would fail. The remaining rows were not read." in printed
         assert server.received == []
 
 
@@ -266,7 +266,7 @@ def test_j4_standard_input_is_kept(tmp_path: Path) -> None:
         )
         [kept] = [path for path in tmp_path.iterdir() if path.suffix == ".csv"]
         assert str(kept) in printed
-        assert "Remove the cause, then run the same command" in printed
+        assert "Fix the cause, then run the same command" in printed
         run_here(server.url, kept, folder=tmp_path, status=1)
 
 
@@ -285,7 +285,7 @@ def test_j4_how_it_is_read(tmp_path: Path) -> None:
         arguments = (path, "--skip-lines", "1")
         for status, more in ((0, ("--dry-run",)), (1, ("--dry-run", "--null", "NULL")), (0, ())):
             printed = run_here(server.url, *arguments, *more, folder=tmp_path, status=status)
-            assert "GB18030, delimiter ;" in printed
+            assert "GB18030, delimited by ';'" in printed
             assert ("or the like: 1." in printed) is (status == 0)
 
 

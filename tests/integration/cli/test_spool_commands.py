@@ -75,7 +75,7 @@ def test_status(tmp_path: Path) -> None:
         assert "in use" in output
         assert "unreadable" in output
         assert (
-            "Queued in files that no process owns: 3 events. Dead letters: 0. In use: 1 file;"
+            "Queued in files that no process owns: 3 events. Dead letters: 0. In use: 1 file,"
             in output
         )
         consumer.close(0)
@@ -140,7 +140,7 @@ def test_drain(tmp_path: Path, form: str) -> None:
     with Server() as server:
         leave(tmp_path, server.url, "a", "b")
         output = spool("drain", tmp_path, "--format", form).output
-        assert "Delivered: 3. Now dead letters: 0. Still pending: 0." in output
+        assert "Delivered: 3. Became dead letters: 0. Still pending: 0." in output
         assert len(server.received) == 2
     assert list(tmp_path.iterdir()) == []
 

@@ -242,7 +242,7 @@ class TestCommands:
         file.write_text(PLAN, encoding="utf-8")
         ended = run("plan", "check", str(file))
         assert (ended.returncode, ended.stderr) == (0, "")
-        assert ended.stdout.endswith("2 events and 0 items are planned.\n")
+        assert ended.stdout.endswith("is valid. Events: 2, items: 0.\n")
         file.write_text("events:\n  a: {typo: 1}\n  b: [c]\n", encoding="utf-8")
         ended = run("plan", "check", str(file))
         assert (ended.returncode, ended.stdout) == (1, "")
@@ -287,7 +287,7 @@ class TestCommands:
         assert invoked("diff", a, a).stdout == "No differences.\n"
         ended = invoked("diff", a, b)
         assert (ended.returncode, ended.stderr) == (1, "")
-        assert ended.stdout == ("count  event pay: 2 events in A, 1 events in B\nDifferences: 1.\n")
+        assert ended.stdout == ("count  event pay: 2 events in A, 1 event in B\nDifferences: 1.\n")
         assert invoked("diff", a, b, "--ignore-counts").returncode == 0
         assert invoked("diff", a, b, "--tolerance", "50").returncode == 0
         found = json.loads(invoked("diff", a, b, "--format", "json").stdout)["differences"]
@@ -304,7 +304,7 @@ class TestCommands:
         assert ended.stderr == "失败：方案外的名称 1 个。\n"
         b = str(keep(tmp_path / "b.db", custom("zzz")))
         ended = invoked("diff", a, b, *zh)
-        assert ended.stdout == "数量  event zzz：A 中有 2 个事件，B 中有 1 个事件\n共 1 处不同。\n"
+        assert ended.stdout == "数量  event zzz：A 中有 2 个事件，B 中有 1 个事件\n共 1 处差异。\n"
         file.write_text("events:\n  a: {typo: 1}\n", encoding="utf-8")
         ended = invoked("plan", "check", str(file), *zh)
         assert (ended.returncode, ended.stdout) == (1, "")

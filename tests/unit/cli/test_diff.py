@@ -53,5 +53,5 @@ def test_sentence() -> None:
         "types  event pay attributes.x: null or string in A, nothing in B"
     )
     assert str(Difference("count", "item", "a", "", 2, 1)) == (
-        "count  item a: 2 events in A, 1 events in B"
+        "count  item a: 2 events in A, 1 event in B"
     )

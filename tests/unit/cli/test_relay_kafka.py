@@ -64,7 +64,7 @@ def test_missing_options(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_options_of_the_other_form(tmp_path: Path) -> None:
     """Options for a topic are no options for a directory, and the other way round."""
     ended = invoked("relay", str(tmp_path), "--group", "g")
-    assert "need a TARGET like kafka://host:port/topic" in ended.stderr
+    assert "need a TARGET such as kafka://host:port/topic" in ended.stderr
     ended = invoked("relay", TOPIC, *GIVEN, "--create")
     assert "--create is for a spool directory" in ended.stderr
 

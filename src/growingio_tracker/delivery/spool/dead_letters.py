@@ -21,7 +21,7 @@ from growingio_tracker.delivery.descriptors import content_of
 from growingio_tracker.delivery.ownership import Claim, claim
 from growingio_tracker.delivery.spool.files import DISK, Files, size_of
 from growingio_tracker.delivery.spool.segment import Entry, Segment, entries_in
-from growingio_wire.errors import RejectedError, SpoolError
+from growingio_wire.errors import SpoolError, with_response
 from growingio_wire.table import Kind
 
 NAME: Final = "dead-letters"
@@ -93,10 +93,9 @@ class DeadLetters:
 
         :raises SpoolError: if the disk cannot store them; none is kept then.
         """
-        error = outcome.error
-        said = f"{error} {error.body}" if isinstance(error, RejectedError) else str(error)
+        said = with_response(outcome.error)
         letters = [
-            _encode(_Stored(batch.kind, outcome.reason, said.strip(), destination, record))
+            _encode(_Stored(batch.kind, outcome.reason, said, destination, record))
             for record in batch.records
         ]
         with self._writing() as owned:

@@ -99,7 +99,7 @@ def test_formats(shop: Path) -> None:
     text = invoked("codegen", "status", str(shop))
     assert text.returncode == 1
     assert "program0.py:2: not planned    event x" in text.stdout
-    assert "program1.py: is not valid Python" in text.stdout
+    assert "program1.py: not valid Python" in text.stdout
     shown = json.loads(invoked("codegen", "status", str(shop), "--format", "json").stdout)
     assert (shown["failed"], shown["unplanned"][0]["line"]) == (True, 2)
     junit = fromstring(invoked("codegen", "status", str(shop), "--format", "junit").stdout)

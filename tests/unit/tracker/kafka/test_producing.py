@@ -178,7 +178,7 @@ def test_brokers_away() -> None:
     ((part, outcome),) = rig.deliver(batch("a", "b", "c"))
     assert part == ["a", "b", "c"]
     assert isinstance(outcome, Postponed)
-    assert "3 of 3 event(s) were not acknowledged" in str(outcome.error)
+    assert "3 of 3 events not acknowledged" in str(outcome.error)
     rig.deliver(batch("a", "b", "c"))
     assert rig.produced() == [["a", "b", "c"], ["a"]]
     rig.handle.is_silent = False
