@@ -20,9 +20,9 @@ _GIVE: Final = Said(
     "Give clients this address as their server host, and open {page} to see what they send. {kept}",
     "请将此地址设为客户端的 server host；在浏览器中打开 {page} 查看收到的数据。{kept}",
 )
-_KEPT: Final = Said("It is kept in {db}.", "数据保存在 {db}。")
+_KEPT: Final = Said("Received data is kept in {db}.", "数据保存在 {db}。")
 _FORGOTTEN: Final = Said(
-    "It is discarded at the end (keep it with --db FILE).",
+    "Received data is discarded at the end; keep it with --db FILE.",
     "数据在结束时清除（用 --db FILE 可保留）。",
 )
 _TOKEN: Final = Said(
@@ -30,14 +30,14 @@ _TOKEN: Final = Said(
     "其他机器访问页面和 API 需要令牌：{token}",
 )
 _PHONE: Final = Said(
-    "On a phone in the same network, open {page} or scan this. Its clients take the same address "
-    "without the token as their server host.",
+    "On a phone in the same network, open {page} or scan this code. Clients on the phone use the "
+    "same address, without the token, as their server host.",
     "在同一网络的手机上打开 {page}，或扫描下面的二维码。手机上的客户端以同一地址（不带令牌）"
     "作为 server host。",
 )
 _STRICT: Final = Said(
-    "Strict: a request with an invalid event is answered 400. Java and mini-program SDKs send such "
-    "a request again, up to 3 times; other SDKs drop the event.",
+    "Strict: requests with an invalid event get status 400. Java and mini-program SDKs retry such "
+    "requests up to 3 times; other SDKs drop the event.",
     "严格模式：含错误事件的请求返回 400。Java 和小程序 SDK 会重发这样的请求（最多 3 次），"
     "其他 SDK 则丢弃该事件。",
 )

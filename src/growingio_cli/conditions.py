@@ -23,7 +23,7 @@ _NO_PLAN: Final = Said(
 )
 _NO_FOLDER: Final = Said(
     "--junit: the folder of {file} does not exist. Create it, or name another file.",
-    "--junit：{file} 所在的目录不存在。请先建立，或改用其他文件。",
+    "--junit：{file} 所在的目录不存在。请先创建，或改用其他文件。",
 )
 
 

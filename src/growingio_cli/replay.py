@@ -24,9 +24,11 @@ _SUMMARY: Final = Said(
     "Sent {sent} of {all} requests to {to}: {arrived} arrived, {failed} failed.",
     "已向 {to} 发送 {sent}/{all} 个请求：送达 {arrived}，失败 {failed}。",
 )
-_SILENT: Final = Said("{to} does not answer; stopping here.", "{to} 没有响应，不再继续发送。")
+_SILENT: Final = Said(
+    "No answer from {to} three times in a row; stopping.", "{to} 连续三次没有响应，不再继续发送。"
+)
 _FAILED: Final = Said("request {id}: {why}", "请求 {id}：{why}")
-_NO_ANSWER: Final = Said("no answer ({error})", "没有响应（{error}）")
+_NO_ANSWER: Final = Said("{error}", "没有响应（{error}）")
 
 
 _NO_TIME: Final = Said(

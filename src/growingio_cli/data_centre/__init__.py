@@ -19,7 +19,7 @@ from growingio_cli.console import (
     show_any_character,
     write_output,
 )
-from growingio_wire.said import Said
+from growingio_wire.said import Said, counted
 
 if TYPE_CHECKING:
     from growingio_cli.data_centre.client import DataCentre
@@ -40,8 +40,8 @@ _WOULD_OVERWRITE: Final = Said(
 )
 _ALIKE: Final = Said("The plan and the platform match.", "方案与平台一致。")
 _NOTHING_TO_DO: Final = Said("There is nothing to create.", "没有需要创建的内容。")
-_SURE: Final = Said("Create {count} definitions on {page}?", "在 {page} 上创建 {count} 项定义？")
-_DONE: Final = Said("{count} definitions created.", "已创建 {count} 项定义。")
+_SURE: Final = Said("Create {definitions} on {page}?", "在 {page} 上创建 {count} 项定义？")
+_DONE: Final = Said("Created {definitions}.", "已创建 {count} 项定义。")
 
 _Page = Annotated[
     str,
@@ -153,10 +153,11 @@ def push(
     if not wanted:
         typer.echo(lang.of(_NOTHING_TO_DO))
         return
+    counts = {"count": len(wanted), "definitions": counted(len(wanted), "definition")}
     if not yes:
-        typer.confirm(lang.of(_SURE.with_values(count=len(wanted), page=page)), abort=True)
+        typer.confirm(lang.of(_SURE.with_values(**counts, page=page)), abort=True)
     centre.create(wanted)
-    typer.echo(lang.of(_DONE.with_values(count=len(wanted))))
+    typer.echo(lang.of(_DONE.with_values(**counts)))
 
 
 def _show(changes: list[Change], lang: Language) -> None:

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from growingio_cli.console import text
 from growingio_cli.data_centre.definitions import Definitions
 from growingio_cli.data_centre.difference import Change
 from growingio_wire.endpoints import base_url
@@ -87,7 +88,9 @@ class DataCentre:
         try:
             return msgspec.json.decode(data, type=Definitions)
         except msgspec.DecodeError as error:
-            raise GrowingIOException(f"unexpected response of the platform: {error}") from error
+            raise GrowingIOException(
+                text(f"unexpected response from the platform: {error}", f"平台的响应异常：{error}")
+            ) from error
 
     def create(self, changes: Iterable[Change]) -> None:
         """Apply the changes that create something, in the order of :func:`differences`.
@@ -131,7 +134,9 @@ class DataCentre:
         try:
             return msgspec.json.decode(data, type=dict[str, _Created])[operation].id
         except (msgspec.DecodeError, KeyError) as error:
-            raise GrowingIOException(f"{operation}: the platform returned no id") from error
+            raise GrowingIOException(
+                text(f"{operation}: the platform returned no id", f"{operation}：平台没有返回 id")
+            ) from error
 
     def _ask(self, operation: str, query: str, variables: Mapping[str, object]) -> msgspec.Raw:
         """Return the data of one operation. Values are passed as variables, never in its text."""
@@ -141,11 +146,16 @@ class DataCentre:
             answer = msgspec.json.decode(body, type=_GraphqlAnswer)
         except msgspec.DecodeError as error:
             raise GrowingIOException(
-                f"{operation}: the response is not GraphQL ({error})"
+                text(
+                    f"{operation}: the response is not GraphQL ({error})",
+                    f"{operation}：响应不是 GraphQL（{error}）",
+                )
             ) from error
         if answer.errors:
             told = "; ".join(str(one.get("message", one)) for one in answer.errors)
-            raise GrowingIOException(f"{operation}: the platform refused: {told}")
+            raise GrowingIOException(
+                text(f"{operation}: the platform refused: {told}", f"{operation}：平台拒绝：{told}")
+            )
         return answer.data
 
 
@@ -168,7 +178,7 @@ def open_page(page: str) -> tuple[str, HttpTransport]:
 
     :raises GrowingParamException: if it is not an address, or the environment's proxy is unusable.
     """
-    address = base_url(page)
+    address = base_url(page, "--page")
     return address, HttpTransport(Route.by_environment(address), most_bytes=_MOST_BYTES)
 
 
@@ -190,7 +200,9 @@ def fetch_token(page: str, client_id: str, client_secret: str, transport: Transp
     except msgspec.DecodeError:
         found = None
     if not isinstance(found, str) or not found:
-        raise GrowingIOException("the platform returned no access_token")
+        raise GrowingIOException(
+            text("the platform returned no access_token", "平台没有返回 access_token")
+        )
     return found
 
 
@@ -198,6 +210,13 @@ def _posted(transport: Transport, url: str, body: bytes, headers: Mapping[str, s
     response = transport.exchange(Request(url, body, headers, _TIMEOUT_S))
     if not 200 <= response.status < 300:
         shown = response.body[:1000].decode("utf-8", "replace")
-        message = f"the platform answered with status {response.status}"
+        message = text(
+            f"the platform answered with status {response.status}",
+            f"平台返回状态码 {response.status}",
+        )
+        if 400 <= response.status < 500:
+            message += text(
+                "; check the token, --page and --project", "；请检查令牌、--page 和 --project"
+            )
         raise RejectedError(message, response.status, shown)
     return response.body

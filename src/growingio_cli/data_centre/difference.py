@@ -28,8 +28,8 @@ _ACTIONS: Final[Mapping[Action, Said]] = {
     "by hand": Said("! {what}: change it on the platform{why}", "! {what}：请在平台上修改{why}"),
     "only there": Said("- {what}: not in the plan", "- {what}：不在方案中"),
     "refused": Said(
-        "x {what}: a key has letters, digits and underscores, begins with a letter, and has at "
-        "most 100 characters",
+        "x {what}: a key must start with a letter, contain only letters, digits and underscores, "
+        "and have at most 100 characters",
         "x {what}：标识符只能由字母、数字和下划线组成，以字母开头，最多 100 个字符",
     ),
 }

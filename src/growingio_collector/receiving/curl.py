@@ -11,7 +11,7 @@ from typing import Final
 from growingio_collector.receiving.masking import is_masked
 from growingio_collector.receiving.recorded import Recorded, target_of
 from growingio_collector.store.rows import StoredRequest
-from growingio_wire.errors import GrowingParamException
+from growingio_wire.errors import invalid
 
 _OF_THE_CONNECTION: Final = frozenset(
     {"host", "content-length", "connection", "transfer-encoding", "expect", "accept-encoding"}
@@ -100,7 +100,10 @@ def read_curl(text: str, *, files: bool = True) -> Recorded:
     segments = _segments(_words(text))
     before, command = segments[:-1], segments[-1]
     if "curl" not in command:
-        raise GrowingParamException("curl: the last command of the line must be curl.")
+        raise invalid(
+            "curl: the last command of the line must be curl.",
+            "curl：这一行的最后一个命令必须是 curl。",
+        )
     piped = _piped(before)
     options = list(_options(command[command.index("curl") + 1 :]))
     return _request(options, lambda name, value: _content(name, value, piped, files=files))
@@ -111,8 +114,9 @@ def _words(text: str) -> list[str]:
     try:
         return shlex.split(plain.replace("\\\r\n", " ").replace("\\\n", " "))
     except ValueError as error:
-        raise GrowingParamException(
-            f"curl: the command is not complete ({error}). Paste it whole, with all its quotes."
+        raise invalid(
+            f"curl: the command is incomplete ({error}). Paste all of it, with its quotes.",
+            f"curl：命令不完整（{error}）。请连同引号完整粘贴。",
         ) from error
 
 
@@ -143,8 +147,9 @@ def _piped(before: Sequence[Sequence[str]]) -> bytes | None:
     try:
         return base64.b64decode(max(words, key=len), validate=True)
     except binascii.Error as error:
-        raise GrowingParamException(
-            f"curl: what is piped into it is not base64 ({error}). Paste the command whole."
+        raise invalid(
+            f"curl: what is piped into it is not base64 ({error}). Paste the whole command.",
+            f"curl：管道传入的内容不是 base64（{error}）。请完整粘贴命令。",
         ) from error
 
 
@@ -170,7 +175,7 @@ def _values(options: Sequence[tuple[str, str]], names: Sequence[str]) -> list[st
 def _request(options: Sequence[tuple[str, str]], content: Callable[[str, str], bytes]) -> Recorded:
     urls = _values(options, ("", "--url"))
     if not urls:
-        raise GrowingParamException("curl: the command has no URL.")
+        raise invalid("curl: the command has no URL.", "curl：命令中没有 URL。")
     lines = [line.partition(":") for line in _values(options, _HEADER)]
     headers = [(name.strip(), value.strip()) for name, _, value in lines]
     headers += [("User-Agent", agent) for agent in _values(options, _AGENT)]
@@ -191,14 +196,17 @@ def _content(option: str, value: str, piped: bytes | None, *, files: bool) -> by
     if value == "@-" and piped is not None:
         return piped
     if not files:
-        raise GrowingParamException(
+        raise invalid(
             "curl: the command names a file. Put the body into the command, or import the "
-            "file itself."
+            "file itself.",
+            "curl：命令引用了文件。请把请求体写入命令，或直接导入该文件。",
         )
     try:
         return Path(value[1:]).read_bytes()
     except OSError as error:
-        raise GrowingParamException(
-            f"curl: the body's file {value[1:]} cannot be read ({error.strerror}). Give the "
-            "command where the file is, or give the file itself instead of the command."
+        raise invalid(
+            f"curl: the body's file {value[1:]} cannot be read ({error.strerror}). Run this "
+            "command in the directory of that file, or decode the file itself.",
+            f"curl：无法读取请求体文件 {value[1:]}（{error.strerror}）。请在该文件所在的目录运行"
+            "本命令，或直接解码该文件。",
         ) from error

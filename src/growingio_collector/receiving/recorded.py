@@ -15,7 +15,7 @@ from growingio_collector.receiving.receiver import Receiver
 from growingio_collector.rules.checked import REQUEST
 from growingio_collector.rules.issue import Issue
 from growingio_collector.store.received import Received
-from growingio_wire.errors import GrowingParamException
+from growingio_wire.errors import invalid
 from growingio_wire.json_text import is_json
 from growingio_wire.table import SCHEMAS, Kind
 
@@ -86,9 +86,11 @@ def read_recorded(text: bytes) -> list[Recorded]:
         else:
             found = [msgspec.json.decode(text, type=Recorded)]
     except msgspec.DecodeError as error:
-        raise GrowingParamException(
+        raise invalid(
             f"The recording cannot be read: {error}. It must have target, method, headers "
-            "(pairs) and body_base64, or a list of such objects under requests."
+            "(pairs) and body_base64, or a list of such objects under requests.",
+            f"无法读取录制内容：{error}。应含有 target、method、headers（键值对）和 body_base64，"
+            "或在 requests 下列出这样的对象。",
         ) from error
     return [msgspec.structs.replace(one, target=target_of(one.target)) for one in found]
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 from growingio_tracker.kafka.refusals import LogLines, Refusal
 from growingio_tracker.model.option_types import is_of_kubernetes
 from growingio_wire import VERSION
-from growingio_wire.errors import GrowingParamException, missing_extra
+from growingio_wire.errors import GrowingParamException, invalid, missing_extra
 from growingio_wire.logs import logger
 from growingio_wire.table import MASK
 
@@ -86,8 +86,10 @@ def in_file(path: str | os.PathLike[str] | None) -> dict[str, Given]:
     try:
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise GrowingParamException(
-            f"kafka_config: {os.fspath(path)} cannot be read: {error}",
+        why = getattr(error, "strerror", None) or error
+        raise invalid(
+            f"kafka_config: {os.fspath(path)} cannot be read: {why}",
+            f"kafka_config：无法读取 {os.fspath(path)}：{why}",
             "kafka_config",
             code="unreadable",
         ) from error
@@ -100,8 +102,9 @@ def _lines(text: str, path: str) -> Iterator[tuple[str, Given]]:
         if not name or name[0] in "#!":
             continue
         if not equals:  # without the line, which may be half of a secret
-            raise GrowingParamException(
+            raise invalid(
                 f"kafka_config: {path}, line {number} is not name=value",
+                f"kafka_config：{path} 第 {number} 行不是 name=value 的形式",
                 "kafka_config",
                 code="no_properties",
             )

@@ -19,7 +19,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from growingio_tracker.delivery.ledger import Stats
-from growingio_wire.errors import GrowingParamException, missing_extra
+from growingio_wire.errors import invalid, missing_extra
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry, Metric
@@ -79,8 +79,10 @@ def answering(relay: Examined, host: str, port: int) -> Generator[int, None, Non
     try:
         server = ThreadingHTTPServer((host, port), partial(_Handler, relay, registry))
     except OSError as error:
-        raise GrowingParamException(
-            f"--health: {host}:{port} cannot be used: {error.strerror}", "--health"
+        raise invalid(
+            f"--health: {host}:{port} cannot be used: {error.strerror}",
+            f"--health：无法使用 {host}:{port}：{error.strerror}",
+            "--health",
         ) from error
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

@@ -164,7 +164,10 @@ class DeadLetterTopic:
             yield
         except KafkaException as error:
             said = self._client.said(error.args[0])
-            raise GrowingIOException(f"{self.topic}: {said}") from error
+            raise GrowingIOException(
+                f"the topic {self.topic} cannot be used: {said}; check the address, the topic and "
+                "the options of Kafka"
+            ) from error
 
 
 def _until_ends(consumer: Consumer, partitions: int) -> Iterator[ConsumedMessage]:

@@ -209,7 +209,8 @@ def _close_all(idle: deque[SocketConnection]) -> None:
 
 def _transport_error(request: Request, error: OSError) -> TransportError:
     code = next((code for kind, code in _CODES if isinstance(error, kind)), "unreachable")
-    said = str(error) if isinstance(error, _OURS) else f"{type(error).__name__}: {error}"
+    said = str(error) if isinstance(error, _OURS) else error.strerror
+    said = said or f"{type(error).__name__}: {error}"
     return TransportError(f"no answer from {request.address}: {said}", code)
 
 

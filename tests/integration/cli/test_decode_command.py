@@ -133,7 +133,7 @@ def test_curl_with_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "stdin", "sentence"),
     [
-        (("-",), b"curl 'http://x", "the command is not complete"),
+        (("-",), b"curl 'http://x", "the command is incomplete"),
         (("-",), b"curl -d 1", "the command has no URL"),
         (("-",), b'{"requests":[{}]}', "The recording cannot be read"),
         (("-",), b"echo ! | base64 -d | curl /v3/projects/p/collect -d @-", "not base64"),

@@ -201,7 +201,7 @@ class TestReplay:
         ended = invoked("replay", str(db), "--to", "http://127.0.0.1:1")
         assert ended.returncode == 1
         assert "Sent 3 of 5 requests" in ended.stdout
-        assert "does not answer; stopping here" in ended.stderr
+        assert "three times in a row; stopping." in ended.stderr
 
     def test_chinese(self, tmp_path: Path) -> None:
         """With --lang zh-CN everything that is said is Chinese."""
@@ -210,7 +210,7 @@ class TestReplay:
         ended = invoked("replay", str(db), "--to", to, "--lang", "zh-CN")
         assert ended.stdout == f"已向 {to} 发送 3/4 个请求：送达 0，失败 3。\n"
         assert ended.stderr.startswith("请求 1：没有响应（")
-        assert ended.stderr.endswith(f"{to} 没有响应，不再继续发送。\n")
+        assert ended.stderr.endswith(f"{to} 连续三次没有响应，不再继续发送。\n")
 
     @pytest.mark.parametrize("content", [None, b"", b"no database at all, only text" * 100])
     def test_no_store(self, tmp_path: Path, content: bytes | None) -> None:

@@ -169,7 +169,7 @@ class SpoolLanes(Lanes):
         except SpoolError as failure:
             return Postponed(failure, _DISK_PAUSE_S)
         if removed:
-            detail = "the dead letters were beyond a bound, and the oldest were removed"
+            detail = "the dead letters exceeded a limit, and the oldest were removed"
             self._reporter.report(Problem("dead_letters_full", detail, removed))
         return outcome
 
@@ -268,7 +268,7 @@ class SpoolLanes(Lanes):
                 self._ledger.count_dropped(_EXPIRED, events, size)
                 self._room.wake_ready()
         if events:
-            detail = "they waited longer than max_age_s"
+            detail = "they were queued for longer than max_age_s"
             self._reporter.report(Problem(_EXPIRED, detail, events))
 
     def _expire_in(self, one: OpenStore) -> Count:
