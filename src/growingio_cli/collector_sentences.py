@@ -53,8 +53,8 @@ _FORWARDING_GOOD: Final = Said(
 )
 _END: Final = Said("Press Ctrl-C to stop.", "按 Ctrl-C 结束。")
 _ENDED: Final = Said(
-    "\nStopped after {totals.events} events in {totals.requests} requests: {totals.ok} ok, "
-    "{totals.warn} with warnings, {totals.bad} bad.",
+    "\nStopped. Requests: {totals.requests}, events: {totals.events} ({totals.ok} ok, "
+    "{totals.warn} with warnings, {totals.bad} bad).",
     "\n已结束：{totals.requests} 个请求，{totals.events} 个事件，其中正常 {totals.ok}、"
     "警告 {totals.warn}、错误 {totals.bad}。",
 )

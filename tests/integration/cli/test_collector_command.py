@@ -34,7 +34,7 @@ def test_collector(number: int) -> None:
         assert command.end(number) == 0
         assert command.rest() == [
             "",
-            "Stopped after 3 events in 2 requests: 0 ok, 2 with warnings, 1 bad.",
+            "Stopped. Requests: 2, events: 3 (0 ok, 2 with warnings, 1 bad).",
         ]
 
 
@@ -71,7 +71,7 @@ def test_db(tmp_path: Path) -> None:
             _send(url, name)
             assert name in command.line()
             assert command.end(signal.SIGINT) == 0
-            said = f"Stopped after {count} events in {count} requests"
+            said = f"Stopped. Requests: {count}, events: {count} ("
             assert command.rest()[-1].startswith(said)
 
 

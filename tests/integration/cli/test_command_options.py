@@ -112,7 +112,7 @@ def test_json() -> None:
     assert json.loads(line)["message"] == EVENT
     assert line.isascii()
     assert "\x1b" not in line
-    assert err[-1].startswith("Stopped after 1 events")
+    assert err[-1].startswith("Stopped. Requests: 1, events: 1 (")
 
 
 def test_quiet() -> None:
@@ -121,7 +121,7 @@ def test_quiet() -> None:
         command.send()
         out, _ = command.end()
     assert [line for line in out if line] == [
-        "Stopped after 1 events in 1 requests: 0 ok, 1 with warnings, 0 bad."
+        "Stopped. Requests: 1, events: 1 (0 ok, 1 with warnings, 0 bad)."
     ]
 
 
