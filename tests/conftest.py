@@ -72,11 +72,11 @@ settings.register_profile(
 settings.load_profile("suite")
 
 
+SPARK = "tests/integration/tracker/spark/"
 LONGEST = (
-    "tests/integration/tracker/spark/test_cluster",
+    SPARK,
     "tests/types/test_documented",
     "tests/integration/kafka/test_producing_processes",
-    "tests/integration/tracker/spark/",
     "tests/types/",
     "tests/integration/kafka/",
     "tests/browser/",
@@ -112,8 +112,20 @@ def pytest_collection() -> Generator[None, object, object]:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Start one process more than there are cores: tests of servers and processes often wait."""
-    return (os.cpu_count() or 1) + 1
+    """Start two processes for each core: tests of servers and processes often wait."""
+    return 2 * (os.cpu_count() or 1)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """Let a process take a file at a time, and one all those of Spark, whose engine it then has."""
+    from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
+
+    class ByEngine(LoadFileScheduling):  # type: ignore[misc] # it has no types
+        def _split_scope(self, nodeid: str) -> str:
+            return SPARK if nodeid.startswith(SPARK) else super()._split_scope(nodeid)
+
+    return ByEngine(config, log)
 
 
 DATA = Path(__file__).parent / "data"
