@@ -165,16 +165,18 @@ def invalid(
 
 def said_of(error: Exception) -> Said:
     """Return an error's message in both languages; the English one twice if there is no other."""
-    values = error.values if isinstance(error, GrowingParamException) else {}
-    name, en = getattr(error, "argument", ""), str(error)
-    match values:
+    en = str(error)
+    if not isinstance(error, GrowingParamException):
+        return Said(en, en)
+    match error.values:
         case {"said": Said() as said}:
             return said
         case {"must_be": Said(zh=must_be), "got": got}:
-            return Said(en, f"{name} 必须是{must_be}，而不是 {got}")
+            return Said(en, f"{error.argument} 必须是{must_be}，而不是 {got}")
         case {"because": Said(zh=because)}:
-            return Said(en, f"{name} 无法使用：{because}")
-    return Said(en, en)
+            return Said(en, f"{error.argument} 无法使用：{because}")
+        case _:
+            return Said(en, en)
 
 
 def with_response(error: Exception) -> str:
