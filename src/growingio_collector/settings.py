@@ -108,7 +108,7 @@ class Handling:
         clients. By default, they are replaced with ``***``.
     :param ignore: codes of problems to ignore, also for verdicts. Reports on the tracking plan
         still include them.
-    :raises GrowingParamException: if there is no such code.
+    :raises GrowingParamException: if there is no such code, or a key to redact is empty.
     """
 
     strict: bool = False
@@ -118,6 +118,12 @@ class Handling:
 
     def __post_init__(self) -> None:
         check_fields(self)
+        if "" in self.redact:
+            raise invalid(
+                "redact: a key is empty, and no value would be masked by it; name the key.",
+                "redact：有一个字段名为空，不会遮盖任何值；请写出字段名。",
+                "redact",
+            )
         for code in self.ignore:
             if code not in RULES:
                 raise invalid(

@@ -114,3 +114,9 @@ def test_unknown_code() -> None:
     with pytest.raises(GrowingParamException, match="did you mean sdk_old") as error:
         Handling(ignore=("sdk-odl",))
     assert (error.value.argument, error.value.code) == ("ignore", "unknown")
+
+
+def test_empty_key() -> None:
+    """A key to redact that is empty, as an unset variable leaves it, masks nothing unnoticed."""
+    with pytest.raises(GrowingParamException, match="redact: a key is empty"):
+        Handling(redact=("phone", ""))
