@@ -7,8 +7,8 @@
 
 It looks in ~/.pyenv/versions and on PATH, and says which versions it found and which it did not.
 The oldest and the newest run everything that can differ between versions; those between them run
-the quick half, without real servers and processes, side by side: what works at both ends works
-there as well. Property tests draw a quarter of their examples: `make test` has drawn all, and has
+the quick half, without real servers and processes, beside it: what works at both ends works there
+as well. Property tests draw a quarter of their examples: `make test` has drawn all, and has
 done its own version already.
 """
 
@@ -61,8 +61,7 @@ def main() -> int:
     others = {version: path for version, path in found.items() if version != own}
     failed = those_that_fail(lambda version: set_up(version, others[version]), list(others))
     if sys.argv[1:] != ["--set-up"] and not failed:
-        failed = [version for version in others if version in ends and not run(version, *AT_A_TIME)]
-        failed += between([version for version in others if version not in ends])
+        failed = those_that_fail(lambda version: run_part(version, version in ends), list(others))
     if failed:
         print(f"failed on {', '.join(failed)}")
     return bool(failed)
@@ -121,10 +120,11 @@ def run(version: str, *arguments: str, captured: bool = False) -> bool:
     return done.returncode == 0
 
 
-def between(versions: list[str]) -> list[str]:
-    """Run the quick half of each version in one process, side by side; return those that fail."""
-    quick = [*QUICK, "-p", "no:xdist"]
-    return those_that_fail(lambda version: run(version, *quick, captured=True), versions)
+def run_part(version: str, is_end: bool) -> bool:
+    """Run the whole suite, or the quick half in one process."""
+    if is_end:
+        return run(version, *AT_A_TIME)
+    return run(version, *QUICK, "-p", "no:xdist", captured=True)
 
 
 def those_that_fail(work: Callable[[str], bool], versions: list[str]) -> list[str]:
