@@ -20,7 +20,6 @@ from growingio_tracker.delivery.ledger import Ledger
 from growingio_tracker.delivery.overflow import OverflowPolicy
 from growingio_tracker.delivery.receipt import Outcomes, Receipt
 from growingio_tracker.delivery.schedule import Schedule
-from growingio_tracker.model.losses import Reporter
 from growingio_wire.errors import SpoolError
 from growingio_wire.table import Kind
 
@@ -31,6 +30,7 @@ class WayIn:
     """The way into a waiting room: :meth:`offer`, and a shortcut for plain events.
 
     :param room: the waiting room.
+    :param overflow: applied to a record that finds no room.
     :param outcomes: where receipts look up their outcome.
     """
 
@@ -40,7 +40,7 @@ class WayIn:
         lanes: Lanes,
         limits: QueueLimits,
         ledger: Ledger,
-        reporter: Reporter,
+        overflow: OverflowPolicy,
         schedule: Schedule,
         outcomes: Outcomes,
     ) -> None:
@@ -52,7 +52,7 @@ class WayIn:
         self._admission.max_bytes = limits.max_bytes
         self._doorway = Doorway(self._lock)
         self._schedule, self._outcomes = schedule, outcomes
-        self._overflow = OverflowPolicy(room, lanes, limits, ledger, reporter, outcomes)
+        self._overflow = overflow
         self.open()
 
     def open(self) -> None:

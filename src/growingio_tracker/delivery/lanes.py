@@ -106,10 +106,6 @@ class Room(Protocol):
         """Wake the threads that take batches: something may have become due."""
         ...
 
-    def note_full(self) -> bool:
-        """Make all queued records due, except for pauses; return whether that changed anything."""
-        ...
-
     def note_fate(self, lane: int, first_seq: int, end_seq: int, fate: Fate) -> None:
         """Remember the fate of records that left the queue without being delivered."""
         ...

@@ -10,6 +10,7 @@ from growingio_tracker.delivery import QueueLimits
 from growingio_tracker.delivery.lanes import Lane, Lanes, Room
 from growingio_tracker.delivery.ledger import Ledger
 from growingio_tracker.delivery.receipt import Fate, Outcomes, Receipt, receipt_of
+from growingio_tracker.delivery.schedule import Schedule
 from growingio_tracker.delivery.waiting import LOOK_AGAIN_S, WaitingThread
 from growingio_tracker.model.losses import Problem, Reporter
 from growingio_wire.errors import QueueFullError
@@ -35,9 +36,11 @@ class OverflowPolicy:
         limits: QueueLimits,
         ledger: Ledger,
         reporter: Reporter,
+        schedule: Schedule,
         outcomes: Outcomes,
     ) -> None:
         self._room, self._lanes = room, lanes
+        self._schedule = schedule
         self._policy = limits.overflow
         self._block_s = limits.block_s if limits.overflow == "block" else 0.0
         self._max_bytes = limits.max_bytes
@@ -80,7 +83,7 @@ class OverflowPolicy:
     def _hurry(self) -> None:
         """Have sent what waits for its batch to become full, because it will not."""
         with self._ledger.lock:
-            hurries = not self._admission.closed and self._room.note_full()
+            hurries = not self._admission.closed and self._schedule.note_full()
         if hurries:
             self._outcomes.driver.drive()
 

@@ -21,6 +21,7 @@ from growingio_tracker.delivery import (
 from growingio_tracker.delivery.entering import WayIn
 from growingio_tracker.delivery.lanes import Lane, Lanes
 from growingio_tracker.delivery.ledger import Ledger
+from growingio_tracker.delivery.overflow import OverflowPolicy
 from growingio_tracker.delivery.receipt import DELIVERED, Fate, Outcomes
 from growingio_tracker.delivery.schedule import Schedule
 from growingio_tracker.model.losses import Reporter
@@ -71,7 +72,9 @@ class WaitingRoom:
         self._lock = ledger.lock
         self._schedule = Schedule(lanes.by_number, self._admission, self._lock, clock)
         self.outcomes = Outcomes(lanes.by_number, self._lock, self.note_due, accepted_as)
-        way_in = WayIn(self, lanes, limits, ledger, reporter, self._schedule, self.outcomes)
+        schedule, outcomes = self._schedule, self.outcomes
+        overflow = OverflowPolicy(self, lanes, limits, ledger, reporter, schedule, outcomes)
+        way_in = WayIn(self, lanes, limits, ledger, overflow, schedule, outcomes)
         self.offer, self.entrance, self.open = way_in.offer, way_in.entrance, way_in.open
         self._look_at = 0.0 if math.isfinite(lanes.look_every_s) else math.inf
         lanes.attach(self)
@@ -158,10 +161,6 @@ class WaitingRoom:
     def note_due(self) -> None:
         """Wake one of the threads that take batches, with the lock held."""
         self._schedule.note_due()
-
-    def note_full(self) -> bool:
-        """Make all queued records due, with the lock held, and return whether some were not."""
-        return self._schedule.note_full()
 
     def note_fate(self, lane: int, first_seq: int, end_seq: int, fate: Fate) -> None:
         """Remember the fate of records that left the queue without being delivered."""
