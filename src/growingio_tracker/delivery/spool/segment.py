@@ -44,7 +44,8 @@ class Entry(NamedTuple):
 
 
 SUFFIX: Final = ".seg"
-_FIRST: Final = "([0-9a-f]{16})"
+NAME_END: Final = rf"-([a-z]+)-([0-9a-f]{{16}}){re.escape(SUFFIX)}"
+"""What follows the store's name in that of a segment: kind and first number."""
 NO_FILE: Final = -1
 
 
@@ -107,9 +108,10 @@ class Segment(SegmentBase):
     @staticmethod
     def paths_in(base: Path, kind: str) -> list[tuple[int, Path]]:
         """Return the first number and the path of each existing segment, oldest first."""
-        name = re.compile(re.escape(f"{base.name}-{kind}-") + _FIRST + re.escape(SUFFIX))
+        name = re.compile(re.escape(base.name) + NAME_END)
         found = [name.fullmatch(entry.name) for entry in listing_of(base.parent)]
-        return sorted((int(one[1], 16), base.with_name(one[0])) for one in found if one)
+        own = [one for one in found if one is not None and one[1] == kind]
+        return sorted((int(one[2], 16), base.with_name(one[0])) for one in own)
 
     def believed(self) -> Count:
         """Return what is believed to be in it."""

@@ -31,13 +31,13 @@ from growingio_tracker.delivery.spool.control import (
 )
 from growingio_tracker.delivery.spool.files import DISK, Files, size_of
 from growingio_tracker.delivery.spool.journal import SEGMENT_BYTES, Journal
-from growingio_tracker.delivery.spool.segment import SUFFIX as SEGMENT_SUFFIX
+from growingio_tracker.delivery.spool.segment import NAME_END as SEGMENT_NAME_END
 from growingio_wire.table import Kind
 
 SUFFIX: Final = ".spool"
 _NAME: Final = r"[0-9a-f]{8}-[0-9a-f]{1,16}-[0-9]{1,10}"
 _CONTROL: Final = re.compile(f"({_NAME}){re.escape(SUFFIX)}")
-_SEGMENT: Final = re.compile(f"({_NAME})-[a-z]+-[0-9a-f]{{16}}{re.escape(SEGMENT_SUFFIX)}")
+_SEGMENT: Final = re.compile(f"({_NAME}){SEGMENT_NAME_END}")
 
 
 class Store:
