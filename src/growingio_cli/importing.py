@@ -33,7 +33,7 @@ from growingio_tracker.bulk.platform_files import PlatformFiles
 from growingio_tracker.bulk.query import Query
 from growingio_tracker.config import Configuration, build
 from growingio_tracker.consumers import Consumer
-from growingio_wire.errors import GrowingIOException, invalid, missing_extra
+from growingio_wire.errors import GrowingIOException, invalid, missing_extra, plain_reason
 from growingio_wire.plan import Plan
 
 _OF_ROWS: Final = ("redact", "max_event_bytes")
@@ -71,7 +71,7 @@ def read_mapping(path: Path) -> RowMapping:
     except ImportError as error:
         raise missing_extra("--map", "cli") from error
     except (OSError, msgspec.DecodeError) as error:
-        why = getattr(error, "strerror", None) or error
+        why = plain_reason(error)
         raise invalid(
             f"--map: {path} cannot be used: {why}", f"--map：无法使用 {path}：{why}", "--map"
         ) from error

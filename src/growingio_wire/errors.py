@@ -179,6 +179,11 @@ def said_of(error: Exception) -> Said:
             return Said(en, en)
 
 
+def plain_reason(error: Exception) -> str:
+    """Return what the system says of a failed call, without number and path, or the message."""
+    return getattr(error, "strerror", None) or str(error)
+
+
 def with_response(error: Exception) -> str:
     """Return an error's message, followed by the server's response if there is one."""
     body = error.body if isinstance(error, RejectedError) else ""

@@ -10,7 +10,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from msgspec import Struct
 
-from growingio_wire.errors import TransportError
+from growingio_wire.errors import TransportError, plain_reason
 from growingio_wire.http import Response
 from growingio_wire.said import NOTHING, Said
 
@@ -230,7 +230,7 @@ def reason_of(error: Exception) -> Said:
         return _RESET
     if isinstance(error, socket.gaierror) and error.errno in _NO_SUCH_NAME:
         return _UNKNOWN_NAME
-    text = getattr(error, "strerror", None) or str(error)
+    text = plain_reason(error)
     return _UNREACHABLE.get(getattr(error, "errno", None), Said(text, text))
 
 

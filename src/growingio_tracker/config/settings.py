@@ -27,7 +27,7 @@ from growingio_tracker.kafka.client import is_secret
 from growingio_tracker.model.arguments import WRONG_TYPE
 from growingio_tracker.model.option_types import is_of_kubernetes
 from growingio_wire.endpoints import masked_id
-from growingio_wire.errors import GrowingParamException, invalid, missing_extra
+from growingio_wire.errors import GrowingParamException, invalid, missing_extra, plain_reason
 from growingio_wire.near import nearest
 from growingio_wire.said import Said
 from growingio_wire.table import MASK
@@ -116,7 +116,7 @@ def read_file(path: str | os.PathLike[str]) -> SourceSettings:
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or error
+        why = plain_reason(error)
         raise invalid(
             f"{file} cannot be read: {why}", f"无法读取 {file}：{why}", code="unreadable"
         ) from error

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 from growingio_tracker.kafka.refusals import LogLines, Refusal
 from growingio_tracker.model.option_types import is_of_kubernetes
 from growingio_wire import VERSION
-from growingio_wire.errors import GrowingParamException, invalid, missing_extra
+from growingio_wire.errors import GrowingParamException, invalid, missing_extra, plain_reason
 from growingio_wire.logs import logger
 from growingio_wire.table import MASK
 
@@ -86,7 +86,7 @@ def in_file(path: str | os.PathLike[str] | None) -> dict[str, Given]:
     try:
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or error
+        why = plain_reason(error)
         raise invalid(
             f"kafka_config: {os.fspath(path)} cannot be read: {why}",
             f"kafka_config：无法读取 {os.fspath(path)}：{why}",
