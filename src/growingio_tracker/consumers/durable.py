@@ -130,6 +130,7 @@ def sent_from_disk(
         look_every_s=look_every_s,
         heeds_relay=heeds_relay,
     )
+    sender.meanwhile = lanes.read_ahead
     return queued(options, sender, WorkerThreads, lanes)
 
 

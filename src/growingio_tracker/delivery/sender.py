@@ -6,7 +6,7 @@ single event is left. The sender is independent of the waiting room and of threa
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from functools import partial
 from typing import Any, Final, Protocol
 from urllib.parse import urlencode
@@ -71,6 +71,8 @@ class Sender:
     :param addresses: the address of each kind.
     :param request_timeout_s: maximum seconds per attempt.
     :ivar attempting: the threads that are inside parser or transport.
+    :ivar meanwhile: called with each batch while the response to it is awaited; it raises nothing.
+        ``None`` does nothing.
     """
 
     def __init__(
@@ -101,6 +103,7 @@ class Sender:
         self._policy = policy
         self._addresses = {kind: Address(url) for kind, url in addresses.items()}
         self._failed_rounds = 0
+        self.meanwhile: Callable[[Batch], None] | None = None
 
     def post(self, request: Request) -> Attempt:
         """Make a request that is not a batch, repeating as configured."""
@@ -236,6 +239,7 @@ class Sender:
             body=body,
             headers=self._parser.get_headers(),
             timeout_s=self._attempts.timeout_s(),
+            meanwhile=None if self.meanwhile is None else partial(self.meanwhile, batch),
         )
 
 

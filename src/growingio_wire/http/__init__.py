@@ -25,6 +25,8 @@ class Request(Struct, frozen=True):
     :param url: the whole address with its query. Everything after the host is sent unchanged.
     :param headers: the headers that the format sets for the body.
     :param timeout_s: maximum seconds for the whole exchange; finite.
+    :param meanwhile: work to do while the response is awaited; ``None`` is nothing. A transport may
+        ignore it, and calls it at most once for each time that it sends the request.
     :raises GrowingParamException: if address or headers contain line breaks.
     """
 
@@ -33,6 +35,7 @@ class Request(Struct, frozen=True):
     headers: Mapping[str, str]
     timeout_s: float
     method: str = "POST"
+    meanwhile: Callable[[], None] | None = None
 
     def __post_init__(self) -> None:
         if " " in self.url or not _holds_only(_ADDRESS, self.url):

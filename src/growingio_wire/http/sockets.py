@@ -165,10 +165,12 @@ def converse(
     *,
     method: str = "POST",
     most_bytes: int = BODY_BYTES,
+    meanwhile: Callable[[], None] | None = None,
 ) -> ReadAnswer:
     """Send a request and return the response.
 
     :param most_bytes: maximum size of the response body to read.
+    :param meanwhile: called between the request and the response.
     :raises OSError: if there was no response.
     """
 
@@ -182,4 +184,6 @@ def converse(
         with suppress(OSError):
             return read_answer(receive, method, most_bytes)._replace(keeps=False)
         raise
+    if meanwhile is not None:
+        meanwhile()
     return read_answer(receive, method, most_bytes)

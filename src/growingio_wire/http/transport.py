@@ -128,6 +128,7 @@ class HttpTransport:
                 request.body,
                 deadline,
                 method=request.method,
+                meanwhile=request.meanwhile,
                 most_bytes=self._most_bytes,
             )
         except BaseException:

@@ -85,6 +85,25 @@ def test_connections_are_kept_alive(server: Server, answer: bytes) -> None:
     transport.close()
 
 
+def test_work_while_the_response_is_awaited(server: Server) -> None:
+    """It is done once the request has arrived, and before there is a response."""
+    worked = threading.Event()
+
+    def answer(connection: socket.socket) -> bool:
+        connection.sendall(reply(200 if worked.wait(DEADLINE_S) else 500))
+        return True
+
+    def work() -> None:
+        server.wait(1)
+        worked.set()
+
+    server.answer_next(answer)
+    transport = open_transport(server.url)
+    request = Request(f"{server.url}/path", b"[]", {}, DEADLINE_S, meanwhile=work)
+    assert transport.exchange(request).status == 200
+    transport.close()
+
+
 class TestDeadConnections:
     """D7"""
 

@@ -168,6 +168,13 @@ class DiskRecords:
         self._skip_done()
         return start, records, size
 
+    def read_ahead(self, batch: Batch) -> None:
+        """Read the file of the record that ends the next batch, if that is as long as ``batch``.
+
+        :raises OSError: if it cannot be read.
+        """
+        self._journal.read_ahead(batch.end_seq + len(batch) - 1)
+
     def put_back(self, batch: Batch) -> None:
         """Queue the records of a batch, which never left the journal, at the head again."""
         # If several rejected parts of a batch cannot be kept elsewhere, each comes back by itself.

@@ -134,6 +134,12 @@ class Journal:
                 break
         return start if records else self.entered, records, size
 
+    def read_ahead(self, seq: int) -> None:
+        """Read the segment with the record ``seq``, unless that has been read already."""
+        for segment in self._segments_from(seq)[:1]:
+            if segment.entries.end <= seq < segment.end:
+                self._look(segment)
+
     def _read_singly(
         self, first: int, most_events: int, most_bytes: int
     ) -> tuple[int, tuple[bytes, ...], int]:

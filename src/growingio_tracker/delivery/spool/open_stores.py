@@ -75,6 +75,10 @@ class OpenStore:
         """Remove records that have an outcome; see :meth:`DiskRecords.remove`."""
         self._records[batch.lane].remove(batch)
 
+    def read_ahead(self, batch: Batch) -> None:
+        """Read what follows a batch; see :meth:`DiskRecords.read_ahead`."""
+        self._records[batch.lane].read_ahead(batch)
+
     def remove_settled(self) -> None:
         """Remove files that have become empty; see :meth:`DiskRecords.remove`."""
         for records in self._records.values():
@@ -150,6 +154,12 @@ class OpenStores:
         for one in self._all:
             if one.has(batch.lane):
                 one.remove(batch)
+
+    def read_ahead(self, batch: Batch) -> None:
+        """Read what follows a batch; see :meth:`DiskRecords.read_ahead`."""
+        for one in self._all:
+            if one.has(batch.lane):
+                one.read_ahead(batch)
 
     def remove_settled(self) -> None:
         """Remove files that have become empty; see :meth:`DiskRecords.remove`."""

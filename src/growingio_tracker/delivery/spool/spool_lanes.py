@@ -160,6 +160,12 @@ class SpoolLanes(Lanes):
             self._spool.problems.append(Problem(_UNREADABLE, str(error)))
         self._report_problems()
 
+    def read_ahead(self, batch: Batch) -> None:
+        """Read what follows ``batch``, so that the next one need not wait for the disk."""
+        # What goes wrong here does so again, and is dealt with, when the records are taken.
+        with self._lock, contextlib.suppress(Exception):
+            self._stores.read_ahead(batch)
+
     def keep_rejected(self, batch: Batch, outcome: Rejected) -> Outcome:
         """Keep rejected records as dead letters; if that fails, they stay queued."""
         letters = self._spool.dead_letters
