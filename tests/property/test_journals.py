@@ -44,9 +44,8 @@ def files(draw: st.DrawFn) -> bytes:
 def read(core: Any, contents: list[bytes], first: int, asked: tuple[int, int, int]) -> Any:
     """What a core tells of files."""
     entries = core.Entries(KIND)
-    for content in contents:
-        entries.add(content, first)
-    told = [entries.run(*asked), entries.gaps(*asked[:2]), entries.next(asked[0])]
+    ends = [entries.add(content, first) for content in contents]
+    told = [ends, entries.run(*asked), entries.gaps(*asked[:2]), entries.next(asked[0])]
     return len(entries), entries.size, entries.end, told
 
 
@@ -89,11 +88,13 @@ class Ways(RuleBasedStateMachine):
                     refused.append(str(error))
             assert len(refused) in (0, 2)
 
-    @rule(outcome=st.sampled_from([DELIVERED, REJECTED, postponed()]))
-    def send(self, outcome: Any) -> None:
+    @rule(outcome=st.sampled_from([DELIVERED, REJECTED, postponed()]), ahead=st.booleans())
+    def send(self, outcome: Any, ahead: bool) -> None:
         batches = [process.queue.take(wait=False) for process in self.processes]
         assert len({None if batch is None else tuple(names(batch)) for batch in batches}) == 1
         for process, batch in zip(self.processes, batches, strict=True):
+            if batch is not None and ahead:
+                process.lanes.read_ahead(batch)
             if batch is not None:
                 process.queue.settle(batch, outcome)
 

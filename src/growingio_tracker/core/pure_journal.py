@@ -53,9 +53,13 @@ class Entries:
         """The number after the last; 0 if there is none."""
         return self._entries[-1][0] + 1 if self._entries else 0
 
-    def add(self, data: bytes, first: int) -> None:
-        """Add the intact records of ``data`` from the number ``first`` on."""
-        found = _by_number(one for one in _sound(data, self._kind_code) if one[0] >= first)
+    def add(self, data: bytes, first: int) -> int:
+        """Add the intact records of ``data`` from the number ``first`` on.
+
+        Return where in ``data`` the last one ends; 0 if there is none.
+        """
+        sound, sound_end = _sound(data, self._kind_code)
+        found = _by_number(one for one in sound if one[0] >= first)
         # A signal handler may run here and read the same and more, which must not be lost. The list
         # is replaced, not changed, for anyone who is iterating over it.
         while found:
@@ -67,7 +71,8 @@ class Entries:
             entries = before[:at] + merged
             if self._entries is before:  # no call from here on, for signal handlers
                 self._entries, self.size = entries, size
-                return
+                break
+        return sound_end
 
     def next(self, seq: int) -> Entry | None:
         """Return number, time and record of the first from ``seq`` on."""
@@ -121,10 +126,10 @@ def _size_of(entries: list[Entry]) -> int:
     return sum(len(one[2]) for one in entries)
 
 
-def _sound(data: bytes, kind_code: int) -> list[Entry]:
-    """Return the intact records of ``data``, in the order in which they are there."""
+def _sound(data: bytes, kind_code: int) -> tuple[list[Entry], int]:
+    """Return the intact records of ``data`` as they follow each other, and where the last ends."""
     found: list[Entry] = []
-    position = 0
+    position = end = 0
     while (position := data.find(_SYNC, position)) >= 0:
         entry = _entry_at(data, position, kind_code)
         if entry is None:
@@ -132,7 +137,8 @@ def _sound(data: bytes, kind_code: int) -> list[Entry]:
             continue
         found.append(entry)
         position += HEAD_BYTES + len(entry[2])
-    return found
+        end = position
+    return found, end
 
 
 def _entry_at(data: bytes, position: int, kind_code: int) -> Entry | None:

@@ -79,12 +79,13 @@ add_entry(Entries *self, const Frame *frame)
     return 0;
 }
 
-/* Adds the sound records of `bytes` from the number `first` on. Nothing here is collected as
-   garbage, so that no destructor comes in amid it. */
-static int
+/* Adds the sound records of `bytes` from the number `first` on; tells where the last one ends, or -1
+   with an exception set. Nothing here is collected as garbage, so that no destructor comes in amid
+   it. */
+static Py_ssize_t
 add_sound(Entries *self, const char *bytes, size_t size, long long first)
 {
-    const char *at = bytes, *end = bytes + size;
+    const char *at = bytes, *end = bytes + size, *sound_end = bytes;
     while ((at = frame_find(at, (size_t)(end - at))) != NULL) {
         Frame frame;
         if (!frame_read(at, (size_t)(end - at), self->kind, &frame)) {
@@ -95,8 +96,9 @@ add_sound(Entries *self, const char *bytes, size_t size, long long first)
             return -1;
         }
         at += HEAD_BYTES + frame.length;
+        sound_end = at;
     }
-    return 0;
+    return sound_end - bytes;
 }
 
 static PyObject *
@@ -104,17 +106,16 @@ entries_add(PyObject *object, PyObject *args)
 {
     PyObject *given;
     char *bytes;
-    Py_ssize_t size;
+    Py_ssize_t size, sound_end;
     long long first;
-    int failed;
     if (!PyArg_ParseTuple(args, "SL:add", &given, &first)
         || PyBytes_AsStringAndSize(given, &bytes, &size) < 0) {
         return NULL;
     }
     STEP_BEGIN(object);
-    failed = add_sound((Entries *)object, bytes, (size_t)size, first);
+    sound_end = add_sound((Entries *)object, bytes, (size_t)size, first);
     STEP_END();
-    return failed ? NULL : Py_NewRef(Py_None);
+    return sound_end < 0 ? NULL : PyLong_FromSsize_t(sound_end);
 }
 
 /* Looks for the first entry from a number on; 0 when there is none. The record is owned. */
@@ -299,7 +300,8 @@ entries_dealloc(PyObject *object)
 
 static PyMethodDef entries_methods[] = {
     {"add", entries_add, METH_VARARGS,
-     "add($self, data, first, /)\n--\n\nAdd the sound records of data from the number first on."},
+     "add($self, data, first, /)\n--\n\n"
+     "Add the sound records of data from the number first on; return where the last one ends."},
     {"next", entries_next, METH_O,
      "next($self, seq, /)\n--\n\nReturn number, time and record of the first from seq on."},
     {"run", entries_run, METH_VARARGS,

@@ -112,6 +112,7 @@ class Control:
 
     :param owned: the claim on it.
     :ivar number: a file descriptor to map it by, which is not the one that owns it.
+    :ivar size: its size, which does not change.
     """
 
     def __init__(self, path: Path, owned: Claim, files: Files) -> None:
@@ -119,6 +120,7 @@ class Control:
         self._owned = owned
         files.open(path, owned.numbers)
         self.number = owned.numbers[-1]
+        self.size = os.fstat(self.number).st_size
         self._page = mmap.mmap(self.number, _PAGE)
 
     @classmethod

@@ -169,11 +169,11 @@ class DiskRecords:
         return start, records, size
 
     def read_ahead(self, batch: Batch) -> None:
-        """Read the file of the record that ends the next batch, if that is as long as ``batch``.
+        """Read a part of what follows a batch.
 
         :raises OSError: if it cannot be read.
         """
-        self._journal.read_ahead(batch.end_seq + len(batch) - 1)
+        self._journal.read_ahead(batch.end_seq)
 
     def put_back(self, batch: Batch) -> None:
         """Queue the records of a batch, which never left the journal, at the head again."""

@@ -29,6 +29,8 @@ from growingio_tracker.delivery.spool.segment import (
 from growingio_wire.table import Kind
 
 SEGMENT_BYTES: Final = 1024 * 1024
+_AHEAD_BYTES: Final = SEGMENT_BYTES // 4
+"""What is read ahead at once: more than most batches have, and done before a server responds."""
 
 
 class Journal:
@@ -63,6 +65,8 @@ class Journal:
         self._files = files
         self._segment_bytes = segment_bytes
         self._segments: list[Segment] = []
+        self._changes = 0  # of all segments but the newest
+        self._older = (-1, 0)  # their size, after so many changes
         self._syncs = False  # whether somebody waits for the disk
         self._begun = 0  # how many segments this process has made
         self._is_new = False  # whether the disk may not know its name yet
@@ -135,10 +139,13 @@ class Journal:
         return start if records else self.entered, records, size
 
     def read_ahead(self, seq: int) -> None:
-        """Read the segment with the record ``seq``, unless that has been read already."""
-        for segment in self._segments_from(seq)[:1]:
-            if segment.entries.end <= seq < segment.end:
-                self._look(segment)
+        """Read a part of what follows the record ``seq``, up to the end of the next segment.
+
+        :raises OSError: if it cannot be read.
+        """
+        for segment in self._segments_from(seq)[:2]:
+            if segment.look_ahead(self._files, _AHEAD_BYTES):
+                break
 
     def _read_singly(
         self, first: int, most_events: int, most_bytes: int
@@ -242,7 +249,14 @@ class Journal:
 
     def bytes_on_disk(self) -> int:
         """Return the size of all segments."""
-        return sum(map(_size_of, self._segments))
+        changes, older = self._older
+        if changes != self._changes:
+            # Each batch asks, and there may be thousands of segments. If a signal handler changes
+            # one during the sum, this holds for the number of changes before.
+            changes = self._changes
+            older = sum(map(_size_of, self._segments[:-1]))
+            self._older = changes, older
+        return older + sum(map(_size_of, self._segments[-1:]))
 
     def is_there(self) -> bool:
         """Return whether the file that this process appends to has not been removed."""
@@ -325,6 +339,7 @@ class Journal:
         before, end.newest, self._is_new = end.newest, segment, True
         self._begun = begun + 1
         self._segments.append(segment)
+        self._changes += 1
         if before is not None:
             self._unsynced.append(before)
         if not (self._syncs or self._writing):
@@ -350,6 +365,7 @@ class Journal:
         else:  # or a signal handler has appended others
             segment.size = os.fstat(number).st_size
             self.leave_out(seq)
+        self._changes += 1
 
     def _cut_back(self, segment: Segment, number: int) -> bool:
         """Cut off what follows the last whole record; return whether that was possible."""
@@ -365,6 +381,7 @@ class Journal:
         segment.payload -= payload
         segment.size = os.fstat(number).st_size
         self.leave_out(seq)
+        self._changes += 1
 
     def leave_out(self, seq: int) -> None:
         """Note that there is no record with this number, whatever is in the file."""
@@ -402,6 +419,7 @@ class Journal:
             if oldest is self.end.newest:  # so that a signal handler does not take it for deleted
                 self.end.newest = None
             del self._segments[0]
+            self._changes += 1
             self._finished.append(oldest.path)
             if oldest not in self._unsynced:
                 oldest.close()
@@ -412,7 +430,6 @@ class Journal:
 
 
 _size_of: Final[Callable[[Segment], int]] = attrgetter("size")
-"""In C, because each batch asks for all segments, of which there may be thousands."""
 
 
 def _first_of(segment: Segment) -> int:

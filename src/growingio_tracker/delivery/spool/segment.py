@@ -145,6 +145,23 @@ class Segment(SegmentBase):
         self._reach(self.entries.end)
         return True
 
+    def look_ahead(self, files: Files, most: int) -> bool:
+        """Read up to ``most`` bytes of what was not read yet; return whether there was anything.
+
+        :meth:`look` reads the rest, at least what may be damaged. A file that records are appended
+        to is left to it.
+
+        :raises OSError: if it cannot be read.
+        """
+        start = self._read_to
+        if self._looked or self.number >= 0 or start >= self.size:
+            return False
+        data = self._read(files, NO_FILE, most)
+        end = start + self.entries.add(data, self.first)
+        # A signal handler may have read more. What is read again is added once.
+        self._read_to = end
+        return True
+
     def _reach(self, end: int) -> None:
         if self.end >= end:
             return
@@ -162,16 +179,17 @@ class Segment(SegmentBase):
         """Yield the intact records from ``seq`` on, in the order of their numbers."""
         return _from(self.entries, seq)
 
-    def _read(self, files: Files, number: int) -> bytes:
-        """Return what follows in the file after what was read."""
+    def _read(self, files: Files, number: int, most: int = sys.maxsize) -> bytes:
+        """Return what follows in the file after what was read, up to ``most`` bytes."""
         if number >= 0:
-            return files.read(number, os.fstat(number).st_size - self._read_to, self._read_to)
-        if self._looked and size_of(self.path) <= self._read_to:
+            there = os.fstat(number).st_size - self._read_to
+            return files.read(number, min(there, most), self._read_to)
+        if self._looked and self._read_to >= self.size:
             return b""
         numbers: list[int] = []
         try:
             files.open(self.path, numbers)
-            return self._read(files, numbers[0])
+            return self._read(files, numbers[0], most)
         except FileNotFoundError:
             return b""
         finally:

@@ -122,7 +122,7 @@ class Store:
     def bytes_on_disk(self) -> int:
         """Return the size of all its files."""
         segments = sum(journal.bytes_on_disk() for journal in self.journals.values())
-        return segments + size_of(self._control.path)
+        return segments + self._control.size
 
     def sync(self) -> None:
         """Wait until what was written is on the disk itself, including new files' names."""

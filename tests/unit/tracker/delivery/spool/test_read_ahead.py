@@ -58,8 +58,8 @@ def batches(process: Process) -> Iterator[Batch]:
         process.queue.settle(batch, DELIVERED)
 
 
-def test_the_next_batch_needs_no_disk(start: Start, segments: list[Path]) -> None:
-    """Between two batches, nothing is read but what lies before the end of the next one."""
+def test_no_further_than_the_next_segment(start: Start, segments: list[Path]) -> None:
+    """Each request reads a part of what follows, until there is nothing left nearby."""
     disk = Disk()
     process, delivered, ahead = start(files=disk), list[str](), 0
     for batch in batches(process):
