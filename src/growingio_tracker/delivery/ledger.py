@@ -10,6 +10,7 @@ from msgspec import Struct, field
 
 from growingio_tracker.core import Admission
 from growingio_wire.clock import SYSTEM_CLOCK, Clock
+from growingio_wire.ending import held
 
 
 class Stats(Struct, frozen=True):
@@ -130,38 +131,38 @@ class Ledger:
 
     def refuse(self, reason: str) -> None:
         """Count one event that is dropped immediately."""
-        with self.lock:
+        with held(self.lock):
             self.count_refused(reason)
 
     def note_left_out(self, attributes: int) -> None:
         """Attributes of an event could not be sent."""
-        with self.lock:
+        with held(self.lock):
             self.attributes_left_out += attributes
 
     def note_experiment_failed(self) -> None:
         """An experiment could not be asked for, or its hit could not be reported."""
-        with self.lock:
+        with held(self.lock):
             self.experiments_failed += 1
 
     def note_request(self, *, repeated: bool) -> None:
         """A request is about to be made."""
-        with self.lock:
+        with held(self.lock):
             self.requests += 1
             self.retries += repeated
 
     def note_error(self, error: str) -> None:
         """A request failed."""
-        with self.lock:
+        with held(self.lock):
             self.last_error = error
 
     def note_worker_restart(self) -> None:
         """A worker that had ended was replaced."""
-        with self.lock:
+        with held(self.lock):
             self.worker_restarts += 1
 
     def stats(self) -> Stats:
         """Return a consistent snapshot of all counts."""
-        with self.lock:
+        with held(self.lock):
             # Both in one step, because the entrance lets events in without the lock.
             pending, pending_bytes = self.admission.snapshot()
             rejected, dropped = dict(self.rejected), dict(self.dropped)
@@ -187,7 +188,7 @@ class Ledger:
     def healthy(self, within_s: float) -> bool:
         """Return ``False`` if events are pending and none was delivered for ``within_s``
         seconds."""
-        with self.lock:
+        with held(self.lock):
             if not self.pending or self.pending_since is None:
                 return True
             since = max(self.pending_since, self.last_success or self.pending_since)

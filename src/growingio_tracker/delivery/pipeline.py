@@ -29,7 +29,6 @@ called without any lock, so that they may track, flush and close.
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable
 from typing import Final, Protocol
@@ -44,15 +43,13 @@ from growingio_tracker.delivery.queue import WaitingRoom
 from growingio_tracker.delivery.receipt import Fate, Receipt, receipt_of
 from growingio_tracker.delivery.sender import DeliversBatches
 from growingio_tracker.model.losses import Problem
+from growingio_wire.ending import is_lost
 from growingio_wire.errors import GrowingIOException
 from growingio_wire.http import Request
 from growingio_wire.logs import Log
 from growingio_wire.table import Kind
 
 _log: Final = Log("growingio_tracker.delivery")
-
-_ENDED_S: Final = 0.1
-"""How long to wait for a lock that may belong to a thread ended by the interpreter."""
 
 UNDELIVERED: Final = "undelivered"
 REENTRANT: Final = receipt_of(Fate("dropped", "reentrant"))
@@ -269,16 +266,8 @@ class Pipeline:
         return receipt
 
     def _is_locked_forever(self) -> bool:
-        """Return whether a thread that the interpreter has ended holds the lock.
-
-        A destructor that tracks or closes now would wait for it, and the process would not end.
-        """
-        if not sys.is_finalizing():
-            return False
-        is_free = self.ledger.lock.acquire(timeout=_ENDED_S)
-        if is_free:
-            self.ledger.lock.release()
-        return not is_free
+        """Return whether a destructor that tracks or closes would keep the process from ending."""
+        return is_lost(self.ledger.lock)
 
     def close_at_exit(self) -> None:
         """Close this at the end of the process, unless it is closed before."""

@@ -14,6 +14,7 @@ from growingio_tracker.core import IS_COMPILED, ReceiptBase
 from growingio_tracker.delivery import Mark, Sends
 from growingio_tracker.delivery.waiting import Waiter, Waiters, waits
 from growingio_wire.checks import usable_timeout
+from growingio_wire.ending import held
 
 Status: TypeAlias = Literal["delivered", "rejected", "dropped", "pending", "handed_over", "unknown"]
 
@@ -177,7 +178,7 @@ class Outcomes:
         """Return the outcome of an event so far."""
         if os.getpid() != self._pid:
             return UNKNOWN
-        with self._lock:
+        with held(self._lock):
             return self._find(lane, seq) if self._is_settled({lane: seq + 1}) else PENDING
 
     def make_due(self, lane: int, seq: int) -> Mark:
@@ -187,7 +188,7 @@ class Outcomes:
         """
         if os.getpid() != self._pid or self.driver.is_callback():
             return {}
-        with self._lock:
+        with held(self._lock):
             there = self._lanes.get(lane)
             if there is not None and there.flush_to <= seq:
                 there.flush_to = seq + 1
@@ -230,7 +231,7 @@ class Outcomes:
         if not mark:
             return None
         waiter = Waiter(lambda: self._is_settled(mark), wake)
-        with self._lock:
+        with held(self._lock):
             if waiter.ready():
                 return None
             self.waiters.add(waiter)

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import math
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Final
 
 from growingio_wire.clock import SYSTEM_CLOCK, Clock
+from growingio_wire.ending import held
 
 LOOK_AGAIN_S: Final = 1.0
 """How long a thread that waits for another one trusts that it still exists."""
@@ -85,15 +87,17 @@ class Waiters:
     def wait_for(self, condition: Callable[[], bool], timeout_s: float | None) -> bool:
         """Wait, without the lock, until ``condition`` holds; return whether it does.
 
+        At the end of the interpreter, nobody is left to wait for.
+
         :param timeout_s: seconds; ``None`` waits without limit, 0 does not wait.
         """
         until = None if timeout_s is None else time.monotonic() + timeout_s
         while True:
-            with self._lock:
+            with held(self._lock):
                 if condition():
                     return True
                 remaining = None if until is None else until - time.monotonic()
-                if remaining is not None and remaining <= 0:
+                if (remaining is not None and remaining <= 0) or sys.is_finalizing():
                     return False
                 thread = self.enlist(condition)
             self.sleep(thread, remaining)
@@ -227,6 +231,6 @@ def waits(timeout_s: float | None) -> Iterator[float]:
     A thread that waits for another one to send checks in between whether that one still exists.
     """
     deadline = math.inf if timeout_s is None else time.monotonic() + timeout_s
-    while (remaining := deadline - time.monotonic()) > LOOK_AGAIN_S:
+    while not sys.is_finalizing() and deadline - time.monotonic() > LOOK_AGAIN_S:
         yield LOOK_AGAIN_S
-    yield max(0.0, remaining)
+    yield max(0.0, min(deadline - time.monotonic(), LOOK_AGAIN_S))

@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 from msgspec import Struct
 
 from growingio_wire.clock import SYSTEM_CLOCK, Clock
+from growingio_wire.ending import held
 from growingio_wire.logs import Log
 
 _log: Final = Log("growingio_tracker.delivery")
@@ -67,7 +68,7 @@ class Reporter:
     def __init__(self, on_error: OnError | None = None, clock: Clock = SYSTEM_CLOCK) -> None:
         self._on_error = on_error
         self._clock = clock
-        self._lock = threading.Lock()  # guards the next two
+        self._lock = threading.RLock()  # guards the next two
         self._unlogged: Counter[str] = Counter()
         self._logged_at: dict[str, float] = {}
         self._inside = threading.local()
@@ -96,7 +97,7 @@ class Reporter:
 
     def _to_log(self, reason: str, events: int = 0) -> int | None:
         """Return the events that a log line about ``reason`` covers; ``None`` if it is too soon."""
-        with self._lock:
+        with held(self._lock):
             self._unlogged[reason] += events
             now = self._clock.monotonic()
             last = self._logged_at.get(reason)

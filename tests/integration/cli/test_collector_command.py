@@ -3,16 +3,15 @@
 import json
 import re
 import signal
-import socket
 import threading
 import time
-from contextlib import closing
 from importlib import metadata
 from pathlib import Path
 
 import pytest
 import urllib3
 
+from delivering.servers import free_port
 from growingio_collector import Collector
 from growingio_tracker.version import VERSION
 from running_command import POSIX_SIGNALS, invoked
@@ -86,8 +85,7 @@ def test_port_taken() -> None:
 
 def test_unusable_db(tmp_path: Path) -> None:
     """A file that cannot be used gives one sentence and status 1."""
-    with closing(socket.create_server(("127.0.0.1", 0))) as probe:
-        port = str(probe.getsockname()[1])
+    port = str(free_port())
     ended = invoked("collector", "--port", port, "--db", str(tmp_path / "missing" / "a.db"))
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
     assert "cannot be used" in ended.stderr

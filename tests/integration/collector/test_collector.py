@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -16,6 +15,7 @@ import cramjam
 import pytest
 import urllib3
 
+from delivering.servers import free_port
 from growingio_collector import Collector, WaitTimeoutError
 from growingio_collector.rules.bodies import MAX_BODY_BYTES
 from growingio_tracker.exceptions import GrowingError, GrowingParamException
@@ -626,8 +626,7 @@ class TestCollector:
 
     def test_unusable_file_leaves_no_server(self, tmp_path: Path) -> None:
         """When the file cannot be used, the port is free again."""
-        with closing(socket.create_server(("127.0.0.1", 0))) as probe:
-            port = probe.getsockname()[1]
+        port = free_port()
         with pytest.raises(GrowingParamException, match=r"a\.db"):
             Collector(port, tmp_path / "missing" / "a.db")
         Collector(port).close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,6 +13,7 @@ import urllib3
 
 # Imported here, the fixture need not be imported again in every inner run.
 import growingio_collector.testing.fixture  # noqa: F401
+from delivering.servers import refused_url
 from growingio_collector import Collector, Serving
 
 pytest_plugins = ["pytester"]
@@ -465,8 +465,7 @@ def test(growingio_collector):
 
     def test_nobody_there(self, run: Run) -> None:
         """When no collector answers, every test that needs it says where, and how to start one."""
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            url = f"http://127.0.0.1:{probe.getsockname()[1]}"
+        url = refused_url()
         result = run(self.TESTS, f"--growingio-collector-url={url}")
         result.assert_outcomes(errors=4)
         result.stdout.fnmatch_lines([f"*no usable collector at {url} (*growingio collector"])

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import json
+import secrets
 import socket
 import ssl
 import sys
 import threading
 from collections.abc import Callable
 from types import TracebackType
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from delivering.waiting import DEADLINE_S
 
@@ -35,11 +36,19 @@ Answer: TypeAlias = "int | bytes | Callable[[socket.socket], bool] | None"
 whether the connection stays open."""
 
 
+_BELOW_OTHERS: Final = range(20_000, 32_000)
+"""Ports that no system gives to those who ask for any."""
+
+
 def free_port() -> int:
-    """Return a port that nobody has."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-        return port
+    """Return a port that nobody has, and that nobody else gets later.
+
+    A client that has not noticed the end of its server then reaches no server of another test.
+    """
+    while True:
+        port = secrets.choice(_BELOW_OTHERS)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 def then_close(raw: bytes) -> Answer:
@@ -242,5 +251,4 @@ class BlackHole:
 
 def refused_url() -> str:
     """Return an address at which nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+    return f"http://127.0.0.1:{free_port()}"
