@@ -112,8 +112,8 @@ def pytest_collection() -> Generator[None, object, object]:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Start two processes for each core: tests of servers and processes often wait."""
-    return 2 * (os.cpu_count() or 1)
+    """Start three processes for each core: tests of servers and processes often wait."""
+    return 3 * (os.cpu_count() or 1)
 
 
 @pytest.hookimpl(optionalhook=True)
