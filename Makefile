@@ -39,12 +39,12 @@ test: $(VENV)/tools
 	@$(MAKE) checks
 	@$(MAKE) suite
 
-# All but the suite: two at a time, each with its lines together, and all of them although one fails.
-# What those that fail said is repeated at the end.
+# All but the suite: three at a time, as those of the 1.x line mostly wait, each with its lines together,
+# and all of them although one fails. What those that fail said is repeated at the end.
 CHECKS ?= test-legacy types lint docs
 checks: $(VENV)/tools
 	@rm -f $(VENV)/failed-*
-	@$(MAKE) -k -j2 --no-print-directory $(CHECKS:%=said-%) || { for log in $(VENV)/failed-*; \
+	@$(MAKE) -k -j3 --no-print-directory $(CHECKS:%=said-%) || { for log in $(VENV)/failed-*; \
 		do echo "== $${log##*/failed-} failed:"; tail -n 20 $$log; done >&2; exit 1; }
 
 said-%:

@@ -34,11 +34,19 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     if report.failed:
         _failed.append(f"failed in {report.when}: {report.nodeid}")
     if str(report.outcome) == "rerun":  # an outcome that pytest-rerunfailures adds
-        _repeated.append(f"repeated, having failed in {report.when}: {report.nodeid}")
+        _repeated.append(
+            f"repeated, having failed in {report.when}: {report.nodeid}: {_end(report)}"
+        )
     if report.skipped and isinstance(report.longrepr, tuple):
         reason = report.longrepr[2].removeprefix("Skipped: ")
         if not reason.startswith(NOT_HERE):
             _skipped.append(f"{report.nodeid}: {reason}")
+
+
+def _end(report: pytest.TestReport) -> str:
+    """Return the end of what a test failed with: nothing else is said of one that passes later."""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    return " ".join(str(getattr(crash, "message", report.longrepr)).split())[-600:]
 
 
 @pytest.hookimpl(trylast=True)
