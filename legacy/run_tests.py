@@ -22,7 +22,6 @@ CONFORMANCE = HERE.parent / "tests" / "conformance"
 VERSIONS = ["2.7", "3.5", "3.6", "3.7", "3.8", "3.9"]
 # A machine that cannot have both, as hosted ones cannot, names what it has.
 NEEDED_IN_CI = set(os.environ.get("LEGACY_NEEDED", "2.7 3.6").split())
-AT_A_TIME = 3  # the tests mostly wait: for servers that never answer, and for processes to end
 
 
 def main() -> int:
@@ -36,7 +35,8 @@ def main() -> int:
         wheel = build(Path(temporary))
         make_certificates(Path(temporary) / "certificates")
         failed = [] if is_old_python() else ["vermin"]
-        with ThreadPoolExecutor(AT_A_TIME) as pool:
+        # All at a time: the tests mostly wait, for servers that never answer and processes to end.
+        with ThreadPoolExecutor(len(VERSIONS)) as pool:
             succeeded = pool.map(
                 lambda one: run(one, found[one], wheel, Path(temporary)), list(found)
             )
