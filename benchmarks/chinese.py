@@ -56,9 +56,8 @@ PHRASES: Final = {
     "CPU of an event while sending, 8 threads to 1": (
         "发送同时进行时一个事件的 CPU，8 线程与 1 线程之比"
     ),
-    "events/s at 100 ms round trip, ratio to 0 ms": "往返 100 ms 时的事件数/秒，与 0 ms 之比",
-    "events/s at 100 ms round trip, workers=32, ratio to 0 ms": (
-        "往返 100 ms、workers=32 时的事件数/秒，与 0 ms 之比"
+    "events/s at 100 ms round trip, workers=32, share of what 32 requests at a time carry": (
+        "往返 100 ms、workers=32 时的事件数/秒，占 32 个并行请求所能承载的比例"
     ),
     "the limit: making and encoding a record, CPU µs": "上限：生成并编码一条记录，CPU µs",
     "the limit: sending 500 of them on a bare socket, CPU µs": (
@@ -91,11 +90,8 @@ PHRASES: Final = {
     "The other half is the call's arguments, the queue, counts and outcomes.": (
         "另一半是调用的参数、队列、计数和结果。"
     ),
-    "32 requests of 500 events in 100 ms are 160,000 events/s at most.": (
-        "每 100 毫秒 32 个请求、每个 500 个事件，最多为每秒 160,000 个事件。"
-    ),
-    "A million records leave less of the processor's caches to a call.": (
-        "一百万条记录使一次调用可用的处理器缓存变少。"
+    "Users are not spread evenly over the workers, and the last requests are not full.": (
+        "用户并非均匀分布到各个 worker，最后的请求也没有装满。"
     ),
     "Threads hand Python's lock over to each other, which costs CPU, too.": (
         "线程之间交接 Python 的锁也要占用 CPU。"

@@ -189,6 +189,8 @@ def _of_limit(medians: Medians) -> float:
 
 
 RATE = "delivery.events_per_s"
+_CARRIED_PER_S = 32 * 500 / 0.1
+"""Events that 32 workers can send with requests of 500 events that take 100 ms each."""
 _HANDED_OVER = "Threads hand Python's lock over to each other, which costs CPU, too."
 AIMS = (
     Aim("call, ratio to 1.0.5", _to_old("call.median_ns"), at_most=0.35),
@@ -241,7 +243,6 @@ AIMS = (
         "call with 1,000,000 waiting, ratio to none",
         _to_own("sweeps.waiting.1000000", "sweeps.waiting.0"),
         at_most=1.25,
-        costs="A million records leave less of the processor's caches to a call.",
     ),
     Aim(
         "CPU of a call, 8 threads to 1",
@@ -256,10 +257,10 @@ AIMS = (
         costs=_HANDED_OVER,
     ),
     Aim(
-        "events/s at 100 ms round trip, workers=32, ratio to 0 ms",
-        _to_own("sweeps.workers.100", "sweeps.workers.0"),
-        at_least=0.5,
-        costs="32 requests of 500 events in 100 ms are 160,000 events/s at most.",
+        "events/s at 100 ms round trip, workers=32, share of what 32 requests at a time carry",
+        lambda medians: medians["this", "sweeps.workers.100"] / _CARRIED_PER_S,
+        at_least=0.7,
+        costs="Users are not spread evenly over the workers, and the last requests are not full.",
     ),
     Aim(
         "pure core: call, ratio to 1.0.5",
