@@ -136,7 +136,8 @@ def _tail(constants: Constants) -> msgspec.Raw | None:
     """Return the constants as JSON, from the value of the first, which stands for all of them."""
     if not constants:
         return None
-    return msgspec.Raw(_json(dict(constants)).split(b":", 1)[1][:-1])
+    before = b"{%b:" % _json(constants[0][0])
+    return msgspec.Raw(_json(dict(constants)).removeprefix(before)[:-1])
 
 
 class PlainCalls(Generic[_T]):

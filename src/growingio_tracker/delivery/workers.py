@@ -10,6 +10,7 @@ from typing import Final
 from growingio_tracker.delivery.pipeline import REENTRANT, UNDELIVERED, Pipeline
 from growingio_tracker.delivery.receipt import Receipt
 from growingio_tracker.delivery.waiting import waits
+from growingio_wire.ending import held
 from growingio_wire.logs import Log
 from growingio_wire.table import Kind
 
@@ -54,7 +55,7 @@ class Worker:
 
     def join(self, timeout_s: float) -> bool:
         """Wait for the thread to end; return whether it has."""
-        with self._lock:  # a thread that is being started cannot be joined yet
+        with held(self._lock):  # a thread that is being started cannot be joined yet
             thread = self._thread
         if thread is None:
             return True
@@ -62,7 +63,7 @@ class Worker:
         return not thread.is_alive()
 
     def _start(self) -> bool:
-        with self._lock:
+        with held(self._lock):
             if self._is_alive():
                 return True
             if self._starting or time.monotonic() < self._not_before:

@@ -24,6 +24,7 @@ from growingio_tracker.experiments import (
     read_answer,
 )
 from growingio_wire.clock import Clock
+from growingio_wire.ending import held
 from growingio_wire.endpoints import base_url
 from growingio_wire.errors import (
     GrowingError,
@@ -63,22 +64,22 @@ class Cache:
         self._seconds = seconds
         self._clock = clock
         self._entries: OrderedDict[Visit, _Entry] = OrderedDict()
-        self._lock = threading.Lock()  # guards the entries
+        self._lock = threading.RLock()  # guards the entries
 
     def fresh(self, visit: Visit) -> Experiment | None:
         """Return the response if it is not too old."""
-        with self._lock:
+        with held(self._lock):
             return self._fresh(visit)
 
     def last(self, visit: Visit) -> Experiment | None:
         """Return the response, however old it is."""
-        with self._lock:
+        with held(self._lock):
             entry = self._entries.get(visit)
             return entry.experiment if entry else None
 
     def put(self, visit: Visit, experiment: Experiment) -> bool:
         """Remember a response; return ``False`` if another thread has just remembered one."""
-        with self._lock:
+        with held(self._lock):
             was_first = self._fresh(visit) is None
             self._entries[visit] = _Entry(experiment, self._clock.monotonic() + self._seconds)
             self._entries.move_to_end(visit)
@@ -88,7 +89,7 @@ class Cache:
 
     def forget(self, visit: Visit) -> None:
         """Forget a response."""
-        with self._lock:
+        with held(self._lock):
             self._entries.pop(visit, None)
 
     def _fresh(self, visit: Visit) -> Experiment | None:

@@ -29,6 +29,7 @@ from growingio_tracker.kafka.handle import Handle, NoHandleError
 from growingio_tracker.kafka.refusals import Refusal, Refusals
 from growingio_tracker.kafka.topic import Writer
 from growingio_tracker.model.losses import Problem
+from growingio_wire.ending import held
 from growingio_wire.errors import GrowingIOException, TransportError
 from growingio_wire.http import Request
 from growingio_wire.http.retry import RetryPolicy
@@ -219,7 +220,7 @@ class KafkaSender:
         return left_s
 
     def _opened(self) -> Handle:
-        with self._lock:
+        with held(self._lock):
             if (handle := self._handle) is None:
                 # A signal handler may have opened another meanwhile; its messages have outcomes.
                 handle, before = self._open_handle(self._note_trouble), self._handle
@@ -229,7 +230,7 @@ class KafkaSender:
             return handle
 
     def _discard(self) -> None:
-        with self._lock:
+        with held(self._lock):
             handle, self._handle = self._handle, None
         if handle is not None:
             handle.close()

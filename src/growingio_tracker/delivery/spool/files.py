@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from growingio_tracker.delivery.descriptors import open_into
+from growingio_wire.ending import held
 
 _MODE: Final = 0o600
 _DIRECTORY_MODE: Final = 0o700
@@ -149,7 +150,7 @@ class GroupSync:
         """
         self._came += 1
         mine = self._came
-        with self._turn:
+        with held(self._turn):
             if self._done >= mine:
                 return
             begun = self._came

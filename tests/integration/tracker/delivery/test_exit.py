@@ -364,3 +364,38 @@ def test_e3_destructors_at_the_very_end(action: str) -> None:
     assert ended.returncode == 0
     said = ("", "an event was not sent: the interpreter is shutting down\n" * 3)
     assert ended.stderr in said or action != AT_THE_VERY_END["track"]
+
+
+def test_e3_a_destructor_beside_threads_that_wait_for_the_disk(tmp_path: Path) -> None:
+    """A destructor that tracks waits for no turn of a thread that was ended in its own."""
+    code = """
+    import gc, sys, threading
+    from growingio_tracker import DurableConsumer, GrowingTracker
+    from growingio_tracker.testing import MemoryTransport
+
+    consumer = DurableConsumer(
+        "p", "d", "http://x.example", spool=sys.argv[1], fsync=True, transport=MemoryTransport()
+    )
+    tracker = GrowingTracker.consumer(consumer)
+    turn, held = consumer._pipelines.get().room._lanes._group_sync._turn, threading.Event()
+
+    def hold():
+        while True:
+            with turn:
+                held.set()
+                sum(range(10_000))
+
+    class Late:
+        def __init__(self):
+            self.me = self  # the last garbage collection finds it
+
+        def __del__(self, tracker=tracker):
+            tracker.track_custom_event("late", anonymous_id="x")
+
+    for _ in range(3):
+        threading.Thread(target=hold, daemon=True).start()
+    held.wait()
+    gc.disable()
+    Late()
+    """
+    assert run(code, str(tmp_path)).returncode == 0
