@@ -6,7 +6,7 @@ from pathlib import Path
 
 from delivering.queues import names
 from delivering.rig import record
-from growingio_tracker.delivery import BatchLimits, Delivered, Destination, QueueLimits
+from growingio_tracker.delivery import Batch, BatchLimits, Delivered, Destination, QueueLimits
 from growingio_tracker.delivery.ledger import Ledger
 from growingio_tracker.delivery.queue import WaitingRoom
 from growingio_tracker.delivery.spool import Spool
@@ -64,6 +64,13 @@ class Process:
             self.queue.settle(batch, Delivered())
             delivered += names(batch)
         return delivered
+
+    def deliver_one(self) -> Batch:
+        """Deliver one batch that is due; return it."""
+        batch = self.queue.take(wait=False)
+        assert batch is not None
+        self.queue.settle(batch, Delivered())
+        return batch
 
     def end(self) -> None:
         """End in order, and leave what waits."""

@@ -149,17 +149,9 @@ class OpenStores:
         for lane in one.lanes.values():
             self._by_number.pop(lane.number, None)  # a signal handler may have forgotten it
 
-    def remove(self, batch: Batch) -> None:
-        """Remove records that have an outcome; see :meth:`DiskRecords.remove`."""
-        for one in self._all:
-            if one.has(batch.lane):
-                one.remove(batch)
-
-    def read_ahead(self, batch: Batch) -> None:
-        """Read what follows a batch; see :meth:`DiskRecords.read_ahead`."""
-        for one in self._all:
-            if one.has(batch.lane):
-                one.read_ahead(batch)
+    def store_of(self, batch: Batch) -> OpenStore | None:
+        """Return the store that a batch is from, unless it has been forgotten."""
+        return next((one for one in self if one.has(batch.lane)), None)
 
     def remove_settled(self) -> None:
         """Remove files that have become empty; see :meth:`DiskRecords.remove`."""

@@ -157,9 +157,8 @@ class Segment(SegmentBase):
         if self._looked or self.number >= 0 or start >= self.size:
             return False
         data = self._read(files, NO_FILE, most)
-        end = start + self.entries.add(data, self.first)
         # A signal handler may have read more. What is read again is added once.
-        self._read_to = end
+        self._read_to = start + self.entries.add(data, self.first)
         return True
 
     def _reach(self, end: int) -> None:

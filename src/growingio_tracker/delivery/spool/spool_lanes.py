@@ -100,8 +100,8 @@ class SpoolLanes(Lanes):
 
     def source_of(self, batch: Batch) -> str | None:
         """Return the name of the journal that holds the records of a batch."""
-        store = next((one.store for one in self._stores if one.has(batch.lane)), None)
-        return None if store is None else f"{store.base.name}-{batch.kind.value}"
+        one = self._stores.store_of(batch)
+        return None if one is None else f"{one.store.base.name}-{batch.kind.value}"
 
     def tell_of_journals(self, lead: Lead) -> bool:
         """Call ``lead`` for the own store, unless each call has to wait for the disk."""
@@ -164,7 +164,8 @@ class SpoolLanes(Lanes):
         """Read what follows ``batch``, so that the next one need not wait for the disk."""
         # What goes wrong here does so again, and is dealt with, when the records are taken.
         with self._lock, contextlib.suppress(Exception):
-            self._stores.read_ahead(batch)
+            if (one := self._stores.store_of(batch)) is not None:
+                one.read_ahead(batch)
 
     def keep_rejected(self, batch: Batch, outcome: Rejected) -> Outcome:
         """Keep rejected records as dead letters; if that fails, they stay queued."""
@@ -182,7 +183,8 @@ class SpoolLanes(Lanes):
     def settled(self, batch: Batch) -> None:
         """Remove records that have an outcome, and files that have become empty."""
         try:
-            self._stores.remove(batch)
+            if (one := self._stores.store_of(batch)) is not None:
+                one.remove(batch)
         except OSError as error:
             # This is tried again with the next batch of the lane.
             self._ledger.last_error = f"a file of the spool could not be removed: {error}"

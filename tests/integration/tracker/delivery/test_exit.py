@@ -314,31 +314,15 @@ class TestLate:
             assert server.names == ["a", "b"]
 
 
-AT_THE_VERY_END = {
-    "track": 'tracker.track_custom_event("late", anonymous_id="x")',
-    "refuse": 'tracker.track_custom_event("", anonymous_id="x")',
-    "receipt": "first.wait()",
-    "flush": "consumer.flush()",
-    "stats": "consumer.stats(), consumer.healthy()",
-    "close": "consumer.close()",
-}
-
-
-@pytest.mark.parametrize("action", AT_THE_VERY_END.values(), ids=AT_THE_VERY_END)
-def test_e3_destructors_at_the_very_end(action: str) -> None:
-    """A destructor does not keep the process, whatever it does, although threads need its lock.
-
-    The interpreter ends threads wherever they are: in possession of the lock, or waiting for it.
-    """
-    code = f"""
-    import gc, threading
-    from growingio_tracker import AsyncBufferedConsumer, GrowingTracker
+ENDS_BESIDE_THREADS = """
+    import gc, sys, threading
+    from growingio_tracker import AsyncBufferedConsumer, DurableConsumer, GrowingTracker
     from growingio_tracker.testing import MemoryTransport
 
-    consumer = AsyncBufferedConsumer("p", "d", "http://x.example", transport=MemoryTransport())
+    consumer = {consumer}
     tracker = GrowingTracker.consumer(consumer)
     first = tracker.track_custom_event("first", anonymous_id="x")
-    lock, held = consumer._pipelines.get().ledger.lock, threading.Event()
+    lock, held = consumer._pipelines.get().{lock}, threading.Event()
 
     def hold():
         while True:
@@ -360,42 +344,34 @@ def test_e3_destructors_at_the_very_end(action: str) -> None:
     gc.disable()
     Late()
     """
-    ended = run(code)
+LATE_ACTIONS = {
+    "track": 'tracker.track_custom_event("late", anonymous_id="x")',
+    "refuse": 'tracker.track_custom_event("", anonymous_id="x")',
+    "receipt": "first.wait()",
+    "flush": "consumer.flush()",
+    "stats": "consumer.stats(), consumer.healthy()",
+    "close": "consumer.close()",
+}
+
+
+@pytest.mark.parametrize("action", LATE_ACTIONS.values(), ids=LATE_ACTIONS)
+def test_e3_destructors_at_the_very_end(action: str) -> None:
+    """A destructor does not keep the process, whatever it does, although threads need its lock.
+
+    The interpreter ends threads wherever they are: in possession of the lock, or waiting for it.
+    """
+    consumer = 'AsyncBufferedConsumer("p", "d", "http://x.example", transport=MemoryTransport())'
+    ended = run(ENDS_BESIDE_THREADS.format(consumer=consumer, lock="ledger.lock", action=action))
     assert ended.returncode == 0
     said = ("", "an event was not sent: the interpreter is shutting down\n" * 3)
-    assert ended.stderr in said or action != AT_THE_VERY_END["track"]
+    assert ended.stderr in said or action != LATE_ACTIONS["track"]
 
 
 def test_e3_a_destructor_beside_threads_that_wait_for_the_disk(tmp_path: Path) -> None:
     """A destructor that tracks waits for no turn of a thread that was ended in its own."""
-    code = """
-    import gc, sys, threading
-    from growingio_tracker import DurableConsumer, GrowingTracker
-    from growingio_tracker.testing import MemoryTransport
-
-    consumer = DurableConsumer(
+    consumer = """DurableConsumer(
         "p", "d", "http://x.example", spool=sys.argv[1], fsync=True, transport=MemoryTransport()
-    )
-    tracker = GrowingTracker.consumer(consumer)
-    turn, held = consumer._pipelines.get().room._lanes._group_sync._turn, threading.Event()
-
-    def hold():
-        while True:
-            with turn:
-                held.set()
-                sum(range(10_000))
-
-    class Late:
-        def __init__(self):
-            self.me = self  # the last garbage collection finds it
-
-        def __del__(self, tracker=tracker):
-            tracker.track_custom_event("late", anonymous_id="x")
-
-    for _ in range(3):
-        threading.Thread(target=hold, daemon=True).start()
-    held.wait()
-    gc.disable()
-    Late()
-    """
+    )"""
+    turn, action = "room._lanes._group_sync._turn", LATE_ACTIONS["track"]
+    code = ENDS_BESIDE_THREADS.format(consumer=consumer, lock=turn, action=action)
     assert run(code, str(tmp_path)).returncode == 0

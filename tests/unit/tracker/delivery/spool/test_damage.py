@@ -85,9 +85,7 @@ def test_g2_damage_spares_what_was_delivered(start: Start) -> None:
     path = _leave(start)
     process = start()
     process.queue.request_flush()
-    batch = process.queue.take(wait=False)
-    assert batch is not None
-    process.queue.settle(batch, DELIVERED)
+    batch = process.deliver_one()
     process.end()
     _overwrite_middle(path)
     second = start()

@@ -107,9 +107,7 @@ def test_a_store_that_is_not_ours_any_more(start: Start, segments: list[Path]) -
     """Nothing is read, and nothing fails."""
     process = start()
     process.queue.request_flush()
-    batch = process.queue.take(wait=False)
-    assert batch is not None
-    process.queue.settle(batch, DELIVERED)
+    batch = process.deliver_one()
     process.end()
     process.lanes.read_ahead(batch)
 

@@ -210,10 +210,7 @@ def test_g1_half_sent_by_an_adopter(start: Start) -> None:
     for _ in range(3):
         process = start()
         process.queue.request_flush()
-        batch = process.queue.take(wait=False)
-        assert batch is not None
-        delivered += names_of(batch)
-        process.queue.settle(batch, DELIVERED)
+        delivered += names_of(process.deliver_one())
         process.end()
     last = start()
     last.offer("own")
