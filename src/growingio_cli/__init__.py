@@ -3,6 +3,7 @@
 import sys
 
 from growingio_wire.errors import GrowingError, missing_extra
+from growingio_wire.said import prefers_chinese
 
 
 def main() -> None:
@@ -14,7 +15,7 @@ def main() -> None:
     try:
         _run()
     except GrowingError as error:
-        sys.exit(str(error))
+        sys.exit(error.said.chosen(chinese=prefers_chinese()))
 
 
 def _run() -> None:

@@ -18,7 +18,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from growingio_cli.console import WrongUsage, text
 from growingio_cli.help import described, help_lines, name_of, row_lines, usage_words
-from growingio_wire.errors import GrowingError, said_of
+from growingio_wire.errors import GrowingError
 from growingio_wire.near import nearest
 from growingio_wire.said import Said
 
@@ -111,7 +111,7 @@ class _HelpfulGroup(TyperGroup):
         except _UsageError as error:
             _fail(getattr(error, "ctx", None), _said(error))
         except GrowingError as error:
-            typer.echo(text(*said_of(error)), err=True)
+            typer.echo(text(*error.said), err=True)
             status = FAILED_STATUS
         except typer.Abort:  # Ctrl-C, in older versions of Typer
             status = INTERRUPTED_STATUS

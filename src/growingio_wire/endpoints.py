@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import quote, unquote, urlsplit
 
-from growingio_wire.errors import GrowingParamException
+from growingio_wire.errors import GrowingParamException, invalid
 from growingio_wire.said import Said
 from growingio_wire.table import SCHEMAS, Kind
 
@@ -58,8 +58,11 @@ def base_url(server_host: object, argument: str = "server_host") -> str:
     :raises GrowingParamException: if events cannot be posted to it.
     """
     if not isinstance(server_host, str):
-        raise GrowingParamException(
-            f"{argument} must be a str, got {type(server_host).__name__}", argument
+        got = type(server_host).__name__
+        raise invalid(
+            f"{argument} must be a str, got {got}",
+            f"{argument} 必须是字符串，而不是 {got}",
+            argument,
         )
     if not server_host:
         raise _unusable(argument, server_host, _EMPTY)
@@ -72,10 +75,10 @@ def base_url(server_host: object, argument: str = "server_host") -> str:
     except ValueError as error:
         raise _unusable(argument, server_host, Said(str(error), f"地址有误（{error}）")) from None
     if "@" in parts.netloc:
-        raise GrowingParamException(
+        raise invalid(
             f"{argument} must not contain credentials; remove the part before the @",
+            f"{argument} 不能含有用户名和密码，请去掉 @ 之前的部分",
             argument,
-            values={"because": _CREDENTIALS},
         )
     if parts.scheme not in _SCHEMES:
         raise _unusable(argument, server_host, _NO_SCHEME)
@@ -124,14 +127,13 @@ _NO_SCHEME: Final = Said(
 _NO_HOST: Final = Said("it names no host", "没有主机名")
 _QUERY: Final = Said("it must not have a query or a fragment", "不能含有 ? 或 # 之后的部分")
 _WRONG_NAME: Final = Said("its host is not a valid name", "主机名无效")
-_CREDENTIALS: Final = Said(
-    "it must not contain credentials", "不能含有用户名和密码，请去掉 @ 之前的部分"
-)
 
 
 def _unusable(argument: str, server_host: str, reason: Said) -> GrowingParamException:
     # Parts that may contain a password stay out of the message.
     shown = "" if "@" in server_host else f" {server_host!r}"
-    return GrowingParamException(
-        f"{argument}{shown} cannot be used: {reason.en}", argument, values={"because": reason}
+    return invalid(
+        f"{argument}{shown} cannot be used: {reason.en}",
+        f"{argument}{shown} 无法使用：{reason.zh}",
+        argument,
     )

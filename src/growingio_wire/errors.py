@@ -29,7 +29,16 @@ from growingio_wire.said import Said
 
 
 class GrowingError(Exception):
-    """Base class of the errors that this package raises."""
+    """Base class of the errors that this package raises.
+
+    :param message: the message, or the message in both languages.
+    :ivar said: the message in English, which is also the error's text, and in Chinese, which the
+        commands show to people who read it. The English one twice if there is no Chinese one.
+    """
+
+    def __init__(self, message: str | Said = "") -> None:
+        self.said = message if isinstance(message, Said) else Said(message, message)
+        super().__init__(self.said.en)
 
 
 class GrowingParamException(GrowingError, ValueError):
@@ -45,7 +54,7 @@ class GrowingParamException(GrowingError, ValueError):
 
     def __init__(
         self,
-        message: str = "",
+        message: str | Said = "",
         argument: str = "",
         *,
         code: str = "",
@@ -65,10 +74,11 @@ class GrowingIOException(GrowingError):
 
     address: str = ""
 
-    def add_fate(self, fate: str) -> None:
+    def add_fate(self, fate: Said) -> None:
         """Add to the message what happened to the events, unless it already says so."""
-        if fate not in str(self):
-            self.args = (f"{self}; {fate}",)
+        if fate.en not in self.said.en:
+            self.said = Said(f"{self.said.en}; {fate.en}", f"{self.said.zh}；{fate.zh}")
+            self.args = (self.said.en,)
 
 
 class TransportError(GrowingIOException):
@@ -82,7 +92,7 @@ class TransportError(GrowingIOException):
         ``tunnel_refused`` or ``not_http``; empty if unknown.
     """
 
-    def __init__(self, message: str = "", code: str = "") -> None:
+    def __init__(self, message: str | Said = "", code: str = "") -> None:
         super().__init__(message)
         self.code = code
 
@@ -95,7 +105,7 @@ class RejectedError(GrowingIOException):
     :param body: the beginning of the last response's body (at most 1,000 characters).
     """
 
-    def __init__(self, message: str, status: int = 0, body: str = "") -> None:
+    def __init__(self, message: str | Said, status: int = 0, body: str = "") -> None:
         # status has a default because unpickling passes the message only.
         super().__init__(message)
         self.status = status
@@ -158,25 +168,8 @@ class DecodeLimits(Struct, frozen=True, kw_only=True):
 def invalid(
     en: str, zh: str, argument: str = "", *, code: str = "", **values: object
 ) -> GrowingParamException:
-    """Return the error for an invalid argument, whose message is known in both languages."""
-    told = {**values, "said": Said(en, zh)}
-    return GrowingParamException(en, argument, code=code, values=told)
-
-
-def said_of(error: Exception) -> Said:
-    """Return an error's message in both languages; the English one twice if there is no other."""
-    en = str(error)
-    if not isinstance(error, GrowingParamException):
-        return Said(en, en)
-    match error.values:
-        case {"said": Said() as said}:
-            return said
-        case {"must_be": Said(zh=must_be), "got": got}:
-            return Said(en, f"{error.argument} 必须是{must_be}，而不是 {got}")
-        case {"because": Said(zh=because)}:
-            return Said(en, f"{error.argument} 无法使用：{because}")
-        case _:
-            return Said(en, en)
+    """Return the error for an invalid argument."""
+    return GrowingParamException(Said(en, zh), argument, code=code, values=values)
 
 
 def plain_reason(error: Exception) -> str:
@@ -192,15 +185,23 @@ def with_response(error: Exception) -> str:
 
 def missing_extra(feature: str, extra: str) -> MissingExtraError:
     """Return the error for ``feature``, which needs the optional dependency set ``extra``."""
+    command = f'pip install "growingio_tracker[{extra}]"'
     return MissingExtraError(
-        f"{feature} needs an optional package that is not installed. "
-        f'Install it with: pip install "growingio_tracker[{extra}]"'
+        Said(
+            f"{feature} needs an optional package that is not installed. "
+            f"Install it with: {command}",
+            f"{feature} 需要的可选包没有安装。请运行：{command}",
+        )
     )
 
 
 def missing_data(feature: str, package: str) -> GrowingError:
     """Return the error for ``feature``, which needs files of ``package`` that are not there."""
     return GrowingError(
-        f"{feature} is missing from this program. Whatever packed it has to take the package's "
-        f"data along, for instance PyInstaller with --collect-data {package}."
+        Said(
+            f"{feature} is missing from this program. Whatever packed it has to take the package's "
+            f"data along, for instance PyInstaller with --collect-data {package}.",
+            f"此程序中缺少 {feature}。打包时需要带上该包的数据文件，例如 PyInstaller 的 "
+            f"--collect-data {package}。",
+        )
     )

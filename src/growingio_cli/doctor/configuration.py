@@ -28,7 +28,7 @@ from growingio_tracker.consumers.pipelines import is_disabled
 from growingio_tracker.testing import MemoryTransport
 from growingio_tracker.tracker import GrowingTracker
 from growingio_wire.endpoints import base_url
-from growingio_wire.errors import GrowingError, GrowingParamException, MissingExtraError, said_of
+from growingio_wire.errors import GrowingError, GrowingParamException, MissingExtraError
 from growingio_wire.said import Said
 
 _NAME: Final = "configuration"
@@ -73,7 +73,7 @@ def read(
     try:
         gathered = gather(path, environ)
     except GrowingError as error:
-        return CheckedConfiguration({}, [], [_mistake(Mistake(said_of(error)), {})])
+        return CheckedConfiguration({}, [], [_mistake(Mistake(error.said), {})])
     settings = gathered.settings
     findings = [*_placeholders(settings), *_pasted_path(settings)]
     told = {name for name, one in settings.items() if _is_placeholder(name, one)}

@@ -25,7 +25,7 @@ from growingio_tracker.kafka.client import option_name
 from growingio_tracker.kafka.options import OFTEN_NEEDED, OPTION, KafkaOptions
 from growingio_tracker.model.option_types import FLAG, choice
 from growingio_tracker.model.options import Options, OptionType, OptionTypes
-from growingio_wire.errors import GrowingParamException, said_of
+from growingio_wire.errors import GrowingParamException
 from growingio_wire.near import nearest
 from growingio_wire.said import Said
 
@@ -140,7 +140,7 @@ class Mistake(NamedTuple):
 
 def told(error: GrowingParamException, origin: str) -> Said:
     """Return an error about a setting as a mistake with its location."""
-    said = said_of(error)
+    said = error.said
     zh = said.zh if said.zh != said.en else f"{error.argument} 无法使用：{error}"
     return Said(f"{origin}: {error}", f"{origin}：{zh}")
 
@@ -174,7 +174,7 @@ def unusable(what: Said, mistakes: Iterable[Mistake | str]) -> GrowingParamExcep
         *(Said(f"- {one.en}", f"- {one.zh}") for one in said),
     ]
     text = Said("\n".join(one.en for one in lines), "\n".join(one.zh for one in lines))
-    return GrowingParamException(text.en, code="configuration", values={"said": text})
+    return GrowingParamException(text, code="configuration")
 
 
 def variable_of(key: str) -> str:

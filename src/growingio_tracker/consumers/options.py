@@ -39,7 +39,7 @@ from growingio_tracker.model.option_types import (
 from growingio_tracker.model.options import Options, OptionTypes
 from growingio_wire.clock import SYSTEM_CLOCK, Clock
 from growingio_wire.endpoints import base_url
-from growingio_wire.errors import GrowingParamException
+from growingio_wire.errors import GrowingParamException, invalid
 from growingio_wire.http import Transport
 from growingio_wire.http.retry import RetryPolicy
 from growingio_wire.said import Said
@@ -219,12 +219,11 @@ def too_large(sizes: Mapping[str, int], queue: QueueLimits) -> Iterator[GrowingP
     for name, size in sizes.items():
         limit = _BOUNDS[name]
         if size > (most := getattr(queue, limit)):
-            words = Said(f"at most {most}, the queue's {limit}", f"不超过队列的 {limit}（{most}）")
-            yield GrowingParamException(
-                f"{name} must be {words.en}, got {size}",
+            yield invalid(
+                f"{name} must be at most {most}, the queue's {limit}, got {size}",
+                f"{name} 不能超过队列的 {limit}（{most}），而不是 {size}",
                 name,
                 code=OUT_OF_RANGE,
-                values={"must_be": words, "got": size},
             )
 
 

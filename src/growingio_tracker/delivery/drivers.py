@@ -15,9 +15,15 @@ from growingio_tracker.delivery.pipeline import REENTRANT, UNDELIVERED, Pipeline
 from growingio_tracker.delivery.receipt import DELIVERED, Fate, Receipt, receipt_of
 from growingio_tracker.delivery.waiting import waits
 from growingio_wire.errors import GrowingIOException
+from growingio_wire.said import Said
 from growingio_wire.table import Kind
 
 _DELIVERED: Final = receipt_of(DELIVERED)
+_NOT_KEPT: Final = Said("the event was not kept", "该事件未被保留")
+_STAYS_QUEUED: Final = Said("what was not delivered stays queued", "未送达的事件仍在队列中")
+_GIVEN_UP: Final = Said(
+    "it was given up, the others were delivered", "已放弃该事件，其余事件已送达"
+)
 _INTERRUPTED: Final = Postponed(GrowingIOException("interrupted while sending"), 0.0)
 _DISABLED: Final = receipt_of(Fate("dropped", "disabled"))
 
@@ -118,7 +124,7 @@ class EachCaller:
         if isinstance(outcome, Rejected):
             sender.report(batch, outcome)
         if not isinstance(outcome, Delivered):
-            outcome.error.add_fate("the event was not kept")
+            outcome.error.add_fate(_NOT_KEPT)
             raise outcome.error
 
     def _refuse_closed(self) -> None:
@@ -218,9 +224,9 @@ class FillingCaller:
         while (batch := self._room.take(wait=False)) is not None:
             failures = self._pipeline.send(batch)
             if failures.postponed is not None:
-                failures.postponed.add_fate("what was not delivered stays queued")
+                failures.postponed.add_fate(_STAYS_QUEUED)
                 raise failures.postponed
             rejected = failures.rejected or rejected
         if rejected is not None:
-            rejected.add_fate("it was given up, the others were delivered")
+            rejected.add_fate(_GIVEN_UP)
             raise rejected

@@ -15,7 +15,7 @@ from typing import Final, cast
 from growingio_tracker.model.arguments import valid_text
 from growingio_tracker.model.options import OptionType
 from growingio_wire.endpoints import base_url
-from growingio_wire.errors import GrowingParamException
+from growingio_wire.errors import invalid
 from growingio_wire.said import Said
 
 TRUE_WORDS: Final = frozenset({"1", "true", "yes", "on"})
@@ -130,11 +130,11 @@ def _examine_directory(value: str | os.PathLike[str], argument: str) -> None:
 
     path = Path(value)
     if path.exists() and not path.is_dir():
-        raise GrowingParamException(
+        raise invalid(
             f"{argument}={str(path)!r} is a file; it must be a directory",
+            f"{argument} 无法使用：{str(path)!r} 是文件，应为目录",
             argument,
             code="not_a_directory",
-            values={"because": Said("it is a file", f"{str(path)!r} 是文件，应为目录")},
         )
 
 

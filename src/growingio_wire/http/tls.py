@@ -8,9 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from growingio_wire.errors import GrowingParamException
+from growingio_wire.errors import invalid
 from growingio_wire.logs import logger
-from growingio_wire.said import Said
 
 _log: Final = logger("growingio_tracker.transport")
 
@@ -39,15 +38,10 @@ def trusting(authorities: str) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=authorities)
     except (OSError, ssl.SSLError) as error:
-        raise GrowingParamException(
+        raise invalid(
             f"verify_cert={authorities!r} is not a readable PEM file of certificates: {error}",
+            f"verify_cert 无法使用：{authorities!r} 不是可读的 PEM 证书文件（{error}）",
             "verify_cert",
-            values={
-                "because": Said(
-                    "it is not a readable PEM file of certificates",
-                    f"{authorities!r} 不是可读的 PEM 证书文件（{error}）",
-                )
-            },
         ) from error
 
 

@@ -179,13 +179,11 @@ class PlanError(GrowingParamException):
     def __init__(self, source: str, defects: Iterable[Defect]) -> None:
         self.defects = tuple(sorted(defects, key=lambda defect: defect.line))
         lines = [defect.placed for defect in self.defects]
-        self.said = _UNUSABLE.with_values(
+        said = _UNUSABLE.with_values(
             source=source,
             lines=Said(_indented(one.en for one in lines), _indented(one.zh for one in lines)),
         )
-        super().__init__(
-            self.said.en, "plan", code="defects", values={"source": source, "said": self.said}
-        )
+        super().__init__(said, "plan", code="defects", values={"source": source})
 
 
 def _indented(lines: Iterable[str]) -> str:

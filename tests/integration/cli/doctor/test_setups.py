@@ -90,7 +90,7 @@ def test_quoted_host(host: str) -> None:
     """One that was pasted with quotes or spaces gives the address without them."""
     problem = only_problem(diagnose(host))
     assert problem.fix.en == "Set server_host to http://c.example"
-    assert "server_host 无法使用：" in problem.said.zh
+    assert f"server_host {host!r} 无法使用：" in problem.said.zh
 
 
 def test_id_as_host() -> None:
