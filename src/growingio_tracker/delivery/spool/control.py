@@ -5,6 +5,7 @@ One page, written in full when the store is created: a full disk stops no outcom
     0       magic, format version, length and CRC-32 of what follows, then a JSON object:
             the destination, and when the store was created
     2048    for each kind of message 64 bytes: two slots "entered", two slots "settled"
+    2560    for each kind of message 512 bytes: the ranges that are settled after "settled"
 
 A slot is a number and its complement. The two of a pair are written alternately, so one is intact
 whenever the process dies. The page is mapped into memory: writing a slot takes no system call, and
@@ -18,7 +19,7 @@ import errno
 import mmap
 import os
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 from zlib import crc32
@@ -30,6 +31,13 @@ from growingio_tracker.delivery import Destination
 from growingio_tracker.delivery.descriptors import beginning_of
 from growingio_tracker.delivery.ownership import Claim, claim
 from growingio_tracker.delivery.spool.files import Files
+from growingio_tracker.delivery.spool.settled import (
+    COPIES_BYTES,
+    Range,
+    SettledNumbers,
+    read_ranges,
+    write_ranges,
+)
 from growingio_wire.table import Kind
 
 MAGIC: Final = b"GIOSPOOL"
@@ -38,6 +46,7 @@ _HEAD: Final = struct.Struct("<8sIII")
 MOST_HEADING_BYTES: Final = 2048
 _SLOTS_AT: Final = MOST_HEADING_BYTES
 _PER_KIND: Final = 64
+_RANGES_AT: Final = 2560
 _PAGE: Final = 4096
 _SLOT: Final = struct.Struct("<QQ")
 _PEEKED_AT_S: Final = 5.0
@@ -196,6 +205,15 @@ class Control:
         older = 0 if is_older else _SLOT.size
         self._write(at + older, seq)
 
+    def ranges(self, kind: Kind) -> list[Range]:
+        """Return the ranges of records after :meth:`settled` that have an outcome, as noted."""
+        return _ranges_in(self._page, kind)
+
+    def note_ranges(self, kind: Kind, ranges: Sequence[Range]) -> None:
+        """Note that the records of these ranges have an outcome, though older ones have none."""
+        if not self._page.closed:  # by a signal handler during a call
+            write_ranges(self._page, _ranges_of(kind), ranges)
+
     def close(self) -> None:
         """Let other processes claim the store."""
         with contextlib.suppress(BufferError, ValueError):
@@ -216,10 +234,13 @@ def pending_in(path: Path) -> int:
         page = beginning_of(path, _PAGE).ljust(_PAGE, b"\0")
     except OSError:
         return 0
-    return sum(
-        max(0, _newer(page, at) - max(1, _newer(page, at + 2 * _SLOT.size)))
-        for at in map(_slots_of, Kind)
-    )
+    return sum(_pending_in(page, kind) for kind in Kind)
+
+
+def _pending_in(page: bytes, kind: Kind) -> int:
+    at = _slots_of(kind)
+    done = SettledNumbers(max(1, _newer(page, at + 2 * _SLOT.size)), _ranges_in(page, kind))
+    return done.unsettled(0, _newer(page, at))
 
 
 def _newer(page: bytes | mmap.mmap, at: int) -> int:
@@ -233,6 +254,17 @@ def _slot(page: bytes | mmap.mmap, at: int) -> int:
 
 def _slots_of(kind: Kind) -> int:
     return _SLOTS_AT + KIND_CODES[kind] * _PER_KIND
+
+
+def _ranges_in(page: bytes | mmap.mmap, kind: Kind) -> list[Range]:
+    """Return the noted ranges, as far as they are of records that entered."""
+    entered = _newer(page, _slots_of(kind))
+    noted = read_ranges(page, _ranges_of(kind))
+    return [(first, min(end, entered)) for first, end in noted if first < entered]
+
+
+def _ranges_of(kind: Kind) -> int:
+    return _RANGES_AT + KIND_CODES[kind] * COPIES_BYTES
 
 
 def _fill(number: int, head: bytes, files: Files) -> None:

@@ -20,12 +20,8 @@ from growingio_tracker.core import HEAD_BYTES, JournalEnd, packed
 from growingio_tracker.delivery.descriptors import duplicate_into
 from growingio_tracker.delivery.spool.control import KIND_CODES, Control, heading_size
 from growingio_tracker.delivery.spool.files import Files
-from growingio_tracker.delivery.spool.segment import (
-    Count,
-    Entry,
-    Segment,
-    SettledNumbers,
-)
+from growingio_tracker.delivery.spool.segment import Count, Entry, Segment
+from growingio_tracker.delivery.spool.settled import SettledNumbers
 from growingio_wire.table import Kind
 
 SEGMENT_BYTES: Final = 1024 * 1024
@@ -57,7 +53,7 @@ class Journal:
         code = KIND_CODES[kind]
         self.end: JournalEnd[Segment]
         self.end = JournalEnd(code, max(1, control.entered(kind)), segment_bytes)
-        self._done = SettledNumbers(max(1, control.settled(kind)))
+        self._done = SettledNumbers(max(1, control.settled(kind)), control.ranges(kind))
         self.on_lost: Callable[[Count], None] = _nobody_listens
         self._code = code
         self._head = head
@@ -171,11 +167,12 @@ class Journal:
             self._look(segment)
             for entry in segment.entries_from(begin):
                 # Records being written have not been counted yet.
-                if entry.seq in self._writing or (
-                    self._done.are_scattered and entry.seq in self._done
-                ):
-                    continue
-                yield entry
+                if entry.seq not in self._writing and not self._is_passed_by(entry.seq):
+                    yield entry
+
+    def _is_passed_by(self, seq: int) -> bool:
+        """Return whether a record has an outcome, unlike some older one."""
+        return self._done.are_scattered and seq in self._done
 
     def _segments_from(self, seq: int) -> list[Segment]:
         """Return the segments that may have records from ``seq`` on."""
@@ -208,24 +205,28 @@ class Journal:
         if first < end:
             self._done.note(first, end)
         self._control.note_settled(self.kind, self._done.advance())
+        if self._done.are_scattered:
+            self._control.note_ranges(self.kind, self._done.ranges)
         self._remove_finished()
 
     def contents(self) -> tuple[Count, Count]:
         """Return what is queued, and what is missing, in a journal that has just been found.
 
-        Only the segments at both ends are read; those between are believed to be intact until
-        they are read.
+        Only the last segment is read, and those with records that have an outcome; the others are
+        believed to be intact until they are read.
         """
-        missing = max(0, self._first_there() - self.settled)
-        if missing:
-            self.settle(self.settled, self._first_there())
+        missing = self._done.unsettled(0, self._first_there())
+        self.settle(self.settled, self._first_there())
         events = size = 0
         for segment in self._segments:
-            if segment.first < self.settled or segment is self._segments[-1]:
+            length = segment.end - segment.first
+            settled_some = self._done.unsettled(segment.first, segment.end) < length
+            if settled_some or segment is self._segments[-1]:
                 segment.look(self._files)
                 missing += self._settle_gaps(segment, self.entered)
                 segment.believe_what_was_found()
-                waits = list(segment.entries_from(self.settled))
+                begin = self.settled
+                waits = [e for e in segment.entries_from(begin) if not self._is_passed_by(e.seq)]
                 events, size = events + len(waits), size + sum(len(one.record) for one in waits)
             else:
                 events, size = events + segment.events, size + segment.payload
@@ -404,11 +405,9 @@ class Journal:
         """Note that missing records have an outcome; return how many they are."""
         missing = 0
         for first, end in segment.gaps(until):
-            lost = range(max(first, self.settled), end)
-            scattered = self._done.are_scattered
-            missing += sum(seq not in self._done for seq in lost) if scattered else len(lost)
-            if lost:
-                self._done.note(lost.start, lost.stop)
+            missing += self._done.unsettled(first, end)
+            if end > self.settled:
+                self._done.note(max(first, self.settled), end)
         return missing
 
     def _remove_finished(self) -> None:

@@ -1,4 +1,4 @@
-"""Segments of a journal, and the numbers of those of its records that have an outcome.
+"""Segments of a journal.
 
 A segment is one file of a journal: a heading, and then records in about the order of their
 numbers. A record is
@@ -21,11 +21,9 @@ its first bytes; how many are missing follows from the numbers of those around.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import sys
-from bisect import bisect_right, insort
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -194,62 +192,3 @@ class Segment(SegmentBase):
         finally:
             if numbers:
                 os.close(numbers[0])
-
-
-class SettledNumbers:
-    """The numbers of records that have an outcome.
-
-    A signal handler may run during any call, and a destructor whenever an object is created; both
-    may settle more.
-
-    :ivar before: every number before this one is settled.
-    """
-
-    __slots__ = ("_ranges", "before")
-
-    def __init__(self, before: int) -> None:
-        self.before = before
-        self._ranges: list[tuple[int, int]] = []  # of settled numbers after that, sorted
-
-    @property
-    def are_scattered(self) -> bool:
-        """Whether others are settled than those before :attr:`before`."""
-        return bool(self._ranges)
-
-    def __contains__(self, seq: int) -> bool:
-        ranges = tuple(self._ranges)  # a signal handler may change the list
-        at = bisect_right(ranges, (seq, sys.maxsize)) - 1
-        return seq < self.before or (at >= 0 and seq < ranges[at][1])
-
-    def note(self, first: int, end: int) -> None:
-        """Settle the numbers from ``first`` to before ``end``, at least one."""
-        # No call before the range is in the list, because a signal handler could run during it; a
-        # destructor may run when the tuple is created. Ranges are joined, as there would be very
-        # many when records are dropped while an older batch is being sent.
-        ranges = self._ranges
-        if ranges and ranges[-1][1] == first:
-            last = ranges[-1]
-            joined = (last[0], end)
-            if ranges[-1] is last:
-                ranges[-1] = joined
-                return
-        insort(ranges, (first, end))
-
-    def advance(self) -> int:
-        """Advance :attr:`before` over the ranges that touch it; return it."""
-        for one in tuple(self._ranges):
-            # No max(): a signal handler that runs during the call may settle more.
-            if one[0] <= self.before < one[1]:
-                self.before = one[1]
-            if one[0] > self.before:
-                break
-            with contextlib.suppress(ValueError):  # a signal handler has done the same
-                self._ranges.remove(one)
-        return self.before
-
-    def next_unsettled(self, seq: int) -> int:
-        """Return the first number from ``seq`` on that is not settled."""
-        for first, end in self._ranges:
-            if first <= seq < end:
-                seq = end
-        return max(seq, self.before)

@@ -54,6 +54,23 @@ def test_g1_what_was_on_its_way_is_sent_again(start: Start) -> None:
     assert _all_waiting(start) == ["b", "c", "d"]
 
 
+def test_g1_what_was_dropped_meanwhile_stays_dropped(start: Start) -> None:
+    """What drop_oldest dropped while an older batch was being sent is not sent by the next one."""
+    first = start(limits=QueueLimits(max_events=4, overflow="drop_oldest"))
+    first.offer("a", "b")
+    batch = first.queue.take(wait=False)
+    assert batch is not None
+    first.offer("c", "d", "e", "f")
+    assert first.ledger.stats().dropped == {"queue_full": 2}
+    first.queue.settle(batch, postponed())
+    first.end()
+    second = start()
+    second.queue.request_flush()
+    assert second.ledger.stats().adopted == 4
+    assert second.deliver_all() == ["a", "b", "e", "f"]
+    assert_balanced(second.ledger)
+
+
 @pytest.mark.parametrize("max_age_s", [60, 60.0, None])
 def test_g1_whatever_the_heading(start: Start, max_age_s: float | None) -> None:
     """The next process finds the first record, however its owner wrote what stands before it."""
