@@ -19,8 +19,9 @@ from growingio_tracker.model.planned_values import is_usual, mistake, one_of, us
 from growingio_tracker.model.values import Attributes, EventTime, normalise, pairs
 from growingio_tracker.tracker import GrowingTracker
 from growingio_wire.errors import GrowingParamException
-from growingio_wire.near import hint
+from growingio_wire.near import hint, hint_zh
 from growingio_wire.plan import Property
+from growingio_wire.said import Said, joined
 from growingio_wire.table import NOT_USER
 
 __all__ = [
@@ -130,14 +131,18 @@ class _PlannedCall:
         ]
         keys = self._user_keys
         if user_key is not None and keys is not None and user_key not in keys:
-            said = f"must be {one_of(sorted(keys))}{hint(user_key, keys, repr)}"
+            allowed = one_of(sorted(keys))
+            said = Said(
+                allowed.en + hint(user_key, keys, repr), allowed.zh + hint_zh(user_key, keys, repr)
+            )
             mistakes.append(("login_user_key", "not_in_enum", said))
         if not mistakes:
             return attributes
-        told = "; ".join(f"{name} {said}" for name, _, said in mistakes)
+        told = joined(Said(f"{name} {said.en}", f"{name} {said.zh}") for name, _, said in mistakes)
         name, code, _ = mistakes[0]
         values = {"name": self._name, "mistakes": [(name, code) for name, code, _ in mistakes]}
-        return GrowingParamException(f"{self._name}: {told}", name, code=code, values=values)
+        said = Said(f"{self._name}: {told.en}", f"{self._name}：{told.zh}")
+        return GrowingParamException(said, name, code=code, values=values)
 
 
 class _SubjectCall(_PlannedCall):

@@ -25,7 +25,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from growingio_wire.said import Said
+from growingio_wire.said import Said, in_both
 
 
 class GrowingError(Exception):
@@ -37,7 +37,7 @@ class GrowingError(Exception):
     """
 
     def __init__(self, message: str | Said = "") -> None:
-        self.said = message if isinstance(message, Said) else Said(message, message)
+        self.said = in_both(message)
         super().__init__(self.said.en)
 
 
@@ -170,6 +170,23 @@ def invalid(
 ) -> GrowingParamException:
     """Return the error for an invalid argument."""
     return GrowingParamException(Said(en, zh), argument, code=code, values=values)
+
+
+def must_be(
+    wanted: Said, got: object, argument: str, *, code: str, of: str = ""
+) -> GrowingParamException:
+    """Return the error for an argument that is something else.
+
+    :param wanted: what it must be, for example ``Said("a str", "字符串")``.
+    :param got: what it is.
+    :param of: what comes before the argument's name in the message.
+    """
+    return invalid(
+        f"{of}{argument} must be {wanted.en}, got {got}",
+        f"{of}{argument} 必须是{wanted.zh}，而不是 {got}",
+        argument,
+        code=code,
+    )
 
 
 def plain_reason(error: Exception) -> str:

@@ -8,7 +8,7 @@ through :func:`harmless` on its way to a terminal or an XML file.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 
@@ -43,6 +43,17 @@ NOTHING: Said = Said("", "")
 _HARMFUL: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _JOINERS: Final = "\u200c\u200d"
 """Format characters that emoji and some scripts need, and that are harmless."""
+
+
+def in_both(text: str | Said) -> Said:
+    """Return ``text`` as a sentence. What others say, such as a server, is the same in both."""
+    return text if isinstance(text, Said) else Said(text, text)
+
+
+def joined(sentences: Iterable[Said]) -> Said:
+    """Return several sentences as one, separated by semicolons."""
+    both = list(sentences)
+    return Said("; ".join(one.en for one in both), "；".join(one.zh for one in both))
 
 
 def counted(number: int, noun: str) -> str:

@@ -53,7 +53,7 @@ class PlanCheck:
         for key, wanted in planned.attributes.items():
             found = mistake(wanted, attributes.get(key))
             if found is not None:
-                yield f"{key} {found.said}"
+                yield f"{key} {found.said.en}"
         if planned.additional != ALLOW:
             lookup = Lookup(_SECTIONS[self._kind], self._known, name)
             for key in attributes:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import inf, isfinite
 from typing import Final, NamedTuple, cast
 
 from growingio_tracker.core.inputs import USUAL_TYPES, UsualValues
 from growingio_wire.plan import Property
 from growingio_wire.plan.fitting import misfit
+from growingio_wire.said import Said
 
-_MISSING: Final = "is missing; the tracking plan requires it"
+_MISSING: Final = Said("is missing; the tracking plan requires it", "缺失，但埋点方案要求提供")
 _LISTED: Final = 10
 _MOST_DIGITS: Final = 30
 """Longest number in an enum that is compared as a number: Python limits digits when parsing."""
@@ -55,7 +57,7 @@ class Deviation(NamedTuple):
     """Violation of a plan: a code, and words that follow the attribute's name, not the value."""
 
     code: str
-    said: str
+    said: Said
 
 
 def mistake(wanted: Property, value: object) -> Deviation | None:
@@ -66,17 +68,24 @@ def mistake(wanted: Property, value: object) -> Deviation | None:
     if found is None:
         return None
     if found.code == "wrong_type":
-        said = f"must be of type {wanted.type}, got {type(value).__name__}"
+        got = type(value).__name__
+        said = Said(
+            f"must be of type {wanted.type}, got {got}",
+            f"必须是 {wanted.type} 类型，而不是 {got}",
+        )
     elif found.code == "not_in_enum":
-        said = f"must be {one_of(wanted.enum)}"
+        said = one_of(wanted.enum)
     elif found.code == "not_in_pattern":
-        said = f"must match the pattern {wanted.pattern}"
+        pattern = wanted.pattern
+        said = Said(f"must match the pattern {pattern}", f"必须匹配正则表达式 {pattern}")
     else:
-        said = f"must be within {wanted.range}"
+        said = Said(f"must be within {wanted.range}", f"必须在 {wanted.range} 的范围内")
     return Deviation(found.code, said)
 
 
-def one_of(values: tuple[str, ...] | list[str]) -> str:
-    """Return the allowed values in words, at most the first ten."""
-    more = ", …" if len(values) > _LISTED else ""
-    return f"one of {', '.join(map(repr, values[:_LISTED]))}{more}"
+def one_of(values: Sequence[str]) -> Said:
+    """Return that a value must be one of those allowed, of which it names at most the first ten."""
+    listed = [repr(one) for one in values[:_LISTED]]
+    if len(values) > _LISTED:
+        listed.append("…")
+    return Said(f"must be one of {', '.join(listed)}", f"必须是以下之一：{'、'.join(listed)}")
