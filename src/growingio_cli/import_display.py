@@ -47,7 +47,7 @@ def show_look(console: Console, seen: Look) -> None:
         said += text(" The remaining rows were not read.", "没有读取其余的行。")
     say(console, said)
     for number, reason in seen.reasons:
-        say(console, text(f"  row {number}: {reason}", f"  第 {number} 行：{reason}"))
+        say(console, text(f"  row {number}: {reason.en}", f"  第 {number} 行：{reason.zh}"))
     _warn_of_ids(console, seen.odd_ids)
     if seen.record is not None:
         shown = msgspec.json.format(seen.record, indent=2).decode()

@@ -35,6 +35,7 @@ from growingio_tracker.config import Configuration, build
 from growingio_tracker.consumers import Consumer
 from growingio_wire.errors import GrowingIOException, invalid, missing_extra, plain_reason
 from growingio_wire.plan import Plan
+from growingio_wire.said import Said, prefers_chinese
 
 _OF_ROWS: Final = ("redact", "max_event_bytes")
 
@@ -137,6 +138,7 @@ def run(
                 **sending,
                 **options,
                 on_progress=shown.update,
+                language="zh" if prefers_chinese() else "en",
                 stop=stop,
             )
         copied.is_needed = not summary.is_complete
@@ -191,7 +193,7 @@ def _copy_standard_input(copy: Path) -> None:
             shutil.copyfileobj(sys.stdin.buffer, file)
     except OSError as error:
         raise GrowingIOException(
-            text(
+            Said(
                 f"The standard input cannot be copied to {copy}: {error.strerror}. Nothing was "
                 "sent. Choose another directory with --state-dir.",
                 f"无法把标准输入复制到 {copy}：{error.strerror}。没有发送任何数据。"

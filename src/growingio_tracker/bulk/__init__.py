@@ -14,7 +14,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Final
 
-from growingio_tracker.bulk.arguments import FILE_ARGUMENTS, FileOptions, checked
+from growingio_tracker.bulk.arguments import FILE_ARGUMENTS, FileOptions, Language, checked
 from growingio_tracker.bulk.checkpoint import Checkpoint
 from growingio_tracker.bulk.conversion import Conversion, Recipe, make_conversion
 from growingio_tracker.bulk.mapping import RowKind, RowMapping
@@ -37,6 +37,7 @@ from growingio_tracker.consumers.tracker_options import MAX_EVENT_BYTES
 from growingio_tracker.delivery.waiting import Pace
 from growingio_wire.errors import invalid
 from growingio_wire.plan import Plan as TrackingPlan
+from growingio_wire.said import in_both
 
 __all__ = [
     "FailedRow",
@@ -76,6 +77,7 @@ def import_files(
     stop: threading.Event | None = None,
     keep_going: bool = False,
     tracking_plan: TrackingPlan | None = None,
+    language: Language = "en",
 ) -> Summary:
     """Import files of rows; continue where an earlier run ended.
 
@@ -106,6 +108,8 @@ def import_files(
         had not been started.
     :param tracking_plan: a plan from ``growingio_wire.plan.reading``; rows that violate it fail.
         ``None`` checks none.
+    :param language: language of the reasons in files of failed rows, and of the errors in the
+        summary: ``"en"``, or ``"zh"`` for Chinese. A resumed import may use another one.
     :raises GrowingParamException: if an argument or a file is invalid; nothing was sent.
     :raises GrowingIOException: if a file or a checkpoint cannot be read; nothing was sent.
     :raises MissingExtraError: if Parquet is read without pyarrow, or a query without SQLAlchemy.
@@ -126,7 +130,15 @@ def import_files(
     senders = [BatchSender(consumer, KINDS[kind], pace, patience_s) for _ in range(count)]
     kept = places(plans, None if state_dir is None else Path(state_dir))
     report = _one_at_a_time(on_progress)
-    with _opened(plans, kept, kind, destination, report, keep_going) as imports:
+    with _opened(
+        plans,
+        kept,
+        kind,
+        destination,
+        report,
+        keep_going=keep_going,
+        chinese=language == "zh",
+    ) as imports:
         with make_conversion(recipes, workers) as converting:
             _run(imports, converting, senders, max_rows, stop or threading.Event())
         return Summary(tuple(one.summary() for one in imports), time.monotonic() - begin)
@@ -143,7 +155,9 @@ def _opened(
     kind: RowKind,
     destination: tuple[str, ...],
     report: OnProgress,
+    *,
     keep_going: bool,
+    chinese: bool,
 ) -> Generator[list[PlannedImport], None, None]:
     with ExitStack() as stack:
         imports: list[PlannedImport] = []
@@ -157,7 +171,15 @@ def _opened(
             checkpoint = stack.enter_context(closing(Checkpoint(checkpoint_path, owner)))
             failures = FailedRowsFile(failed_path, plan.layout, checkpoint.state.failed_bytes)
             imports.append(
-                PlannedImport(plan, owner, checkpoint, failures, report, keep_going=keep_going)
+                PlannedImport(
+                    plan,
+                    owner,
+                    checkpoint,
+                    failures,
+                    report,
+                    keep_going=keep_going,
+                    chinese=chinese,
+                )
             )
         yield imports
 
@@ -199,7 +221,7 @@ def _guarded(
     try:
         one.run(index, converting, sender, max_rows)
     except Exception as error:  # from on_progress, for example; the other files continue
-        one.fail(f"{type(error).__name__}: {error}")
+        one.fail(in_both(f"{type(error).__name__}: {error}"))
 
 
 def _next(todo: SimpleQueue[int]) -> int | None:

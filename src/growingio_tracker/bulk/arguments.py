@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from inspect import signature
-from typing import Final, Literal, ParamSpec, TypeAlias, TypeVar
+from typing import Final, Literal, ParamSpec, TypeAlias, TypeVar, get_args
 
 from msgspec import Struct
 
@@ -26,7 +26,7 @@ from growingio_tracker.model.option_types import (
 )
 from growingio_tracker.model.options import OptionType, OptionTypes, check_options
 from growingio_wire.checks import check_fields
-from growingio_wire.errors import GrowingParamException, invalid
+from growingio_wire.errors import invalid
 from growingio_wire.plan import Plan
 from growingio_wire.said import Said
 
@@ -34,6 +34,9 @@ _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
 FileFormat: TypeAlias = Literal["csv", "tsv", "ndjson", "parquet"]
+
+Language: TypeAlias = Literal["en", "zh"]
+"""Language of the sentences in outcomes."""
 
 ENCODINGS: Final = {
     "utf-8": UTF_8,
@@ -90,8 +93,10 @@ class FileOptions(Struct, frozen=True):
                 "delimiter",
             )
         if self.skip_lines < 0:
-            raise GrowingParamException(
-                f"skip_lines must be 0 or more, got {self.skip_lines}", "skip_lines"
+            raise invalid(
+                f"skip_lines must be 0 or more, got {self.skip_lines}",
+                f"skip_lines 必须大于等于 0，而不是 {self.skip_lines}",
+                "skip_lines",
             )
 
 
@@ -124,6 +129,7 @@ ROW_ARGUMENTS: Final[OptionTypes] = {
     "max_event_bytes": whole(1),
     "on_failed": FUNCTION.or_none(),
     "on_progress": FUNCTION.or_none(),
+    "language": choice(*get_args(Language)),
 }
 FILE_ARGUMENTS: Final[OptionTypes] = {
     **ROW_ARGUMENTS,

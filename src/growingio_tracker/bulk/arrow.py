@@ -12,11 +12,11 @@ from typing import Any, Final, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from growingio_tracker.bulk.cells import Change, UnreadableCell, decoded, iso
-from growingio_tracker.bulk.chunks import Chunk, Place
+from growingio_tracker.bulk.chunks import Chunk, Place, readable_in_part
 from growingio_tracker.bulk.ndjson import TypedRows
 from growingio_tracker.bulk.rows import BadRow
 from growingio_tracker.bulk.typed import Row
-from growingio_wire.errors import GrowingIOException, invalid, missing_extra
+from growingio_wire.errors import invalid, missing_extra
 
 _NANOSECONDS: Final = "ns"
 """Unit that Python's times lack; pyarrow would need pandas for it."""
@@ -178,9 +178,7 @@ class ParquetLayout(TypedRows, frozen=True):
                     place = Place(rows, rows)
                     yield Chunk(_packed(batch), place, rows / (file.metadata.num_rows or 1))
         except (OSError, _arrow("lib").ArrowException) as error:
-            raise GrowingIOException(
-                f"{path} is readable only in part: {error}. The rows before that point were read"
-            ) from error
+            raise readable_in_part(path, error) from error
 
     def rows(self, data: bytes) -> Iterator[Row | BadRow]:
         """See :class:`~growingio_tracker.bulk.chunks.Layout`."""

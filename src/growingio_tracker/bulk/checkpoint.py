@@ -22,6 +22,7 @@ from growingio_tracker.bulk.chunks import Key
 from growingio_tracker.delivery.ownership import claim
 from growingio_wire.clock import SYSTEM_CLOCK, Clock
 from growingio_wire.errors import GrowingIOException, invalid
+from growingio_wire.said import Said
 
 _FIRST_BYTES: Final = 64 * 1024
 _SYNC_S: Final = 1.0
@@ -80,7 +81,12 @@ def file_identity(path: Path, kind: str, destination: tuple[str, ...]) -> FileId
             first = file.read(_FIRST_BYTES)
         about = path.stat()
     except OSError as error:
-        raise GrowingIOException(f"{path} cannot be read: {error}; nothing was imported") from error
+        raise GrowingIOException(
+            Said(
+                f"{path} cannot be read: {error}; nothing was imported",
+                f"无法读取 {path}：{error}；没有导入任何数据",
+            )
+        ) from error
     beginning = hashlib.sha256(first).hexdigest()
     return FileIdentity(about.st_size, about.st_mtime_ns, beginning, kind, digest(destination))
 
@@ -151,7 +157,12 @@ class Checkpoint:
         """
         with self._closing:
             if not self._is_open:
-                raise GrowingIOException(f"{self.path} is closed; the import has ended")
+                raise GrowingIOException(
+                    Said(
+                        f"{self.path} is closed; the import has ended",
+                        f"{self.path} 已关闭；导入已结束",
+                    )
+                )
             self.state = state
             try:
                 _write(self._file, _line(state))
@@ -252,5 +263,9 @@ def _line(value: Struct) -> bytes:
 
 def _unusable(path: Path, error: OSError) -> GrowingIOException:
     return GrowingIOException(
-        f"the checkpoint {path} cannot be used: {error}. Without it, the next run would repeat rows"
+        Said(
+            f"the checkpoint {path} cannot be used: {error}. Without it, the next run would repeat "
+            "rows",
+            f"检查点 {path} 无法使用：{error}。没有它，下次运行会重复导入",
+        )
     )

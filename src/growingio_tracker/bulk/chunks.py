@@ -15,9 +15,10 @@ from contextlib import contextmanager
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from growingio_tracker.bulk.rows import BadRow
-from growingio_tracker.bulk.streams import AS_IT_IS, MAX_ROW_BYTES, Form, opened
+from growingio_tracker.bulk.streams import AS_IT_IS, MAX_ROW_BYTES, Form, opened, what_it_says
 from growingio_tracker.bulk.typed import Row
 from growingio_wire.errors import GrowingIOException
+from growingio_wire.said import Said
 
 CHUNK_BYTES: Final = 1024 * 1024
 """A chunk ends with the row that reaches this size."""
@@ -189,19 +190,32 @@ def lines_of(path: str, start: Place, form: Form = AS_IT_IS) -> Generator[LineRe
         lines = LineReader(path, start, form)
         yield lines
     except (OSError, EOFError, zlib.error) as error:
-        raise GrowingIOException(
-            f"{path} is readable only in part: {error}. The rows before that point were read"
-        ) from error
+        raise readable_in_part(path, error) from error
     finally:
         if lines is not None:
             lines.close()
 
 
+def readable_in_part(path: str, error: Exception) -> GrowingIOException:
+    """Return the error for a file that is unreadable from some point on."""
+    why = what_it_says(error)
+    return GrowingIOException(
+        Said(
+            f"{path} is readable only in part: {why.en}. The rows before that point were read",
+            f"{path} 只有一部分可读：{why.zh}。已读取此前的行",
+        )
+    )
+
+
 def too_long(path: str, offset: int) -> GrowingIOException:
     """Return the error for a row that is too long."""
     return GrowingIOException(
-        f"{path}: the row at byte {offset} is longer than {MAX_ROW_BYTES} bytes; a quote may "
-        "be unclosed, or the file may have another format. Only the rows before it were read"
+        Said(
+            f"{path}: the row at byte {offset} is longer than {MAX_ROW_BYTES} bytes; a quote may "
+            "be unclosed, or the file may have another format. Only the rows before it were read",
+            f"{path}：第 {offset} 字节处的行超过 {MAX_ROW_BYTES} 字节；可能有引号未闭合，"
+            "或文件是其他格式。只读取了此前的行",
+        )
     )
 
 
@@ -213,5 +227,10 @@ def text_of(data: bytes, encoding: str) -> str:
         return data.decode(encoding, "surrogateescape")
 
 
-NOT_TEXT: Final = "contains bytes that are invalid in the encoding of the file; repair them"
-HAS_NUL: Final = "contains a NUL character; remove it"
+NOT_TEXT: Final = BadRow(
+    Said(
+        "contains bytes that are invalid in the encoding of the file; repair them",
+        "含有不符合文件编码的字节；请修正",
+    )
+)
+HAS_NUL: Final = BadRow(Said("contains a NUL character; remove it", "含有 NUL 字符；请删除"))

@@ -23,6 +23,7 @@ from growingio_tracker.bulk.mapping import RowKind, RowMapping
 from growingio_tracker.bulk.rows import Converted, Converter, RowOptions
 from growingio_tracker.delivery import Destination
 from growingio_wire.errors import GrowingError, GrowingIOException
+from growingio_wire.said import Said
 
 
 class Recipe(NamedTuple):
@@ -117,7 +118,10 @@ class InProcesses:
                 raise end
         except BrokenProcessPool as error:
             raise BrokenWorkerError(
-                "a worker process died; the next run continues from the checkpoint"
+                Said(
+                    "a worker process died; the next run continues from the checkpoint",
+                    "有工作进程异常退出；再次运行会从检查点继续",
+                )
             ) from error
 
     def __enter__(self) -> InProcesses:

@@ -16,10 +16,12 @@ from typing import Final
 from growingio_tracker.bulk.chunks import HAS_NUL, NOT_TEXT
 from growingio_tracker.bulk.rows import BadRow
 from growingio_tracker.model.scalars import has_surrogates
+from growingio_wire.said import NOTHING, Said
 
-_OPEN: Final = "has a quote that is never closed"
-_BEHIND: Final = "has text after a closing quote"
-_RETURN: Final = "has a carriage return inside a cell"
+_OPEN: Final = Said("has a quote that is never closed", "有未闭合的引号")
+_BEHIND: Final = Said("has text after a closing quote", "在结束引号之后还有内容")
+_RETURN: Final = Said("has a carriage return inside a cell", "的单元格中有回车符")
+_MAYBE_OPEN: Final = Said("; a quote may be unclosed", "；可能有引号未闭合")
 
 
 def cells_of_text(text: str, delimiter: str) -> Iterator[list[str] | BadRow]:
@@ -68,14 +70,21 @@ def _read_again(
     try:
         yield _by_hand(chain(taken.copy(), source), delimiter)
     except _MalformedError as error:
-        reason = str(error)
-        yield BadRow(reason)
+        why = error.reason
+        yield BadRow(why)
+        below = BadRow(
+            Said(f"belongs to a row above, which {why.en}", f"属于上方的一行，而那一行{why.zh}")
+        )
         for line in taken[1:]:
-            yield BadRow(f"belongs to a row above, which {reason}") if line.strip() else []
+            yield below if line.strip() else []
 
 
 class _MalformedError(Exception):
     """Error in a row, with the reason for a :class:`BadRow`."""
+
+    def __init__(self, reason: Said) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 def _by_hand(lines: Iterator[str], delimiter: str) -> list[str]:
@@ -126,12 +135,16 @@ def _plain(line: str, at: int, delimiter: str) -> tuple[str, int]:
 def damage(cells: list[str]) -> BadRow | None:
     """Return why a row cannot be used although it was read; ``None`` if it can."""
     if any(map(has_surrogates, cells)):
-        return BadRow(NOT_TEXT)
-    return BadRow(HAS_NUL) if any("\0" in cell for cell in cells) else None
+        return NOT_TEXT
+    return HAS_NUL if any("\0" in cell for cell in cells) else None
 
 
-def wrong_width(cells: list[str], width: int) -> str:
-    """Return the reason for a row with more or fewer cells than the header."""
-    open_quote = any("\n" in cell for cell in cells)
-    hint = "; a quote may be unclosed" if open_quote else ""
-    return f"has {len(cells)} cells, and the header {width}{hint}"
+def wrong_width(cells: list[str], width: int) -> BadRow:
+    """Return why a row with more or fewer cells than the header cannot be used."""
+    hint = _MAYBE_OPEN if any("\n" in cell for cell in cells) else NOTHING
+    return BadRow(
+        Said(
+            f"has {len(cells)} cells, and the header {width}{hint.en}",
+            f"有 {len(cells)} 个单元格，而表头有 {width} 个{hint.zh}",
+        )
+    )

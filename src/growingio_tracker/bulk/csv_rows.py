@@ -82,7 +82,7 @@ class CsvLayout(Struct, frozen=True):
                 yield cells
             elif len(cells) != width and not self._fits(cells):
                 if cells:  # blank lines are not rows
-                    yield BadRow(wrong_width(cells, width))
+                    yield wrong_width(cells, width)
             elif is_damaged and (found := damage(cells)) is not None:
                 yield found
             elif is_plain and len(cells) == width and "" not in cells:
@@ -169,7 +169,7 @@ def csv_layout(
             first_line = lines.line()
         delimiter = delimiter or _likeliest(first_line.decode(encoding, "replace"))
         feed = _decoded(chain([first_line], iter(lines.line, b"")), [], encoding)
-        header = next(cells_of(feed, delimiter), BadRow("is missing"))
+        header: list[str] | BadRow = next(cells_of(feed, delimiter), [])
         first = lines.offset
     if isinstance(header, BadRow) or not any(header):
         raise invalid(

@@ -149,7 +149,9 @@ class Database:
         said = f"{type(cause).__name__}: {str(cause).strip()}"
         for secret in self._secrets:
             said = said.replace(secret, "***")
-        return GrowingIOException(f"{self.shown} cannot be read: {said}")
+        return GrowingIOException(
+            Said(f"{self.shown} cannot be read: {said}", f"无法读取 {self.shown}：{said}")
+        )
 
 
 class Rows:

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from growingio_tracker.bulk.chunks import (
+    GB18030,
     NOT_TEXT,
     UTF_8,
     Chunk,
@@ -21,9 +22,15 @@ from growingio_tracker.bulk.mapping import ERROR_COLUMN
 from growingio_tracker.bulk.rows import BadRow
 from growingio_tracker.bulk.streams import AS_IT_IS, Form
 from growingio_tracker.bulk.typed import Row
+from growingio_wire.said import Said
 
 _LINE_KEY: Final = "growingio_import_line"
-_REASON: Final = re.compile(rb'^\{"growingio_import_error":"(?:[^"\\]|\\.)*",?')
+_REASON: Final = rb'^\{"growingio_import_error":"(?:%b|\\.)*",?'
+_REASONS: Final = {
+    UTF_8: re.compile(_REASON % rb'[^"\\]'),
+    # The second byte of a character may be the same as a backslash.
+    GB18030: re.compile(_REASON % rb'[^"\\\x81-\xfe]|[\x81-\xfe].'),
+}
 _decode: Final = msgspec.json.Decoder(dict[str, Any]).decode
 
 
@@ -64,9 +71,9 @@ class NdjsonLayout(Struct, frozen=True):
                 try:
                     yield decode(line)
                 except msgspec.DecodeError as error:
-                    yield BadRow(f"is not a JSON object: {error}")
+                    yield BadRow(Said(f"is not a JSON object: {error}", f"不是 JSON 对象：{error}"))
                 except UnicodeError:
-                    yield BadRow(NOT_TEXT)
+                    yield NOT_TEXT
 
     def raw_rows(self, data: bytes) -> list[bytes]:
         """See :class:`~growingio_tracker.bulk.chunks.Layout`."""
@@ -82,7 +89,7 @@ class NdjsonLayout(Struct, frozen=True):
         The reason becomes the first member; the rest is not changed, even if it is malformed.
         """
         said = self._written({ERROR_COLUMN: reason})
-        rest = _REASON.sub(b"{", raw.strip()).lstrip()
+        rest = _REASONS[self.encoding].sub(b"{", raw.strip()).lstrip()
         if not rest.startswith(b"{"):
             line = text_of(rest, self.encoding).encode("utf-8", "backslashreplace").decode()
             return self._written({ERROR_COLUMN: reason, _LINE_KEY: line}) + b"\n"

@@ -12,13 +12,14 @@ from msgspec import Struct
 
 from growingio_tracker.bulk.chunks import Layout
 from growingio_wire.errors import GrowingIOException
+from growingio_wire.said import Said
 
 
 class FailedRow(Struct, frozen=True):
     """A row that was not delivered and never will be unless it is changed.
 
     :param number: the number of the row in its file or iterable, from 1, without the header.
-    :param reason: a sentence.
+    :param reason: a sentence in the language that was chosen.
     """
 
     number: int
@@ -54,7 +55,8 @@ class FileSummary(Struct, frozen=True):
     :param before: rows finished by earlier runs.
     :param failed_path: the file with the failed rows; ``None`` if none failed.
     :param checkpoint_path: the checkpoint from which the next run continues.
-    :param error: why the import ended before the end of the file; ``None`` if the file is done.
+    :param error: why the import ended before the end of the file, in the language that was chosen;
+        ``None`` if the file is done.
     :param retry_helps: whether another run may continue although nothing else changes, as after
         an interruption or an outage; ``False`` if the cause of ``error`` has to be removed before.
     """
@@ -136,8 +138,11 @@ class FailedRowsFile:
             with suppress(OSError):
                 self.go_back(self.size)
             raise GrowingIOException(
-                f"the failed rows cannot be written to {self.path}: {error}. The import ended "
-                "before them"
+                Said(
+                    f"the failed rows cannot be written to {self.path}: {error}. The import ended "
+                    "before them",
+                    f"无法把失败的行写入 {self.path}：{error}。导入在这些行之前结束",
+                )
             ) from error
 
     def go_back(self, size: int) -> None:

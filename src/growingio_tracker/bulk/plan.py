@@ -20,6 +20,7 @@ from growingio_tracker.bulk.typed import Row
 from growingio_tracker.delivery import Destination
 from growingio_wire.errors import GrowingIOException, GrowingParamException, invalid
 from growingio_wire.plan import Plan as TrackingPlan
+from growingio_wire.said import Said
 
 HOPELESS_ROWS: Final = 1000
 """If this many rows at the beginning all fail, the mapping is considered wrong."""
@@ -113,7 +114,11 @@ class FilePlan(Struct, frozen=True):
         """See :class:`ImportPlan`."""
         if isinstance(owner, FileIdentity) and not owner.fits(self.path):
             raise GrowingIOException(
-                f"{self.path} changed while it was being read. Import a copy that nothing writes to"
+                Said(
+                    f"{self.path} changed while it was being read. Import a copy that nothing "
+                    "writes to",
+                    f"{self.path} 在读取过程中被修改。请导入一份不再写入的副本",
+                )
             )
 
 
@@ -132,7 +137,7 @@ class Look(Struct, frozen=True):
 
     rows: int
     failed: int
-    reasons: tuple[tuple[int, str], ...]
+    reasons: tuple[tuple[int, Said], ...]
     record: bytes | None
     odd_ids: int = 0
 

@@ -24,6 +24,7 @@ from growingio_wire.errors import (
     RejectedError,
     TransportError,
 )
+from growingio_wire.said import Said
 
 
 class PlannedImport:
@@ -33,6 +34,7 @@ class PlannedImport:
     :param owner: the identity of the import, for its checkpoint.
     :param on_progress: called after each batch.
     :param keep_going: whether to continue if the first 1,000 rows all fail.
+    :param chinese: whether reasons and the summary are in Chinese.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class PlannedImport:
         on_progress: OnProgress,
         *,
         keep_going: bool = False,
+        chinese: bool = False,
     ) -> None:
         self._plan = plan
         self._name = plan.name
@@ -61,7 +64,8 @@ class PlannedImport:
         self._odd_ids = 0
         is_known = self._origin.key is not None or self._state.key is None
         self._can_give_up = is_known and not keep_going
-        self._error: str | None = None
+        self._chinese = chinese
+        self._error: Said | None = None
         self._retry_helps = True
 
     @property
@@ -91,9 +95,9 @@ class PlannedImport:
                 self._part = 1.0
                 self._save(replace(self._state, done=True))
         except GrowingError as error:
-            self.fail(str(error), retry_helps=_may_pass(error))
+            self.fail(error.said, retry_helps=_may_pass(error))
 
-    def fail(self, error: str, *, retry_helps: bool = False) -> None:
+    def fail(self, error: Said, *, retry_helps: bool = False) -> None:
         """Record that the import ended before the end of the source."""
         self._error = error
         self._retry_helps = retry_helps
@@ -107,14 +111,15 @@ class PlannedImport:
             self._before,
             failed_path,
             checkpoint_path,
-            self._error,
+            None if self._error is None else self._error.chosen(chinese=self._chinese),
             self._retry_helps,
         )
 
-    def _keep(self, chunk: Chunk, failed: list[tuple[int, str]]) -> None:
+    def _keep(self, chunk: Chunk, failed: list[tuple[int, Said]]) -> None:
         if failed:
             raw = self._plan.layout.raw_rows(chunk.data)
-            self._failures.add([(raw[place], reason) for place, reason in failed])
+            chinese = self._chinese
+            self._failures.add([(raw[place], why.chosen(chinese=chinese)) for place, why in failed])
 
     def _settle(self, chunk: Chunk, converted: Converted, settled: Settled) -> None:
         self._keep(chunk, settled.refused)
@@ -133,7 +138,7 @@ class PlannedImport:
             self._give_up([*converted.failed, *settled.refused])
         self._save(now)
 
-    def _give_up(self, failed: list[tuple[int, str]]) -> None:
+    def _give_up(self, failed: list[tuple[int, Said]]) -> None:
         """End an import that has delivered nothing, so that it can start again from the beginning.
 
         :raises GrowingIOException: always.
@@ -141,10 +146,16 @@ class PlannedImport:
         self._failures.go_back(self._origin.failed_bytes)
         self._state = self._origin
         self._checkpoint.save(self._state)
+        _, last = failed[-1]
         raise GrowingIOException(
-            f"the first {HOPELESS_ROWS:,} rows all failed, the last one because: {failed[-1][1]}. "
-            "The mapping may not fit. Nothing was delivered, and the next run starts from the "
-            "beginning. To continue anyway, set keep_going (--keep-going)"
+            Said(
+                f"the first {HOPELESS_ROWS:,} rows all failed, the last one because: {last.en}. "
+                "The mapping may not fit. Nothing was delivered, and the next run starts from the "
+                "beginning. To continue anyway, set keep_going (--keep-going)",
+                f"前 {HOPELESS_ROWS:,} 行全部失败，最后一行的原因：{last.zh}。映射可能有误。"
+                "没有送达任何数据，再次运行将从头开始。如需继续导入，请设置 keep_going"
+                "（--keep-going）",
+            )
         )
 
     def _save(self, state: ImportState) -> None:

@@ -21,6 +21,7 @@ import msgspec
 
 from growingio_wire.errors import TransportError
 from growingio_wire.http import Request, Response
+from growingio_wire.said import Said
 
 MAX_FILE_BYTES: Final = 100 * 1024 * 1024
 NOWHERE: Final = "http://files.invalid"
@@ -72,7 +73,10 @@ class PlatformFiles:
                 self._write_all(by_name)
         except OSError as error:
             raise TransportError(
-                f"the import files cannot be written to {self._folder}: {error}"
+                Said(
+                    f"the import files cannot be written to {self._folder}: {error}",
+                    f"无法把导入文件写入 {self._folder}：{error}",
+                )
             ) from error
         return Response(204)
 

@@ -25,9 +25,21 @@ from growingio_tracker.bulk.typed import Row
 from growingio_wire.checks import check_fields
 from growingio_wire.errors import GrowingIOException, invalid
 from growingio_wire.near import hint, hint_zh
+from growingio_wire.said import Said
 
 MAX_SAME_KEY: Final = 100_000
 """Maximum number of rows with the same key: an import can only continue after all of them."""
+
+_NULL_KEYS: Final = Said(
+    "there are rows whose key is NULL; exclude them here, and import them with a separate query "
+    "(… where KEY is null) without a key",
+    "有 key 为 NULL 的行；请在此查询中排除它们，并用另一个不带 key 的查询"
+    "（… where KEY is null）导入",
+)
+_SAME_KEY: Final = Said(
+    f"more than {MAX_SAME_KEY} rows have the same key; choose a more selective one",
+    f"超过 {MAX_SAME_KEY} 行的 key 相同；请选择重复较少的列",
+)
 
 _Cells: TypeAlias = tuple[Any, ...]
 
@@ -183,18 +195,13 @@ def whole_keys(parts: Iterable[list[_Cells]], index: int) -> Iterator[list[_Cell
         if len(keyed) < len(part):
             if held:
                 yield held
-            raise GrowingIOException(
-                "there are rows whose key is NULL; exclude them here, and import them with a "
-                "separate query (… where KEY is null) without a key"
-            )
+            raise GrowingIOException(_NULL_KEYS)
         end = _end_of_whole(held, index)
         if end:
             yield held[:end]
             held = held[end:]
         elif len(held) > MAX_SAME_KEY:
-            raise GrowingIOException(
-                f"more than {MAX_SAME_KEY} rows have the same key; choose a more selective one"
-            )
+            raise GrowingIOException(_SAME_KEY)
     if held:
         yield held
 
@@ -238,7 +245,10 @@ def key_text(value: object) -> Key:
     name = type(value).__name__
     if name not in _READ:
         raise GrowingIOException(
-            f"key: a {name} cannot be a key; choose a number, a string or a time"
+            Said(
+                f"key: a {name} cannot be a key; choose a number, a string or a time",
+                f"key：{name} 不能作为 key；请选择数字、字符串或时间",
+            )
         )
     if isinstance(value, bytes):
         return name, value.hex()

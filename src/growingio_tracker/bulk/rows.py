@@ -13,10 +13,11 @@ from growingio_tracker.delivery import Destination
 from growingio_tracker.model import ItemMessage, Message
 from growingio_tracker.model.events import CustomEventMessage, UserLoginMessage
 from growingio_tracker.model.filters import redacted
-from growingio_tracker.model.record import PlainRecords, to_record
+from growingio_tracker.model.record import PlainRecords, to_record, unsendable
 from growingio_wire.clock import now_ms
-from growingio_wire.errors import GrowingParamException
+from growingio_wire.errors import GrowingParamException, invalid
 from growingio_wire.plan import Plan
+from growingio_wire.said import Said
 from growingio_wire.table import Kind
 
 KINDS: Final[Mapping[RowKind, Kind]] = {
@@ -44,9 +45,12 @@ _AS_THEY_ARE: Final = RowOptions()
 
 
 class BadRow(NamedTuple):
-    """A row that could not be read. ``reason`` completes a sentence that begins with "the row"."""
+    """A row that could not be read.
 
-    reason: str
+    :param reason: completes a sentence that begins with "the row", in Chinese 该行.
+    """
+
+    reason: Said
 
 
 class Converted(NamedTuple):
@@ -56,7 +60,7 @@ class Converted(NamedTuple):
     """
 
     records: list[bytes]
-    failed: list[tuple[int, str]]
+    failed: list[tuple[int, Said]]
     odd_ids: int = 0
 
     def places(self) -> list[int]:
@@ -129,17 +133,17 @@ class Converter:
     def convert(self, rows: Iterable[Row | BadRow]) -> Converted:
         """Return the records of ``rows`` and the failed rows. Modifies ``rows``."""
         records: list[bytes] = []
-        failed: list[tuple[int, str]] = []
+        failed: list[tuple[int, Said]] = []
         now = now_ms()
         self._odd_ids = 0
         for place, row in enumerate(rows):
             if isinstance(row, BadRow):
-                failed.append((place, f"the row {row.reason}"))
+                failed.append((place, _of_row(row)))
                 continue
             try:
                 records.append(self._record(row, now))
             except GrowingParamException as error:
-                failed.append((place, str(error)))
+                failed.append((place, error.said))
         return Converted(records, failed, self._odd_ids)
 
     def _record(self, row: Row, now: int) -> bytes:
@@ -155,9 +159,10 @@ class Converter:
             attributes = redacted(attributes, self._options.redact, "attributes")
         record = self._encoded(values, attributes, now)
         if len(record) > self._options.max_event_bytes:
-            raise GrowingParamException(
-                f"the record is {len(record)} bytes long, and max_event_bytes is "
-                f"{self._options.max_event_bytes}"
+            most = self._options.max_event_bytes
+            raise invalid(
+                f"the record is {len(record)} bytes long, and max_event_bytes is {most}",
+                f"记录有 {len(record)} 字节，而 max_event_bytes 为 {most}",
             )
         if self._plan_check is not None:
             self._plan_check.check(record)
@@ -173,7 +178,7 @@ class Converter:
                 return plain
         record, left_out = to_record(self._message(values, attributes), now)
         if left_out:
-            raise GrowingParamException("; ".join(map(str, left_out)))
+            raise unsendable(left_out)
         return record
 
     def _attributes_of(self, row: Row) -> Row | None:
@@ -192,6 +197,10 @@ class Converter:
             # The declared ones win over a column that happens to have the same name.
             attributes = row | attributes if attributes else row
         return attributes or None
+
+
+def _of_row(bad: BadRow) -> Said:
+    return Said(f"the row {bad.reason.en}", f"该行{bad.reason.zh}")
 
 
 def _plan(given: Mapping[str, Any]) -> tuple[Row, list[_Cell]]:
@@ -217,8 +226,10 @@ def _converted(value: object, name: str, convert: Convert) -> object:
         raise
     except (TypeError, ValueError, OverflowError) as error:
         # Without the error's message, which may contain data of the row.
-        raise GrowingParamException(
-            f"{name} is not what the mapping declares ({type(value).__name__} cannot be converted)"
+        got = type(value).__name__
+        raise invalid(
+            f"{name} is not what the mapping declares ({got} cannot be converted)",
+            f"{name} 与映射中声明的类型不符（无法转换 {got}）",
         ) from error
 
 

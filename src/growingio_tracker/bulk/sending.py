@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Final, NamedTuple, TypeAlias
 
-from growingio_tracker.bulk.arguments import ROW_ARGUMENTS, checked
+from growingio_tracker.bulk.arguments import ROW_ARGUMENTS, Language, checked
 from growingio_tracker.bulk.mapping import RowKind, RowMapping
 from growingio_tracker.bulk.outcomes import FailedRow, OnProgress, Progress
 from growingio_tracker.bulk.rows import KINDS, Converted, Converter, RowOptions
@@ -18,12 +18,19 @@ from growingio_tracker.delivery import Batch, Postponed, Rejected
 from growingio_tracker.delivery.waiting import Pace
 from growingio_wire.clock import SYSTEM_CLOCK
 from growingio_wire.errors import GrowingIOException, RejectedError, invalid
+from growingio_wire.said import Said
 from growingio_wire.table import Kind
 
 PATIENCE_S: Final = 300.0
 GRACE_S: Final = 5.0
 _FIRST_PAUSE_S: Final = 0.25
 _LONGEST_PAUSE_S: Final = 10.0
+
+
+_STOPPED: Final = Said(
+    "it was stopped; the next run continues from the checkpoint",
+    "导入已停止；再次运行会从检查点继续",
+)
 
 
 class StoppedError(GrowingIOException):
@@ -37,7 +44,7 @@ class Settled(NamedTuple):
     """
 
     delivered: int
-    refused: list[tuple[int, str]]
+    refused: list[tuple[int, Said]]
 
 
 class BatchSender:
@@ -89,9 +96,9 @@ class BatchSender:
         """Close the connection."""
         self._sender.close()
 
-    def _send(self, batch: Batch) -> dict[int, str]:
+    def _send(self, batch: Batch) -> dict[int, Said]:
         """Send until every record has an outcome; return the rejected ones with the reasons."""
-        refused: dict[int, str] = {}
+        refused: dict[int, Said] = {}
         give_up_at = self._clock.monotonic() + self._patience_s
         rounds = 0
         while True:
@@ -120,19 +127,22 @@ class BatchSender:
         if seconds > 0 and not self._interrupt.closing:
             self._interrupt.pause(seconds)
         if self._interrupt.closing:
-            raise StoppedError("it was stopped; the next run continues from the checkpoint")
+            raise StoppedError(_STOPPED)
 
 
 def _places(part: Batch) -> range:
     return range(part.first_seq, part.end_seq)
 
 
-def _reason(outcome: Rejected) -> str:
+def _reason(outcome: Rejected) -> Said:
     error = outcome.error
-    if isinstance(error, RejectedError):
-        said = f": {error.body}" if error.body else ""
-        return f"the server refused it with status {error.status}{said}"
-    return str(error)
+    if not isinstance(error, RejectedError):
+        return error.said
+    status, body = error.status, error.body
+    return Said(
+        f"the server refused it with status {status}" + (f": {body}" if body else ""),
+        f"采集服务拒绝了该行，状态码为 {status}" + (f"：{body}" if body else ""),
+    )
 
 
 OnFailed: TypeAlias = Callable[[FailedRow, Mapping[str, object]], object]
@@ -152,6 +162,7 @@ def import_rows(
     max_event_bytes: int = MAX_EVENT_BYTES,
     on_failed: OnFailed | None = None,
     on_progress: OnProgress | None = None,
+    language: Language = "en",
 ) -> Progress:
     """Deliver rows in order, in the caller's thread, and return a summary.
 
@@ -167,6 +178,7 @@ def import_rows(
     :param max_event_bytes: maximum size of a record; larger rows fail.
     :param on_failed: called with each row that fails, and why.
     :param on_progress: called after each batch.
+    :param language: language of the reasons: ``"en"``, or ``"zh"`` for Chinese.
     :raises GrowingParamException: if an argument is invalid; nothing was sent.
     :raises GrowingIOException: if the server is unreachable for too long or refuses access. The
         last progress says how many rows have an outcome; those of one batch may be repeated if you
@@ -185,7 +197,8 @@ def import_rows(
             settled = sender.deliver(converted)
             failed = sorted([*converted.failed, *settled.refused])
             if on_failed is not None:
-                for place, reason in failed:
+                for place, why in failed:
+                    reason = why.chosen(chinese=language == "zh")
                     on_failed(FailedRow(progress.rows + place + 1, reason), batch[place])
             progress = Progress(
                 progress.rows + len(batch),

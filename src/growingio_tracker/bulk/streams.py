@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from growingio_wire.errors import GrowingError
+from growingio_wire.said import Said, in_both
+
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
@@ -45,6 +48,17 @@ AS_IT_IS: Final = Form()
 
 class CutOffError(EOFError):
     """A file is truncated."""
+
+    def __init__(self, said: Said) -> None:
+        super().__init__(said.en)
+        self.said = said
+
+
+def what_it_says(error: Exception) -> Said:
+    """Return the message of an error; the system's is the same in both languages."""
+    if isinstance(error, GrowingError | CutOffError):
+        return error.said
+    return in_both(str(error))
 
 
 def opened(file: io.FileIO, form: Form = AS_IT_IS) -> io.BufferedReader:
@@ -104,7 +118,7 @@ def _inflated(parts: Iterable[bytes]) -> Iterator[bytes]:
             yield inflate.decompress(left, _INFLATED_BYTES)
             left = inflate.unconsumed_tail or inflate.unused_data
     if not inflate.eof:
-        raise CutOffError("the compressed data is cut off")
+        raise CutOffError(Said("the compressed data is cut off", "压缩数据不完整"))
 
 
 def _as_utf8(parts: Iterable[bytes], encoding: str) -> Iterator[bytes]:
@@ -117,7 +131,7 @@ def _as_utf8(parts: Iterable[bytes], encoding: str) -> Iterator[bytes]:
             text, is_first = text.removeprefix("\ufeff"), False
         yield text.encode("utf-8", "surrogatepass")
     if decoder.getstate()[0]:
-        raise CutOffError("the last character is cut off")
+        raise CutOffError(Said("the last character is cut off", "最后一个字符不完整"))
 
 
 _TOKEN: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*("?)|[\[\]{},]', re.DOTALL)
@@ -136,7 +150,7 @@ def lines_of_array(parts: Iterable[bytes]) -> Iterator[bytes]:
             raise
         yield b"".join(found)
     if not array.is_over:
-        raise CutOffError("the JSON array is cut off")
+        raise CutOffError(Said("the JSON array is cut off", "JSON 数组不完整"))
 
 
 class _Array:
@@ -177,11 +191,18 @@ class _Array:
             done = len(text)
         self._rest, self._from = text[begin:], done - begin
         if len(self._rest) > MAX_ROW_BYTES:
-            raise CutOffError(f"an element of the JSON array has over {MAX_ROW_BYTES} bytes")
+            raise CutOffError(
+                Said(
+                    f"an element of the JSON array has over {MAX_ROW_BYTES} bytes",
+                    f"JSON 数组的一个元素超过 {MAX_ROW_BYTES} 字节",
+                )
+            )
 
     def _end(self, behind: bytes) -> None:
         if behind.strip():
-            raise CutOffError("there is more data after the JSON array")
+            raise CutOffError(
+                Said("there is more data after the JSON array", "JSON 数组之后还有数据")
+            )
         self.is_over = True
         self._rest, self._from = b"", 0
 

@@ -12,7 +12,8 @@ import msgspec
 from msgspec import Struct
 
 from growingio_wire.checks import check_fields
-from growingio_wire.errors import GrowingParamException
+from growingio_wire.errors import GrowingParamException, invalid
+from growingio_wire.said import Said
 from growingio_wire.table import text
 
 Row: TypeAlias = dict[str, Any]
@@ -154,9 +155,11 @@ def _zone(name: str | None) -> tzinfo | None:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise GrowingParamException(
+        raise invalid(
             f"mapping: the time zone {name!r} is unknown here; use one such as Asia/Shanghai"
-            " (on Windows: pip install tzdata)"
+            " (on Windows: pip install tzdata)",
+            f"mapping：此环境中没有时区 {name!r}；请使用 Asia/Shanghai 这样的时区"
+            "（Windows 上需要 pip install tzdata）",
         ) from error
 
 
@@ -187,23 +190,32 @@ def date_shape(value: object) -> str | None:
     return day + time + (":%S" if found["seconds"] else "")
 
 
-def date_hint(value: object) -> str | None:
+def date_hint(value: object) -> Said | None:
     """Return the advice for a time that would be misread, or not read at all."""
     shape = date_shape(value)
     if shape is not None:
-        return _declare(f"is written as {shape}", shape)
+        return _declare(Said(f"is written as {shape}", f"的写法是 {shape}"), shape)
     if not isinstance(value, str):
         return None
     if (found := _EITHER.fullmatch(value)) is not None:
         sep = found["sep"]
-        return _declare("has an ambiguous order of day and month", f"%d{sep}%m{sep}%Y")
-    if _DAYS.fullmatch(value):
-        return "event_time looks like a serial date of Excel; save the column as text"
-    return None
+        return _declare(_EITHER_ORDER, f"%d{sep}%m{sep}%Y")
+    return _IS_SERIAL if _DAYS.fullmatch(value) else None
 
 
-def _declare(what: str, shape: str) -> str:
-    return f'event_time {what}; declare it: {{column: …, type: datetime, format: "{shape}"}}'
+_EITHER_ORDER: Final = Said("has an ambiguous order of day and month", "无法区分日和月的先后")
+_IS_SERIAL: Final = Said(
+    "event_time looks like a serial date of Excel; save the column as text",
+    "event_time 像是 Excel 的日期序列号；请把该列存为文本格式",
+)
+
+
+def _declare(what: Said, shape: str) -> Said:
+    declared = f'{{column: …, type: datetime, format: "{shape}"}}'
+    return Said(
+        f"event_time {what.en}; declare it: {declared}",
+        f"event_time {what.zh}；请在映射中声明：{declared}",
+    )
 
 
 _decode_object: Final = msgspec.json.Decoder(dict[str, Any]).decode
@@ -218,7 +230,10 @@ def members_of(value: object, column: str, used: Collection[str] | None) -> Row:
         return {}
     found = _as_object(value)
     if found is None:
-        raise GrowingParamException(f"{column} must hold an object, got {type(value).__name__}")
+        got = type(value).__name__
+        raise invalid(
+            f"{column} must hold an object, got {got}", f"{column} 必须是对象，而不是 {got}"
+        )
     # What is a field, or an attribute of another name, is not sent twice.
     return {k: v for k, v in found.items() if k not in used} if used else found
 

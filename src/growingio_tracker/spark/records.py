@@ -123,8 +123,8 @@ class RecordWriter:
         delivered = 0
         for kind, places in by_kind.items():
             settled = self._senders[kind].deliver(Converted([one.record for one in places], []))
-            for seq, reason in settled.refused:
-                self._on_failed(FailedRow(places[seq].number, reason), places[seq].row)
+            for seq, why in settled.refused:
+                self._on_failed(FailedRow(places[seq].number, why.en), places[seq].row)
             delivered += settled.delivered
             failed += len(settled.refused)
         return delivered, failed

@@ -26,12 +26,18 @@ COMMAND = [sys.executable, "-c", "from growingio_cli import main; main()", "impo
 
 
 def start(
-    url: str, *arguments: str | Path, folder: Path, stdin: int | None = None
+    url: str,
+    *arguments: str | Path,
+    folder: Path,
+    stdin: int | None = None,
+    locale: str | None = None,
 ) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [*COMMAND, *map(str, arguments)],
         cwd=folder,
-        env=quiet_environment(**settings(url), PYTHONUTF8="1"),
+        env=quiet_environment(
+            **settings(url), PYTHONUTF8="1", **({"LC_ALL": locale} if locale else {})
+        ),
         stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -40,9 +46,15 @@ def start(
     )
 
 
-def run(url: str, *arguments: str | Path, folder: Path, status: int = 0) -> str:
+def run(
+    url: str,
+    *arguments: str | Path,
+    folder: Path,
+    status: int = 0,
+    locale: str | None = None,
+) -> str:
     """Run the command to its end in a process of its own, and return what it printed."""
-    with start(url, *arguments, folder=folder) as process:
+    with start(url, *arguments, folder=folder, locale=locale) as process:
         printed, complaints = process.communicate(timeout=3 * DEADLINE_S)
     assert process.returncode == status, printed + complaints
     return printed + complaints
@@ -194,6 +206,36 @@ def test_j4_dry_run_reads_everything(tmp_path: Path) -> None:
         printed = run_here(server.url, "c.csv", "--dry-run", folder=tmp_path, status=1)
         assert "Of 1000 rows, 1000 would fail. The remaining rows were not read." in printed
         assert server.received == []
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_chinese(tmp_path: Path, workers: str) -> None:
+    """For people who read Chinese, the screen and the files of failed rows have Chinese reasons.
+
+    So has a file that cannot be read to its end.
+    """
+    (tmp_path / "a.csv").write_text('event_name,user_id\na,u\nb,u,3,4\nc,"u\n', "utf-8")
+    (tmp_path / "b.ndjson").write_text('{"event_name":"d","user_id":"u"}\n[1]\n', "utf-8")
+    cut_off = gzip.compress(b"event_name,user_id\n" + b"e,u\n" * 9999)[:-9]
+    (tmp_path / "c.csv.gz").write_bytes(cut_off)
+    wide, open_quote = "该行有 4 个单元格，而表头有 2 个", "该行有未闭合的引号"
+    with Collector() as collector:
+        arguments = ["a.csv", "b.ndjson", "--dry-run"]
+        shown = run(collector.url, *arguments, folder=tmp_path, status=1, locale="zh_CN.UTF-8")
+        assert f"第 2 行：{wide}" in shown
+        assert f"第 3 行：{open_quote}" in shown
+        assert "第 2 行：该行不是 JSON 对象：" in shown
+        arguments = ["a.csv", "b.ndjson", "c.csv.gz", "--workers", workers]
+        shown = run(collector.url, *arguments, folder=tmp_path, status=1, locale="zh_CN.UTF-8")
+    assert "c.csv.gz 只有一部分可读：压缩数据不完整。已读取此前的行" in shown
+    assert "失败的行及原因" in shown
+    assert (tmp_path / "a.failed.csv").read_text("utf-8").splitlines() == [
+        "growingio_import_error,event_name,user_id",
+        f"{wide},b,u,3,4",
+        f'{open_quote},c,"u',
+    ]
+    failed = json.loads((tmp_path / "b.failed.ndjson").read_text("utf-8"))
+    assert failed["growingio_import_error"].startswith("该行不是 JSON 对象：")
 
 
 def test_items(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import socket
 import threading
 from pathlib import Path
@@ -152,6 +153,52 @@ def test_failed_rows_round_trip(tmp_path: Path, workers: int) -> None:
     }
 
 
+def test_resuming_in_another_language(tmp_path: Path) -> None:
+    """An import that goes on in another language has both in its file of failed rows."""
+    path = tmp_path / "a.ndjson"
+    good = '{"event_name":"e","user_id":"u"}'
+    path.write_text("\n".join(['{"event_name":"e","props":1}', good, good, "[1]"]), "utf-8")
+    mapping = RowMapping(
+        {"event_name": "event_name", "login_user_id": "user_id"}, spread=("props",)
+    )
+    options: dict[str, Any] = {"mapping": mapping, "batch_rows": 2}
+    with LockedServer(after=1) as server:
+        assert not run([path], server.url, **options, language="zh").is_complete
+        server.unlock()
+        summary = run([path], server.url, **options)
+    assert (summary.delivered, summary.failed, summary.is_complete) == (2, 2, True)
+    rows = map(json.loads, (tmp_path / "a.failed.ndjson").read_text("utf-8").splitlines())
+    first, second = (row["growingio_import_error"] for row in rows)
+    assert first == "props 必须是对象，而不是 int"
+    assert second.startswith("the row is not a JSON object")
+
+
+def test_chinese_reasons() -> None:
+    """Why rows from Python fail, here or at the server, is told in the language asked for."""
+    rows = [{"event_name": "37", "login_user_id": "u"}, {"event_name": "e", "login_user_id": "u"}]
+    rows[1]["note"] = "x" * 2000
+    failed: list[str] = []
+    with PickyServer("37") as server:
+        import_rows(
+            rows,
+            consumer(server.url),
+            max_event_bytes=1000,
+            on_failed=lambda one, _: failed.append(one.reason),
+            language="zh",
+        )
+    refused, too_long = failed
+    assert refused == "采集服务拒绝了该行，状态码为 400：no such event"
+    assert re.fullmatch(r"记录有 \d+ 字节，而 max_event_bytes 为 1000", too_long)
+
+
+def test_unknown_language() -> None:
+    """Another language is refused, in both."""
+    with pytest.raises(GrowingParamException) as caught:
+        import_rows([], consumer("http://127.0.0.1:9"), language="fr")  # type: ignore[arg-type]
+    assert caught.value.argument == "language"
+    assert caught.value.said.zh == "language 必须是以下之一：en、zh，而不是 'fr'"
+
+
 def test_old_failed_rows(tmp_path: Path) -> None:
     """Failed rows of an earlier import are not overwritten."""
     path = ndjson(tmp_path / "a.ndjson", 1)
@@ -233,7 +280,8 @@ def test_progress_that_raises(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [{"workers": 0}, {"rate": 0}, {"batch_rows": 0}, {"patience_s": -1}]
+    "options",
+    [{"workers": 0}, {"rate": 0}, {"batch_rows": 0}, {"patience_s": -1}, {"language": "fr"}],
 )
 def test_options(tmp_path: Path, options: dict[str, Any]) -> None:
     """An option that cannot be used is named."""

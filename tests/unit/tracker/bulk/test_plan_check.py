@@ -29,7 +29,7 @@ def _failed(kind: RowKind, row: Mapping[str, object]) -> str | None:
     options = RowOptions(tracking_plan=PLAN)
     converter = Converter(kind, RowMapping.by_name(kind), destination, options)
     converted = converter.convert([dict(row)])
-    return converted.failed[0][1].removeprefix("tracking plan: ") if converted.failed else None
+    return converted.failed[0][1].en.removeprefix("tracking plan: ") if converted.failed else None
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from growingio_tracker.bulk.rows import BadRow, Converter, RowOptions
 from growingio_tracker.bulk.typed import Row
 from growingio_tracker.delivery import Destination
 from growingio_tracker.model.record import PlainRecords
+from growingio_wire.said import Said
 
 ORDER: dict[str, str | Source] = {"event_name": Source(value="order"), "login_user_id": "id"}
 
@@ -41,7 +42,7 @@ def reason(row: dict[str, Any], mapping: RowMapping | None = None) -> str:
     found = Converter("event", mapping or RowMapping.by_name("event"), HERE).convert([row])
     [(place, why)] = found.failed
     assert (place, found.records) == (0, [])
-    return why
+    return why.en
 
 
 def test_event() -> None:
@@ -194,7 +195,7 @@ def test_too_long() -> None:
     """A row whose record is longer than allowed fails."""
     converter = Converter("event", RowMapping(fields=ORDER), HERE, RowOptions(frozenset(), 300))
     [(_, why)] = converter.convert([{"id": "1", "x": "y" * 300}]).failed
-    assert "max_event_bytes" in why
+    assert "max_event_bytes" in why.en
 
 
 def test_redact() -> None:
@@ -207,7 +208,13 @@ def test_redact() -> None:
 
 def test_places() -> None:
     """Failed rows have their places, and so do the records of the others."""
-    rows: list[Any] = [{"id": "0"}, BadRow("is broken"), {"id": "2"}, {"x": 1}, {"id": "4"}]
+    rows: list[Any] = [
+        {"id": "0"},
+        BadRow(Said("is broken", "已损坏")),
+        {"id": "2"},
+        {"x": 1},
+        {"id": "4"},
+    ]
     found = Converter("event", RowMapping(fields=ORDER), HERE).convert(rows)
     assert [place for place, _ in found.failed] == [1, 3]
     assert found.places() == [0, 2, 4]
