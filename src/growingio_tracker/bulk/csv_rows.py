@@ -169,7 +169,7 @@ def csv_layout(
             first_line = lines.line()
         delimiter = delimiter or _likeliest(first_line.decode(encoding, "replace"))
         feed = _decoded(chain([first_line], iter(lines.line, b"")), [], encoding)
-        header: list[str] | BadRow = next(cells_of(feed, delimiter), [])
+        header = next(cells_of(feed, delimiter), list[str]())
         first = lines.offset
     if isinstance(header, BadRow) or not any(header):
         raise invalid(

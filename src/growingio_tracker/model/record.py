@@ -158,10 +158,7 @@ def record_of(message: Message) -> bytes:
     """
     record, left_out = to_record(copy.copy(message), _now_ms())
     if left_out:
-        raise unsendable(left_out)
+        raise GrowingParamException(
+            "; ".join(map(str, left_out)), left_out[0].path, code="unsendable"
+        )
     return record
-
-
-def unsendable(left_out: LeftOut) -> GrowingParamException:
-    """Return the error for attributes that had to be left out; there is at least one."""
-    return GrowingParamException("; ".join(map(str, left_out)), left_out[0].path, code="unsendable")
