@@ -31,6 +31,7 @@ from growingio_wire.said import Said, counted
 if TYPE_CHECKING:
     from growingio_tracker.consumers.durable import Adopters
     from growingio_tracker.delivery.ledger import Stats
+    from growingio_tracker.model.losses import Problem
 
 _LOOK_S: Final = 0.5
 _PROGRESS_S: Final = 0.2
@@ -43,6 +44,12 @@ _ONLY_KAFKA: Final = Said(
     "the options marked 'Kafka' need a TARGET such as kafka://host:port/topic, got {target}.",
     "标有“Kafka”的选项只用于 kafka://host:port/topic 形式的 TARGET，而不是 {target}。",
 )
+_LEFT: Final = Said(
+    "{events} left in the spool, for the next process or 'growingio spool drain' to send: {why}",
+    "spool 中还有 {events}，由下一个进程或“growingio spool drain”发送：{why}",
+)
+_NO_ANSWER: Final = Said("the server did not answer in time", "服务器没有及时响应")
+_TIMED_OUT: Final = Said("The timeout was reached.", "已到时限。")
 _NO_DIRECTORY: Final = Said(
     "the directory {directory} does not exist. Check its spelling, or create it with --create.",
     "目录 {directory} 不存在。请检查拼写，或用 --create 创建。",
@@ -117,7 +124,7 @@ def _send_from(
         ending_on_signals(ending.set),
         being_relay(directory),
         keeping_owner(directory),
-        Adopters(directory, server_host, parser, verify, on_error=tell) as adopters,
+        Adopters(directory, server_host, parser, verify, on_error=_tell) as adopters,
     ):
         typer.echo(
             text(
@@ -126,7 +133,22 @@ def _send_from(
             )
         )
         _send_until(ending, adopters)
-    typer.echo(text("Stopped. ", "已结束。") + _line(adopters.totals()))
+    totals = adopters.totals()
+    typer.echo(text("Stopped. ", "已结束。") + _line(totals))
+    if totals.pending:
+        typer.echo(text(*_left(totals.pending, adopters.last_error or _NO_ANSWER)), err=True)
+
+
+def _left(events: int, why: Said) -> Said:
+    return _LEFT.with_values(events=Said(counted(events, "event"), f"{events} 个事件"), why=why)
+
+
+def _tell(problem: Problem) -> None:
+    """Print a problem on stderr, except the one that is told at the end."""
+    from growingio_tracker.delivery.pipeline import LEFT_IN_SPOOL
+
+    if problem.reason != LEFT_IN_SPOOL:
+        tell(problem)
 
 
 @contextmanager
@@ -191,7 +213,7 @@ def drain(
         totals = _send_for(timeout, adopters)
     typer.echo(_result(totals))
     if totals.pending:
-        typer.echo(totals.last_error or text("The timeout was reached.", "已到时限。"), err=True)
+        typer.echo(text(*(adopters.last_error or _TIMED_OUT)), err=True)
         raise typer.Exit(1)
 
 
@@ -210,7 +232,8 @@ def _send_for(timeout_s: float, adopters: Adopters) -> Stats:
         sending = text("sending", "正在发送")
         task = progress.add_task(sending, total=None)
         while (totals := adopters.totals()).pending and time.monotonic() < deadline:
-            said = f"{sending} ({totals.last_error})" if totals.last_error else sending
+            why = adopters.last_error
+            said = text(f"{sending} ({why.en})", f"{sending}（{why.zh}）") if why else sending
             progress.update(
                 task, total=totals.accepted, completed=totals.delivered, description=said
             )

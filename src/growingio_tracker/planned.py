@@ -125,7 +125,7 @@ class _PlannedCall:
         """Check what will be sent, by the same rules as the collector."""
         sent, _ = normalise(attributes, "attributes")
         mistakes = [
-            (name, *found)
+            (name, found.code, found.said)
             for name, wanted in self._rules.items()
             if (found := mistake(wanted, sent.get(name))) is not None
         ]

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeGuard, get_type_hints
 
 import msgspec
 
-from growingio_wire.errors import GrowingParamException
+from growingio_wire.errors import GrowingParamException, invalid, must_be
+from growingio_wire.said import Said
 
 # Frameworks evaluate annotations while a program runs, so the name must exist then, too. It may
 # need no package, and import none: typing_extensions is slow to import.
@@ -30,6 +31,8 @@ else:
 
 
 _WRONG_TYPE: Final = "wrong_type"
+_SECONDS: Final = Said("a number of seconds", "秒数")
+_SECONDS_OR_NONE: Final = Said("a number of seconds or None", "秒数或 None")
 
 
 def check_fields(settings: object) -> None:
@@ -41,9 +44,14 @@ def check_fields(settings: object) -> None:
         try:
             msgspec.convert(getattr(settings, name), kind)
         except msgspec.ValidationError as error:
-            said = str(error)
-            message = f"{name}: {said[0].lower()}{said[1:]}"
-            raise GrowingParamException(message, name, code=_WRONG_TYPE) from None
+            raise GrowingParamException(_misfit(name, str(error)), name, code=_WRONG_TYPE) from None
+
+
+def _misfit(name: str, said: str) -> Said:
+    """Return what msgspec says of a value, for example "Expected `int`, got `str`"."""
+    wanted, comma, got = said.removeprefix("Expected ").partition(", got ")
+    zh = f"应为 {wanted}，而不是 {got}" if comma else f"该值无效（{said}）"
+    return Said(f"{name}: {said[0].lower()}{said[1:]}", f"{name}：{zh}")
 
 
 def check_class(value: object, argument: str, *classes: type) -> None:
@@ -53,10 +61,9 @@ def check_class(value: object, argument: str, *classes: type) -> None:
     :raises GrowingParamException: if it is not.
     """
     if not isinstance(value, classes) or isinstance(value, bool):
-        words = " or ".join("None" if one is type(None) else one.__name__ for one in classes)
-        got = type(value).__name__
-        message = f"{argument} must be of type {words}, got {got}"
-        raise GrowingParamException(message, argument, code=_WRONG_TYPE)
+        names = ["None" if one is type(None) else one.__name__ for one in classes]
+        wanted = Said(f"of type {' or '.join(names)}", f"以下类型：{'、'.join(names)}")
+        raise must_be(wanted, type(value).__name__, argument, code=_WRONG_TYPE)
 
 
 _LONGEST_S: Final = 1e9
@@ -73,7 +80,7 @@ def usable_timeout(value: object, argument: str = "timeout") -> float | None:
     if value is None:
         return None
     if not _is_number(value):
-        raise _no_number(value, argument, "a number of seconds or None")
+        raise must_be(_SECONDS_OR_NONE, repr(value), argument, code=_WRONG_TYPE)
     return min(value, _LONGEST_S)
 
 
@@ -83,14 +90,16 @@ def check_seconds(value: object, argument: str, *, above: float | None = None) -
     :raises GrowingParamException: otherwise.
     """
     if not _is_number(value) or abs(value) == math.inf:
-        raise _no_number(value, argument, "a number of seconds")
+        raise must_be(_SECONDS, repr(value), argument, code=_WRONG_TYPE)
     if value < 0 or (above is not None and value <= above):
         bound = "at least 0" if above is None else f"more than {above}"
-        raise GrowingParamException(
+        bound_zh = "不小于 0" if above is None else f"大于 {above}"
+        raise invalid(
             f"{argument} must be {bound} seconds, got {value!r}",
+            f"{argument} 必须是{bound_zh} 的秒数，而不是 {value!r}",
             argument,
             code="out_of_range",
-            values={"got": value},
+            got=value,
         )
     return float(min(value, sys.float_info.max))  # an int may be longer
 
@@ -99,8 +108,3 @@ def _is_number(value: object) -> TypeGuard[int | float]:
     if isinstance(value, float):
         return not math.isnan(value)
     return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _no_number(value: object, argument: str, wanted: str) -> GrowingParamException:
-    message = f"{argument} must be {wanted}, got {value!r}"
-    return GrowingParamException(message, argument, code=_WRONG_TYPE)

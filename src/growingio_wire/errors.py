@@ -189,6 +189,12 @@ def must_be(
     )
 
 
+def said_of(error: Exception) -> Said:
+    """Return an error's message in both languages; that of the system is the same in both."""
+    said = getattr(error, "said", None)
+    return Said(str(error), said.zh if isinstance(said, Said) else str(error))
+
+
 def plain_reason(error: Exception) -> str:
     """Return what the system says of a failed call, without number and path, or the message."""
     return getattr(error, "strerror", None) or str(error)
@@ -200,25 +206,27 @@ def with_response(error: Exception) -> str:
     return f"{error}; response: {body}" if body else str(error)
 
 
-def missing_extra(feature: str, extra: str) -> MissingExtraError:
+def missing_extra(feature: str | Said, extra: str) -> MissingExtraError:
     """Return the error for ``feature``, which needs the optional dependency set ``extra``."""
+    what = in_both(feature)
     command = f'pip install "growingio_tracker[{extra}]"'
     return MissingExtraError(
         Said(
-            f"{feature} needs an optional package that is not installed. "
+            f"{what.en} needs an optional package that is not installed. "
             f"Install it with: {command}",
-            f"{feature} 需要的可选包没有安装。请运行：{command}",
+            f"{what.zh} 需要的可选包没有安装。请运行：{command}",
         )
     )
 
 
-def missing_data(feature: str, package: str) -> GrowingError:
+def missing_data(feature: str | Said, package: str) -> GrowingError:
     """Return the error for ``feature``, which needs files of ``package`` that are not there."""
+    what = in_both(feature)
     return GrowingError(
         Said(
-            f"{feature} is missing from this program. Whatever packed it has to take the package's "
+            f"{what.en} is missing from this program. Whatever packed it has to take the package's "
             f"data along, for instance PyInstaller with --collect-data {package}.",
-            f"此程序中缺少 {feature}。打包时需要带上该包的数据文件，例如 PyInstaller 的 "
+            f"此程序中缺少 {what.zh}。打包时需要带上该包的数据文件，例如 PyInstaller 的 "
             f"--collect-data {package}。",
         )
     )

@@ -13,6 +13,7 @@ from growingio_tracker.delivery import Destination
 from growingio_tracker.model import ItemMessage, Message
 from growingio_tracker.model.events import CustomEventMessage, UserLoginMessage
 from growingio_tracker.model.filters import redacted
+from growingio_tracker.model.losses import unsendable
 from growingio_tracker.model.record import PlainRecords, to_record
 from growingio_wire.clock import now_ms
 from growingio_wire.errors import GrowingParamException, invalid
@@ -178,7 +179,7 @@ class Converter:
                 return plain
         record, left_out = to_record(self._message(values, attributes), now)
         if left_out:
-            raise GrowingParamException("; ".join(map(str, left_out)))
+            raise GrowingParamException(unsendable(left_out))
         return record
 
     def _attributes_of(self, row: Row) -> Row | None:

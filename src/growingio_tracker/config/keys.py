@@ -140,9 +140,7 @@ class Mistake(NamedTuple):
 
 def told(error: GrowingParamException, origin: str) -> Said:
     """Return an error about a setting as a mistake with its location."""
-    said = error.said
-    zh = said.zh if said.zh != said.en else f"{error.argument} 无法使用：{error}"
-    return Said(f"{origin}: {error}", f"{origin}：{zh}")
+    return Said(f"{origin}: {error.said.en}", f"{origin}：{error.said.zh}")
 
 
 def missing(

@@ -37,6 +37,7 @@ _NO_TABLE: Final = Said(
     "{place}: unknown table [{name}]; did you mean [{table}]?",
     "{place}：没有表 [{name}]；是否应为 [{table}]？",
 )
+_TOML: Final = Said("a configuration file on Python 3.10", "在 Python 3.10 上读取配置文件")
 _NOT_OURS: Final = frozenset({"config", "import_dsn", "pure"})
 """Variables with this prefix that are read elsewhere."""
 
@@ -192,7 +193,7 @@ def _parse(text: str, file: Path) -> dict[str, Any]:
     try:
         content: dict[str, Any] = msgspec.toml.decode(text)
     except ImportError as error:  # no TOML in the standard library, and no tomli
-        raise missing_extra("a configuration file on Python 3.10", "config") from error
+        raise missing_extra(_TOML, "config") from error
     except msgspec.DecodeError as error:
         raise invalid(
             f"{file} is not valid TOML: {error}",

@@ -33,6 +33,7 @@ from growingio_tracker.delivery.spool.spool_lanes import LOOK_EVERY_S, SpoolLane
 from growingio_tracker.delivery.workers import WorkerThreads
 from growingio_tracker.model.options import known
 from growingio_wire.checks import Unpack
+from growingio_wire.said import Said
 from growingio_wire.table import Kind
 
 
@@ -156,6 +157,11 @@ class AdoptingConsumer(Strategy):
         """Start the thread that finds and sends events left by other processes."""
         self._pipelines.get().start()
 
+    @property
+    def last_error(self) -> Said | None:
+        """The last failure; ``None`` if there was none."""
+        return self._pipelines.get().ledger.last_error
+
 
 class Adopters:
     """An :class:`AdoptingConsumer` for each destination that a directory has events for.
@@ -214,8 +220,13 @@ class Adopters:
             delivered=sum(stats.delivered for stats in every),
             rejected=rejected,
             pending=sum(stats.pending for stats in every),
-            last_error=next((stats.last_error for stats in every if stats.last_error), None),
         )
+
+    @property
+    def last_error(self) -> Said | None:
+        """The last failure of a destination that has one; ``None`` if there was none."""
+        every = (consumer.last_error for consumer in self._consumers.values())
+        return next(filter(None, every), None)
 
     def take_in(self) -> None:
         """Adopt all abandoned records, and try every server immediately."""

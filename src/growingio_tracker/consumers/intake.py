@@ -24,12 +24,12 @@ from growingio_tracker.model.events import (
     ResourceItem,
 )
 from growingio_tracker.model.filters import MessageFilters
-from growingio_tracker.model.losses import Problem, Unsendable
+from growingio_tracker.model.losses import Problem, Unsendable, unsendable
 from growingio_tracker.model.record import plain_events, to_record
 from growingio_tracker.model.scalars import is_a
 from growingio_tracker.model.subject import ABOUT_NOBODY, OnNobody
 from growingio_tracker.model.values import pairs
-from growingio_wire.errors import GrowingParamException
+from growingio_wire.errors import GrowingParamException, invalid
 from growingio_wire.logs import Log
 from growingio_wire.table import NOT_USER, Kind
 
@@ -135,9 +135,12 @@ class Intake:
         :raises GrowingParamException: if it is not a message.
         """
         if not is_a(message, Message) or not hasattr(message, "kind"):
-            raise GrowingParamException(
+            got = type(message).__name__
+            raise invalid(
                 "message must be what a builder's build() returns, for example "
-                f"CustomEventMessage.EventBuilder()…build(); got {type(message).__name__}",
+                f"CustomEventMessage.EventBuilder()…build(); got {got}",
+                "message 必须是 builder 的 build() 返回的消息，例如 "
+                f"CustomEventMessage.EventBuilder()…build()，而不是 {got}",
                 "message",
                 code="wrong_type",
             )
@@ -164,21 +167,24 @@ class Intake:
         return filtered if isinstance(filtered, Problem) else self.own(filtered)
 
     def _too_long(self, record: bytes) -> GrowingParamException:
-        limit = self._options.max_event_bytes
-        return GrowingParamException(
-            f"the event is {len(record)} bytes long, and max_event_bytes is {limit}; "
+        size, limit = len(record), self._options.max_event_bytes
+        return invalid(
+            f"the event is {size} bytes long, and max_event_bytes is {limit}; "
             "send less, or raise the limit",
+            f"该事件有 {size} 字节，而 max_event_bytes 为 {limit}；请减少内容，或提高该限制",
             code="too_long",
-            values={"bytes": len(record), "max_event_bytes": limit},
+            bytes=size,
+            max_event_bytes=limit,
         )
 
     def _leave_out(self, attributes: tuple[Unsendable, ...]) -> None:
         if not attributes:
             return
         if self._options.strict:
-            raise GrowingParamException(
-                "with strict=True every attribute must be sendable; these are not: "
-                + "; ".join(map(str, attributes)),
+            these = unsendable(attributes)
+            raise invalid(
+                f"with strict=True every attribute must be sendable; these are not: {these.en}",
+                f"strict=True 时所有属性都必须可以发送；以下属性无法发送：{these.zh}",
                 attributes[0].path,
                 code="unsendable",
             )

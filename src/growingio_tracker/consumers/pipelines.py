@@ -21,6 +21,7 @@ from growingio_tracker.delivery.sender import Sender
 from growingio_tracker.model.option_types import TRUE_WORDS
 from growingio_wire.errors import GrowingIOException
 from growingio_wire.http import Transport
+from growingio_wire.said import Said
 
 
 class MakesSenders(Protocol):
@@ -33,6 +34,10 @@ class MakesSenders(Protocol):
 
 MakePipeline: TypeAlias = Callable[[MakesSenders], Pipeline]
 
+_FINALIZING: Final = Said(
+    "the event was not sent: the interpreter is shutting down, and can import nothing",
+    "该事件没有发送：解释器正在退出，无法再导入模块",
+)
 _makers: Final[list[MakePipeline]] = []
 """Factories that replace those of the consumers; the last one is in force."""
 
@@ -58,9 +63,7 @@ class Pipelines(PerProcess[Pipeline]):
 
     def _made(self) -> Pipeline:
         if sys.is_finalizing():
-            raise GrowingIOException(
-                "the event was not sent: the interpreter is shutting down, and can import nothing"
-            )
+            raise GrowingIOException(_FINALIZING)
         return _makers[-1](self.consumer) if _makers else self._usual()
 
 

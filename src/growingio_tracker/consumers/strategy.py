@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 from growingio_tracker.consumers import Consumer
 from growingio_tracker.consumers.options import ConsumerOptions, QueueOptions
@@ -21,10 +21,16 @@ from growingio_tracker.delivery.sender import DeliversBatches, Sender
 from growingio_tracker.model import Message
 from growingio_tracker.model.arguments import WRONG_TYPE
 from growingio_tracker.model.record import to_record
-from growingio_wire.errors import GrowingParamException
+from growingio_wire.errors import GrowingParamException, must_be
+from growingio_wire.said import Said
 from growingio_wire.table import Kind
 
 _O = TypeVar("_O", bound=ConsumerOptions)
+
+_CONSUMER: Final = Said(
+    "a consumer such as AsyncBufferedConsumer(…), or an object with a send(message) method",
+    "带有 send(message) 方法的对象，例如 AsyncBufferedConsumer(…)",
+)
 
 Compose: TypeAlias = Callable[[_O, Sender], Pipeline]
 """Factory of a strategy's pipeline from its options."""
@@ -159,9 +165,4 @@ def destination_of(consumer: object) -> Destination:
 
 def _no_consumer(value: object) -> GrowingParamException:
     """Return the error for a value that is not a consumer."""
-    return GrowingParamException(
-        "consumer must be a consumer such as AsyncBufferedConsumer(…), or an object with a "
-        f"send(message) method, got {type(value).__name__}",
-        "consumer",
-        code=WRONG_TYPE,
-    )
+    return must_be(_CONSUMER, type(value).__name__, "consumer", code=WRONG_TYPE)

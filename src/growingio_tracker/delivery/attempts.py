@@ -15,7 +15,7 @@ from growingio_wire.errors import GrowingIOException, RejectedError, TransportEr
 from growingio_wire.http import Request, Response, Transport
 from growingio_wire.http.retry import RetryPolicy, Verdict, verdict
 from growingio_wire.logs import Log
-from growingio_wire.said import counted
+from growingio_wire.said import Said, counted
 
 _log: Final = Log("growingio_tracker.delivery")
 
@@ -23,6 +23,9 @@ _SHOWN_BODY: Final = 1000
 _SETTLES_S: Final = 0.05
 _NO_TIME_S: Final = 0.001
 _NO_ERROR: Final = GrowingIOException("there was no error")
+_NO_MEMORY: Final = Said(
+    "out of memory while sending; retrying later may help", "发送时内存不足；稍后重试可能成功"
+)
 _RESET: Final = (ConnectionResetError, ConnectionAbortedError, BrokenPipeError)
 
 
@@ -116,7 +119,7 @@ class Attempts:
         self._ledger.note_request(repeated=repeated)
         answer = self._exchange(request, events)
         if not answer.accepted:
-            self._ledger.note_error(str(answer.error))
+            self._ledger.note_error(answer.error.said)
         return answer
 
     def _exchange(self, request: Request, events: int) -> Attempt:
@@ -142,9 +145,12 @@ class Attempts:
 
 
 _ADVICE: Final = {
-    Verdict.RETRY: "trying again later may help",
-    Verdict.SPLIT: "the same event would be refused again",
-    Verdict.MISCONFIGURED: "check server_host, product_id and any gateway or proxy in between",
+    Verdict.RETRY: Said("trying again later may help", "稍后重试可能成功"),
+    Verdict.SPLIT: Said("the same event would be refused again", "再次发送同一事件仍会被拒绝"),
+    Verdict.MISCONFIGURED: Said(
+        "check server_host, product_id and any gateway or proxy in between",
+        "请检查 server_host、product_id，以及中间的网关或代理",
+    ),
 }
 
 
@@ -157,28 +163,37 @@ def _was_reset(error: BaseException) -> bool:
 
 
 def _no_memory(error: MemoryError) -> GrowingIOException:
-    failure = GrowingIOException("out of memory while sending; retrying later may help")
+    failure = GrowingIOException(_NO_MEMORY)
     failure.__cause__ = error
     return failure
 
 
 def _not_encodable(error: Exception) -> GrowingIOException:
     # Without the error's message, which may contain tracked data.
-    failure = GrowingIOException(f"the parser could not encode the event: {type(error).__name__}")
+    raised = type(error).__name__
+    failure = GrowingIOException(
+        Said(f"the parser could not encode the event: {raised}", f"parser 无法编码该事件：{raised}")
+    )
     failure.__cause__ = error
     return failure
 
 
 def _failed(request: Request, error: Exception) -> TransportError:
-    failure = TransportError(f"no answer from {request.address}: {type(error).__name__}")
+    raised = type(error).__name__
+    failure = TransportError(
+        Said(f"no answer from {request.address}: {raised}", f"{request.address} 没有响应：{raised}")
+    )
     failure.__cause__ = error
     return failure
 
 
 def _refusal(meaning: Verdict, request: Request, response: Response, events: int) -> RejectedError:
+    address, status, advice = request.address, response.status, _ADVICE[meaning]
     return RejectedError(
-        f"{request.address} answered {response.status} to {counted(events, 'event')}; "
-        f"{_ADVICE[meaning]}",
+        Said(
+            f"{address} answered {status} to {counted(events, 'event')}; {advice.en}",
+            f"{address} 对 {events} 个事件的响应为 {status}；{advice.zh}",
+        ),
         response.status,
         response.body[:_SHOWN_BODY].decode("utf-8", "replace"),
     )

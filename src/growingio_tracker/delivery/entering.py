@@ -154,4 +154,4 @@ class WayIn:
 
     def _note_refused(self, error: SpoolError) -> None:
         self._ledger.count_refused(_SPOOL_ERROR)
-        self._ledger.last_error = str(error)
+        self._ledger.last_error = error.said

@@ -14,7 +14,7 @@ from growingio_tracker.model.arguments import valid_text
 from growingio_tracker.model.options import OptionType
 from growingio_tracker.model.record import decode, record_of
 from growingio_wire.clock import now_ms
-from growingio_wire.errors import GrowingParamException
+from growingio_wire.errors import invalid
 from growingio_wire.said import Said
 from growingio_wire.table import (
     Kind,
@@ -192,4 +192,8 @@ def as_bytes(body: object) -> bytes:
         return valid_text(body, "what get_bytes returned").encode()
     if isinstance(body, (bytes, bytearray, memoryview)):
         return bytes(body)  # pyright: ignore[reportUnknownArgumentType]
-    raise GrowingParamException(f"get_bytes must return str or bytes, got {type(body).__name__}")
+    got = type(body).__name__
+    raise invalid(
+        f"get_bytes must return str or bytes, got {got}",
+        f"get_bytes 必须返回 str 或 bytes，而不是 {got}",
+    )

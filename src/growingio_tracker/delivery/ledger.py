@@ -11,6 +11,7 @@ from msgspec import Struct, field
 from growingio_tracker.core import Admission
 from growingio_wire.clock import SYSTEM_CLOCK, Clock
 from growingio_wire.ending import held
+from growingio_wire.said import Said, in_both
 
 
 class Stats(Struct, frozen=True):
@@ -80,7 +81,7 @@ class Ledger:
         self.dropped: defaultdict[str, int] = defaultdict(int)
         self.last_success: float | None = None
         self.pending_since: float | None = None
-        self.last_error: str | None = None
+        self.last_error: Said | None = None
         self._clock = clock
 
     @property
@@ -150,10 +151,10 @@ class Ledger:
             self.requests += 1
             self.retries += repeated
 
-    def note_error(self, error: str) -> None:
+    def note_error(self, error: str | Said) -> None:
         """A request failed."""
         with held(self.lock):
-            self.last_error = error
+            self.last_error = in_both(error)
 
     def note_worker_restart(self) -> None:
         """A worker that had ended was replaced."""
@@ -182,7 +183,7 @@ class Ledger:
                 retries=self.retries,
                 worker_restarts=self.worker_restarts,
                 last_success_age_s=self._age(self.last_success),
-                last_error=self.last_error,
+                last_error=None if self.last_error is None else self.last_error.en,
             )
 
     def healthy(self, within_s: float) -> bool:

@@ -14,9 +14,14 @@ from growingio_tracker.delivery.schedule import Schedule
 from growingio_tracker.delivery.waiting import LOOK_AGAIN_S, WaitingThread
 from growingio_tracker.model.losses import Problem, Reporter
 from growingio_wire.errors import QueueFullError
+from growingio_wire.said import Said
 
 _QUEUE_FULL: Final = "queue_full"
 _FULL_DETAIL: Final = "the queue is full, because events come faster than the server takes them"
+_NOT_QUEUED: Final = Said(
+    "the queue is full and the event was not queued; retry once the server accepts events again",
+    "队列已满，该事件未进入队列；请在服务器恢复接收事件后重试",
+)
 _FULL: Final = receipt_of(Fate("dropped", _QUEUE_FULL))
 CLOSED: Final = Problem("closed", "the consumer is closed; events tracked later are not sent", 1)
 REFUSED_CLOSED: Final = receipt_of(Fate("dropped", CLOSED.reason))
@@ -148,7 +153,4 @@ class OverflowPolicy:
             return
         self._reporter.report(Problem(_QUEUE_FULL, _FULL_DETAIL, lost))
         if self._policy == "raise":
-            raise QueueFullError(
-                "the queue is full and the event was not queued; retry once the server "
-                "accepts events again"
-            )
+            raise QueueFullError(_NOT_QUEUED)

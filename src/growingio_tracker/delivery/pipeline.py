@@ -52,6 +52,7 @@ from growingio_wire.table import Kind
 _log: Final = Log("growingio_tracker.delivery")
 
 UNDELIVERED: Final = "undelivered"
+LEFT_IN_SPOOL: Final = "left_in_spool"
 REENTRANT: Final = receipt_of(Fate("dropped", "reentrant"))
 _INTERRUPTED: Final = Postponed(GrowingIOException("sending was interrupted"), pause_s=1.0)
 
@@ -289,7 +290,7 @@ class Pipeline:
             dropped = 0 if self.room.keeps else self.ledger.dropped.get(UNDELIVERED, 0)
             events = dropped + self.ledger.pending - self._reported_undelivered
             self._reported_undelivered += events
-            last_error = self.ledger.last_error or "the server did not answer in time"
+            last_error = self.ledger.stats().last_error or "the server did not answer in time"
         if events > 0:
             self.reporter.report(_undelivered(events, last_error, kept=self.room.keeps))
 
@@ -299,7 +300,7 @@ def _undelivered(events: int, last_error: str, *, kept: bool) -> Problem:
         detail = f"closing ended before these events could be delivered: {last_error}"
         return Problem(UNDELIVERED, detail, events)
     return Problem(
-        "left_in_spool",
+        LEFT_IN_SPOOL,
         f"closing ended while {events} events were not delivered yet; they are in the spool, "
         f"for the next process or `growingio spool drain` to deliver: {last_error}",
     )

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from growingio_tracker.model.arguments import (
     MISSING,
+    NON_EMPTY,
     WRONG_TYPE,
     event_time_ms,
     required,
@@ -22,7 +23,7 @@ from growingio_tracker.model.arguments import (
 )
 from growingio_tracker.model.losses import LeftOut
 from growingio_tracker.model.values import Attributes, EventTime, pairs, sendable
-from growingio_wire.errors import GrowingParamException
+from growingio_wire.errors import invalid, must_be
 from growingio_wire.table import ITEM, LIST_SEPARATOR, MAPPING, Kind
 
 _V = TypeVar("_V")
@@ -54,9 +55,7 @@ class MessageBuilder:
         try:
             self._attributes[key] = copied(value)
         except TypeError:
-            raise GrowingParamException(
-                f"key must be a non-empty str, got {type(key).__name__}", "key", code=WRONG_TYPE
-            ) from None
+            raise must_be(NON_EMPTY, type(key).__name__, "key", code=WRONG_TYPE) from None
         return self
 
     def set_attributes(self: _B, map: Attributes | None) -> _B:  # noqa: A002 - 1.0.5's name
@@ -211,8 +210,11 @@ class UserMappingMessage(Message, rename=MAPPING.json_names):
             for key, value in pairs(self.identities, "identities")
         }
         if not self.identities:
-            raise GrowingParamException(
-                "identities must hold at least one user key and id", "identities", code=MISSING
+            raise invalid(
+                "identities must hold at least one user key and id",
+                "identities 必须至少包含一组用户 key 和 ID",
+                "identities",
+                code=MISSING,
             )
         if self.send_time is not None:
             self.send_time = event_time_ms(self.send_time)

@@ -11,13 +11,22 @@ from uuid import UUID
 
 from growingio_tracker.model.scalars import builtin_of, has_surrogates, is_a, is_itself, text_of
 from growingio_wire.clock import MICROSECONDS_FROM, MILLISECONDS_FROM
-from growingio_wire.errors import GrowingParamException
+from growingio_wire.errors import GrowingParamException, invalid, must_be
+from growingio_wire.said import Said
 
 WRONG_TYPE: Final = "wrong_type"
 OUT_OF_RANGE: Final = "out_of_range"
 MISSING: Final = "missing"
 UNREADABLE: Final = "unreadable"
 """Codes of errors."""
+
+TEXT_WORDS: Final = Said("a str", "字符串")
+NON_EMPTY: Final = Said("a non-empty str", "非空字符串")
+"""What arguments must be."""
+
+_TIME: Final = Said("Unix milliseconds (int) or a datetime", "整数形式的 Unix 毫秒或 datetime")
+_SECONDS: Final = Said("seconds", "秒")
+_MICROSECONDS: Final = Said("microseconds or less", "微秒或更小的单位")
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MILLISECOND: Final = timedelta(milliseconds=1)
@@ -39,15 +48,15 @@ def identifier(value: object, argument: str) -> str | None:
     try:
         found = _as_text(value)
     except Exception as error:  # from a method of the caller's own class
-        raise GrowingParamException(
-            f"{argument} must be a str; reading it raised {type(error).__name__}",
+        raised = type(error).__name__
+        raise invalid(
+            f"{argument} must be a str; reading it raised {raised}",
+            f"{argument} 必须是字符串；读取时引发了 {raised}",
             argument,
             code=UNREADABLE,
         ) from error
     if found is None:
-        raise GrowingParamException(
-            f"{argument} must be a str, got {type(value).__name__}", argument, code=WRONG_TYPE
-        )
+        raise must_be(TEXT_WORDS, type(value).__name__, argument, code=WRONG_TYPE)
     return valid_text(found, argument) or None
 
 
@@ -74,9 +83,7 @@ def required(value: object, argument: str) -> str:
     """
     found = identifier(value, argument)
     if found is None:
-        raise GrowingParamException(
-            f"{argument} must be a non-empty str, got {value!r}", argument, code=MISSING
-        )
+        raise must_be(NON_EMPTY, repr(value), argument, code=MISSING)
     return found
 
 
@@ -86,11 +93,7 @@ def text_name(value: object, argument: str) -> str:
     :raises GrowingParamException: if it is missing, empty, of another type or not valid Unicode.
     """
     if _read_text(value) is None:
-        raise GrowingParamException(
-            f"{argument} must be a non-empty str, got {type(value).__name__}",
-            argument,
-            code=WRONG_TYPE,
-        )
+        raise must_be(NON_EMPTY, type(value).__name__, argument, code=WRONG_TYPE)
     return required(value, argument)
 
 
@@ -107,9 +110,10 @@ def valid_text(value: str, argument: str) -> str:
     :raises GrowingParamException: if it holds lone surrogates.
     """
     if has_surrogates(value):
-        raise GrowingParamException(
+        raise invalid(
             f"{argument} holds lone surrogates, which are not valid text; "
             f"decode the bytes that it came from with their real encoding",
+            f"{argument} 含有孤立的代理项，不是有效的字符串；请按原始字节的真实编码重新解码",
             argument,
             code="not_unicode",
         )
@@ -128,22 +132,19 @@ def event_time_ms(value: object, argument: str = "event_time") -> int:
         return _datetime_ms(value, argument)
     number = _number(value)
     if number is None:
-        raise GrowingParamException(
-            f"{argument} must be Unix milliseconds (int) or a datetime, got {type(value).__name__}",
-            argument,
-            code=WRONG_TYPE,
-        )
+        raise must_be(_TIME, type(value).__name__, argument, code=WRONG_TYPE)
     if not 0 < number < _NO_TIME_FROM:
-        raise GrowingParamException(
+        raise invalid(
             f"{argument} must be positive Unix milliseconds, got a number that is "
             f"{'too large' if number > 0 else 'not above 0'}",
+            f"{argument} 必须是正的 Unix 毫秒，而该数值{'过大' if number > 0 else '不大于 0'}",
             argument,
             code=OUT_OF_RANGE,
         )
     if number < MILLISECONDS_FROM:
-        raise _wrong_unit(argument, number, "seconds", int(number * 1000))
+        raise _wrong_unit(argument, number, _SECONDS, int(number * 1000))
     if number >= MICROSECONDS_FROM:
-        raise _wrong_unit(argument, number, "microseconds or less", _to_milliseconds(int(number)))
+        raise _wrong_unit(argument, number, _MICROSECONDS, _to_milliseconds(int(number)))
     return int(number)
 
 
@@ -152,17 +153,20 @@ def _datetime_ms(value: datetime, argument: str) -> int:
         milliseconds = (_exact(value).astimezone(timezone.utc) - _EPOCH) // _MILLISECOND
         usable = MILLISECONDS_FROM <= milliseconds < MICROSECONDS_FROM
     except Exception as error:  # from the ends of the calendar, or from the caller's own tzinfo
-        raise GrowingParamException(
+        raised = type(error).__name__
+        raise invalid(
             f"{argument} must be a datetime that can be converted to UTC; "
-            f"converting it raised {type(error).__name__}",
+            f"converting it raised {raised}",
+            f"{argument} 必须是可以转换为 UTC 的 datetime；转换时引发了 {raised}",
             argument,
             code=UNREADABLE,
         ) from error
     # The bounds are those of numbers, so that a checked message passes its next check too.
     if not usable:
-        raise GrowingParamException(
-            f"{argument} must be a time from 1973-03-03 to 5138-11-16, "
-            f"got a {type(value).__name__} outside of that",
+        got = type(value).__name__
+        raise invalid(
+            f"{argument} must be a time from 1973-03-03 to 5138-11-16, got a {got} outside of that",
+            f"{argument} 必须是 1973-03-03 到 5138-11-16 之间的时间，而该 {got} 不在此范围内",
             argument,
             code=OUT_OF_RANGE,
         )
@@ -197,13 +201,15 @@ def _to_milliseconds(value: int) -> int:
     return value
 
 
-def _wrong_unit(argument: str, value: float, unit: str, corrected: int) -> GrowingParamException:
-    return GrowingParamException(
-        f"{argument} must be Unix milliseconds; {value} looks like {unit}, "
+def _wrong_unit(argument: str, value: float, unit: Said, corrected: int) -> GrowingParamException:
+    return invalid(
+        f"{argument} must be Unix milliseconds; {value} looks like {unit.en}, "
         f"did you mean {corrected}?",
+        f"{argument} 必须是 Unix 毫秒；{value} 的单位像是{unit.zh}，是否应为 {corrected}？",
         argument,
         code="wrong_unit",
-        values={"unit": unit, "corrected": corrected},
+        unit=unit.en,
+        corrected=corrected,
     )
 
 
@@ -213,7 +219,10 @@ def one_of(value: object, allowed: tuple[str, ...], argument: str) -> str:
     :raises GrowingParamException: otherwise; the message lists what is allowed.
     """
     if not is_a(value, str) or value not in allowed:
-        raise GrowingParamException(
-            f"{argument} must be one of {', '.join(allowed)}", argument, code=OUT_OF_RANGE
+        raise invalid(
+            f"{argument} must be one of {', '.join(allowed)}",
+            f"{argument} 必须是以下之一：{'、'.join(allowed)}",
+            argument,
+            code=OUT_OF_RANGE,
         )
     return value

@@ -17,8 +17,11 @@ from growingio_tracker.model.scalars import is_a
 from growingio_tracker.model.subject import check_event
 from growingio_tracker.model.values import EventTime, sendable
 from growingio_wire.clock import now_ms
-from growingio_wire.errors import GrowingParamException
+from growingio_wire.errors import must_be
+from growingio_wire.said import Said
 from growingio_wire.table import EVENT, Kind
+
+_ITEM: Final = Said("a ResourceItem", "一个 ResourceItem")
 
 
 class PresetProperties(TypedDict, total=False):
@@ -221,7 +224,5 @@ class UserLoginMessage(Message, tag_field="eventType", tag="LOGIN_USER_ATTRIBUTE
 
 def _checked_item(item: object) -> tuple[ResourceItem, LeftOut]:
     if not is_a(item, ResourceItem):
-        raise GrowingParamException(
-            f"item must be a ResourceItem, got {type(item).__name__}", "item", code=WRONG_TYPE
-        )
+        raise must_be(_ITEM, type(item).__name__, "item", code=WRONG_TYPE)
     return item.checked()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final, TypeAlias
 
 from msgspec import Struct
@@ -12,6 +12,7 @@ from msgspec import Struct
 from growingio_wire.clock import SYSTEM_CLOCK, Clock
 from growingio_wire.ending import held
 from growingio_wire.logs import Log
+from growingio_wire.said import Said, joined
 
 _log: Final = Log("growingio_tracker.delivery")
 _LOG_INTERVAL_S: Final = 60.0
@@ -39,21 +40,34 @@ class Unsendable(Struct, frozen=True):
 
     path: str
     type_name: str
-    reason: str
+    reason: Said
+
+    @property
+    def said(self) -> Said:
+        """The attribute, and why it was left out."""
+        return Said(
+            f"{self.path} ({self.type_name}): {self.reason.en}",
+            f"{self.path}（{self.type_name}）：{self.reason.zh}",
+        )
 
     def __str__(self) -> str:
-        return f"{self.path} ({self.type_name}): {self.reason}"
+        return self.said.en
 
 
 class UnsendableError(Exception):
     """Carries an :class:`Unsendable` out of a nested value."""
 
-    def __init__(self, path: str, value: object, reason: str) -> None:
+    def __init__(self, path: str, value: object, reason: Said) -> None:
         self.unsendable = Unsendable(path, type(value).__name__, reason)
 
 
 LeftOut: TypeAlias = tuple[Unsendable, ...]
 """Attributes that a check left out; empty if it left out none."""
+
+
+def unsendable(left_out: Iterable[Unsendable]) -> Said:
+    """Return which attributes were left out, and why."""
+    return joined(one.said for one in left_out)
 
 
 class Reporter:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Collection
 from typing import Final, cast
 
-from growingio_tracker.model.arguments import valid_text
+from growingio_tracker.model.arguments import NON_EMPTY, TEXT_WORDS, valid_text
 from growingio_tracker.model.options import OptionType
 from growingio_wire.endpoints import base_url
 from growingio_wire.errors import invalid
@@ -138,12 +138,9 @@ def _examine_directory(value: str | os.PathLike[str], argument: str) -> None:
         )
 
 
-_STR: Final = Said("a str", "字符串")
-_NON_EMPTY: Final = Said("a non-empty str", "非空字符串")
-
-TEXT: Final = OptionType(_STR, is_text, from_text=str)
-NAME: Final = OptionType(_NON_EMPTY, is_text, bool, str, valid_text)
-IDENTITY: Final = OptionType(_NON_EMPTY, is_text, bool, str, valid_text, is_secret=True)
+TEXT: Final = OptionType(TEXT_WORDS, is_text, from_text=str)
+NAME: Final = OptionType(NON_EMPTY, is_text, bool, str, valid_text)
+IDENTITY: Final = OptionType(NON_EMPTY, is_text, bool, str, valid_text, is_secret=True)
 FLAG: Final = OptionType(
     Said("a bool (true or false)", "布尔值（true 或 false）"),
     lambda value: isinstance(value, bool),
@@ -169,7 +166,7 @@ NAMES: Final = OptionType(
     _split,
 )
 FUNCTION: Final = OptionType(Said("a function", "函数"), callable)
-ADDRESS: Final = OptionType(_STR, is_text, from_text=str, examine=base_url)
+ADDRESS: Final = OptionType(TEXT_WORDS, is_text, from_text=str, examine=base_url)
 AUTHORITIES: Final = OptionType(
     Said("true, false or the path of a PEM file", "布尔值或 PEM 文件的路径"),
     lambda value: isinstance(value, (bool, str)),

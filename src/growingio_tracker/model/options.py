@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from growingio_tracker.model.arguments import OUT_OF_RANGE, WRONG_TYPE
-from growingio_wire.errors import GrowingParamException, invalid
+from growingio_wire.errors import GrowingParamException, must_be
 from growingio_wire.said import Said
 
 _O = TypeVar("_O", bound="Options")
@@ -79,12 +79,7 @@ class OptionType(Struct, frozen=True):
 
     def _refusal(self, value: object, argument: str, of: str, code: str) -> GrowingParamException:
         shown = type(value).__name__ if self.is_secret else _shown(value, code)
-        return invalid(
-            f"{of}{argument} must be {self.words.en}, got {shown}",
-            f"{of}{argument} 必须是{self.words.zh}，而不是 {shown}",
-            argument,
-            code=code,
-        )
+        return must_be(self.words, shown, argument, code=code, of=of)
 
 
 OptionTypes: TypeAlias = Mapping[str, OptionType]

@@ -18,12 +18,12 @@ from growingio_tracker.core import EVENT_ARGUMENTS, NOT_PLAIN, PlainEvents
 from growingio_tracker.model import ItemMessage, Message, UserMappingMessage
 from growingio_tracker.model.arguments import valid_text
 from growingio_tracker.model.events import CustomEventMessage, ResourceItem, UserLoginMessage
-from growingio_tracker.model.losses import LeftOut
+from growingio_tracker.model.losses import LeftOut, unsendable
 from growingio_tracker.model.subject import PLATFORM
 from growingio_wire import VERSION
 from growingio_wire.clock import MICROSECONDS_FROM, MILLISECONDS_FROM
 from growingio_wire.clock import now_ms as _now_ms
-from growingio_wire.errors import GrowingParamException
+from growingio_wire.errors import GrowingParamException, invalid
 from growingio_wire.table import EVENT, Kind, camel
 
 encode: Final = msgspec.json.Encoder().encode
@@ -139,8 +139,11 @@ def _encode_without_culprits(
     try:
         return encode(message), (*left_out, *losses)
     except (TypeError, ValueError) as error:
-        raise GrowingParamException(
-            f"message: it cannot be encoded: {error}", "message", code="unencodable"
+        raise invalid(
+            f"message: it cannot be encoded: {error}",
+            f"message 无法编码：{error}",
+            "message",
+            code="unencodable",
         ) from error
 
 
@@ -158,7 +161,5 @@ def record_of(message: Message) -> bytes:
     """
     record, left_out = to_record(copy.copy(message), _now_ms())
     if left_out:
-        raise GrowingParamException(
-            "; ".join(map(str, left_out)), left_out[0].path, code="unsendable"
-        )
+        raise GrowingParamException(unsendable(left_out), left_out[0].path, code="unsendable")
     return record

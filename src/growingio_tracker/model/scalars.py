@@ -12,10 +12,17 @@ from typing import Any, Final, TypeAlias, TypeGuard, TypeVar, cast
 from uuid import UUID
 
 from growingio_tracker.model.losses import UnsendableError
+from growingio_wire.said import Said
 
 _T = TypeVar("_T")
 
 Scalar: TypeAlias = str | int | float | bool
+
+_UNKNOWN_TYPE: Final = Said("this type cannot be sent", "该类型无法发送")
+_SURROGATES: Final = Said("lone surrogates are not valid text", "孤立的代理项不是有效的字符串")
+_TOO_LONG: Final = Said("more digits than can be printed", "位数过多，无法输出")
+_NOT_FINITE: Final = Said("not a finite number", "不是有限的数值")
+_NOT_A_TIME: Final = Said("not a time", "不是时间")
 
 
 def is_a(value: object, kind: type[_T]) -> TypeGuard[_T]:
@@ -39,7 +46,7 @@ def scalar(value: object, path: str) -> Scalar | None:
     built_in = builtin_of(value)
     if built_in is not value:
         return scalar(built_in, path)
-    raise UnsendableError(path, value, "this type cannot be sent")
+    raise UnsendableError(path, value, _UNKNOWN_TYPE)
 
 
 # A subclass may answer with anything, so each of these reads the value by its base class's method.
@@ -52,7 +59,7 @@ def checked_text(value: str, path: str) -> str:
     """
     exact = str.__str__(value)
     if has_surrogates(exact):
-        raise UnsendableError(path, value, "lone surrogates are not valid text")
+        raise UnsendableError(path, value, _SURROGATES)
     return exact
 
 
@@ -61,26 +68,26 @@ def _printable_int(value: int, path: str) -> int:
     try:
         str(exact)
     except ValueError:  # Python prints only some thousand digits, and so does the encoder
-        raise UnsendableError(path, value, "more digits than can be printed") from None
+        raise UnsendableError(path, value, _TOO_LONG) from None
     return exact
 
 
 def _finite_float(value: float, path: str) -> float:
     exact = float.__float__(value)
     if not math.isfinite(exact):
-        raise UnsendableError(path, value, "not a finite number")
+        raise UnsendableError(path, value, _NOT_FINITE)
     return exact
 
 
 def _finite_decimal(value: Decimal, path: str) -> str:
     if not Decimal.is_finite(value):
-        raise UnsendableError(path, value, "not a finite number")
+        raise UnsendableError(path, value, _NOT_FINITE)
     return Decimal.__str__(value)
 
 
 def _iso_date(value: date, path: str) -> str:
     if not is_itself(value):
-        raise UnsendableError(path, value, "not a time")
+        raise UnsendableError(path, value, _NOT_A_TIME)
     return checked_text(value.isoformat(), path)
 
 

@@ -15,7 +15,7 @@ from growingio_tracker.model.arguments import MISSING, event_time_ms, identifier
 from growingio_tracker.model.losses import LeftOut
 from growingio_tracker.model.values import Attributes, EventTime, pairs, sendable
 from growingio_wire import VERSION
-from growingio_wire.errors import GrowingParamException
+from growingio_wire.errors import GrowingParamException, invalid
 from growingio_wire.table import NOT_USER
 
 PLATFORM: Final = "python"
@@ -162,15 +162,18 @@ def _check_without_user(anonymous_id: str | None, login_user_key: str | None) ->
         return
     about_nobody = ABOUT_NOBODY if anonymous_id is None else ""
     if login_user_key is not None:
-        raise GrowingParamException(
+        raise invalid(
             "login_user_key was given without login_user_id; give both, or neither",
+            "给出了 login_user_key，却没有 login_user_id；请两者都给出，或都不给出",
             "login_user_key",
             code=about_nobody or MISSING,
         )
     if anonymous_id is None:
-        raise GrowingParamException(
+        raise invalid(
             "anonymous_id and login_user_id are both missing; give at least one, or "
             f"login_user_key={NOT_USER!r} for an event that has no user",
+            "anonymous_id 和 login_user_id 都没有给出；请至少给出一个，"
+            f"没有用户的事件请用 login_user_key={NOT_USER!r}",
             "anonymous_id",
             code=about_nobody,
         )

@@ -26,7 +26,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import Enum
-from typing import Any, TypeAlias, cast
+from typing import Any, Final, TypeAlias, cast
 
 import msgspec
 
@@ -34,7 +34,8 @@ from growingio_tracker.core import is_plain
 from growingio_tracker.model.arguments import UNREADABLE, WRONG_TYPE
 from growingio_tracker.model.losses import LeftOut, Unsendable, UnsendableError
 from growingio_tracker.model.scalars import Scalar, checked_text, scalar, text_of
-from growingio_wire.errors import GrowingParamException
+from growingio_wire.errors import invalid, must_be
+from growingio_wire.said import Said
 from growingio_wire.table import LIST_SEPARATOR, text
 
 # Not a union of what can be sent: checkers infer dict[str, object] for a dict of several types.
@@ -43,6 +44,9 @@ EventTime: TypeAlias = int | datetime
 
 _AnyMap: TypeAlias = Mapping[Any, object]
 _AnyItems: TypeAlias = Iterable[object]
+
+_MAPPING: Final = Said("a mapping of names to values", "名称到值的映射")
+_NO_TEXT_KEY: Final = Said("a map must have str keys", "映射的键必须是字符串")
 
 
 def sendable(
@@ -89,18 +93,16 @@ def pairs(mapping: object, argument: str) -> list[tuple[Any, Any]]:
         if isinstance(mapping, Mapping):
             return [(key, value) for key, value in cast(_AnyMap, mapping).items()]
     except Exception as error:
-        raise GrowingParamException(
-            f"{argument}: {_reading_raised(error)}", argument, code=UNREADABLE
+        why = _reading_raised(error)
+        raise invalid(
+            f"{argument}: {why.en}", f"{argument}：{why.zh}", argument, code=UNREADABLE
         ) from error
-    raise GrowingParamException(
-        f"{argument} must be a mapping of names to values, got {type(mapping).__name__}",
-        argument,
-        code=WRONG_TYPE,
-    )
+    raise must_be(_MAPPING, type(mapping).__name__, argument, code=WRONG_TYPE)
 
 
-def _reading_raised(error: Exception) -> str:
-    return f"reading it raised {type(error).__name__}"
+def _reading_raised(error: Exception) -> Said:
+    raised = type(error).__name__
+    return Said(f"reading it raised {raised}", f"读取时引发了 {raised}")
 
 
 def checked_key(key: object, argument: str) -> str:
@@ -110,9 +112,11 @@ def checked_key(key: object, argument: str) -> str:
     """
     name = text_of(key)
     if not name:
-        raise GrowingParamException(
-            f"{argument} must have non-empty str keys, got a key of type {type(key).__name__}"
-            f"{' that is empty' if name == '' else ''}",
+        got, is_empty = type(key).__name__, name == ""
+        raise invalid(
+            f"{argument} must have non-empty str keys, got a key of type {got}"
+            f"{' that is empty' if is_empty else ''}",
+            f"{argument} 的键必须是非空字符串，而有一个{'空的 ' if is_empty else ' '}{got} 键",
             argument,
             code=WRONG_TYPE,
         )
@@ -140,7 +144,7 @@ def _map_text(value: Mapping[Any, object], path: str) -> str:
     scalars: dict[str, Scalar] = {}
     for key, inner in pairs(value, path):
         if not isinstance(key, str):
-            raise UnsendableError(path, key, "a map must have str keys")
+            raise UnsendableError(path, key, _NO_TEXT_KEY)
         name = checked_text(key, path)
         form = scalar(inner, f"{path}.{name}")
         if form is not None:

@@ -16,6 +16,7 @@ from growingio_wire.plan.building import Builder
 from growingio_wire.plan.csv_reading import parse_csv
 from growingio_wire.plan.source import Defect, PlanError
 from growingio_wire.plan.yaml_reading import parse_yaml
+from growingio_wire.said import Said
 
 MAX_PLAN_BYTES: Final = 1024 * 1024
 
@@ -51,7 +52,7 @@ def plan_schema() -> bytes:
     """
     file = files(_PACKAGE) / "plan.schema.json"
     if not file.is_file():
-        raise missing_data("the schema of plans", "growingio_wire")
+        raise missing_data(Said("the schema of plans", "plan 的 schema"), "growingio_wire")
     return file.read_bytes()
 
 
@@ -141,7 +142,7 @@ def _as_csv(content: bytes) -> str:
     try:
         import openpyxl  # noqa: PLC0415 - an extra
     except ImportError as error:
-        raise missing_extra("Reading XLSX", "xlsx") from error
+        raise missing_extra(Said("Reading XLSX", "读取 XLSX"), "xlsx") from error
     _check_size(content)
     written = io.StringIO()
     try:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from chinese import has_chinese
 from delivering.rig import track
 from delivering.servers import Server, refused_url
 from delivering.spools import Process
@@ -152,6 +153,58 @@ def test_drain_fails(tmp_path: Path) -> None:
     assert "Still pending: 3." in result.output
     assert "no answer from http://127.0.0.1" in result.output
     assert "Queued in files that no process owns: 3 events." in spool("status", tmp_path).output
+
+
+def test_why_events_are_left_in_chinese(tmp_path: Path) -> None:
+    """Under a Chinese locale, drain says in Chinese why a server did not take the events."""
+    chinese = {"LC_ALL": "zh_CN.UTF-8"}
+    url = refused_url()
+    leave(tmp_path, url, "a")
+    result = CliRunner().invoke(
+        app, ["spool", "drain", str(tmp_path), "--timeout", "0.1"], env=chinese
+    )
+    assert result.exit_code == 1
+    assert "2 个仍待发送" in result.output
+    (why,) = result.stderr.splitlines()
+    assert url in why
+    assert has_chinese(why)
+
+    with Server(*[503] * 20) as server:
+        arguments = [
+            "spool",
+            "drain",
+            str(tmp_path),
+            "--timeout",
+            "0.5",
+            "--server-host",
+            server.url,
+        ]
+        result = CliRunner().invoke(app, arguments, env=chinese)
+    assert "1 个事件的响应为 503；稍后重试可能成功" in result.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="not here: no SIGTERM")
+@pytest.mark.parametrize(
+    ("locale", "said"),
+    [("C", "left in the spool, for the next process"), ("zh_CN.UTF-8", "spool 中还有 2 个事件")],
+)
+def test_relay_says_why_events_are_left(tmp_path: Path, locale: str, said: str) -> None:
+    """A relay whose server did not take all events says so when it ends, in one line."""
+    with Server(*[503] * 200) as server:
+        leave(tmp_path, server.url, "a")
+        relay = subprocess.Popen(
+            [GROWINGIO, "relay", str(tmp_path)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            env={**os.environ, "LC_ALL": locale, "PYTHONIOENCODING": "utf-8"},
+        )
+        until(lambda: server.received)
+        relay.send_signal(signal.SIGTERM)
+        _, error = relay.communicate(timeout=DEADLINE_S)
+    (why,) = error.splitlines()
+    assert said in why
+    assert "503" in why
 
 
 def test_drain_sends_each_where_it_belongs(tmp_path: Path) -> None:

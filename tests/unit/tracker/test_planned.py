@@ -75,6 +75,7 @@ def test_refused(given: dict[str, Any], argument: str, code: str) -> None:
         EVENTS.order_paid(tracker, **{**GOOD, **given})
     assert (raised.value.argument, raised.value.code) == (argument, code)
     assert str(raised.value).startswith(f"order_paid: {argument} ")
+    assert raised.value.said.zh.startswith(f"order_paid：{argument} ")
     sent.assert_nothing_tracked()
 
 
@@ -107,13 +108,17 @@ def test_dropped() -> None:
 
 
 def test_every_mistake() -> None:
-    """One error tells all mistakes."""
+    """One error tells all mistakes, in both languages."""
     tracker, _ = recording_tracker()
     with pytest.raises(GrowingParamException) as raised:
         EVENTS.order_paid(tracker, amount=-1, channel="wbe", login_user_key="phne")
     assert str(raised.value) == (
         "order_paid: amount must be within 0 … ∞; channel must be one of 'web', 'app'; "
         "login_user_key must be one of '$notuser', 'email', 'phone'; did you mean 'phone'?"
+    )
+    assert raised.value.said.zh == (
+        "order_paid：amount 必须在 0 … ∞ 的范围内；channel 必须是以下之一：'web'、'app'；"
+        "login_user_key 必须是以下之一：'$notuser'、'email'、'phone'；是否应为 'phone'？"
     )
 
 

@@ -25,7 +25,8 @@ from growingio_tracker.delivery.spool.store import (
     usage_of,
 )
 from growingio_tracker.model.losses import Problem
-from growingio_wire.errors import SpoolError
+from growingio_wire.errors import SpoolError, said_of
+from growingio_wire.said import Said
 
 _RELAY: Final = "relay.lock"
 _LEAST_SEGMENT_BYTES: Final = 64 * 1024
@@ -44,9 +45,19 @@ def being_relay(directory: Path) -> Generator[None, None, None]:
         DISK.make_directory(directory)
         owned = claim(path)
     except OSError as error:
-        raise SpoolError(f"{directory} cannot be used as a spool: {error}") from error
+        raise SpoolError(
+            Said(
+                f"{directory} cannot be used as a spool: {error}",
+                f"{directory} 无法用作 spool：{said_of(error).zh}",
+            )
+        ) from error
     if owned is None:
-        raise SpoolError(f"{directory} already has a relay; one is enough")
+        raise SpoolError(
+            Said(
+                f"{directory} already has a relay; one is enough",
+                f"{directory} 已有 relay 在运行；只需一个",
+            )
+        )
     try:
         yield
     finally:
@@ -173,8 +184,12 @@ class Spool:
 def unusable(path: Path, error: Exception) -> SpoolError:
     """Return the error of a call whose event did not reach the disk."""
     return SpoolError(
-        f"{path} cannot take the event: {error}. It was not queued; the events already there are "
-        "safe. Trying again helps once the disk has room and can be written to"
+        Said(
+            f"{path} cannot take the event: {error}. It was not queued; the events already there "
+            "are safe. Trying again helps once the disk has room and can be written to",
+            f"{path} 无法保存该事件：{said_of(error).zh}。该事件未进入队列；"
+            "已在其中的事件不受影响。磁盘有空间并且可写后，重试即可",
+        )
     )
 
 

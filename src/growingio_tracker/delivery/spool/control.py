@@ -30,7 +30,7 @@ from msgspec import Struct
 from growingio_tracker.delivery import Destination
 from growingio_tracker.delivery.descriptors import beginning_of
 from growingio_tracker.delivery.ownership import Claim, claim
-from growingio_tracker.delivery.spool.files import Files
+from growingio_tracker.delivery.spool.files import DiskError, Files
 from growingio_tracker.delivery.spool.settled import (
     COPIES_BYTES,
     Range,
@@ -38,6 +38,7 @@ from growingio_tracker.delivery.spool.settled import (
     read_ranges,
     write_ranges,
 )
+from growingio_wire.said import Said
 from growingio_wire.table import Kind
 
 MAGIC: Final = b"GIOSPOOL"
@@ -50,6 +51,7 @@ _RANGES_AT: Final = 2560
 _PAGE: Final = 4096
 _SLOT: Final = struct.Struct("<QQ")
 _PEEKED_AT_S: Final = 5.0
+_TOO_LONG: Final = Said("the destination is too long for a spool", "目标过长，无法存入 spool")
 _ONES: Final = 2**64 - 1
 
 KIND_CODES: Final = {kind: code for code, kind in enumerate(Kind)}
@@ -142,7 +144,9 @@ class Control:
         # A process that looks for stores to adopt may see it before, and claim it for a moment.
         owned = claim(path, patience_s=_PEEKED_AT_S)
         if owned is None:
-            raise FileExistsError(f"{path} is in use, though it is new")
+            raise DiskError(
+                Said(f"{path} is in use, though it is new", f"{path} 是新文件，却已被占用")
+            )
         try:
             _fill(owned.number, head, files)
             return cls(path, owned, files)
@@ -269,5 +273,5 @@ def _ranges_of(kind: Kind) -> int:
 
 def _fill(number: int, head: bytes, files: Files) -> None:
     if len(head) > _SLOTS_AT:
-        raise OSError(errno.ENAMETOOLONG, "the destination is too long for a spool")
+        raise DiskError(_TOO_LONG, errno.ENAMETOOLONG)
     files.write_whole(number, head.ljust(_PAGE, b"\0"))

@@ -21,7 +21,8 @@ from growingio_tracker.delivery.descriptors import content_of
 from growingio_tracker.delivery.ownership import Claim, claim
 from growingio_tracker.delivery.spool.files import DISK, Files, size_of
 from growingio_tracker.delivery.spool.segment import Entry, Segment, entries_in
-from growingio_wire.errors import SpoolError, with_response
+from growingio_wire.errors import SpoolError, said_of, with_response
+from growingio_wire.said import Said
 from growingio_wire.table import Kind
 
 NAME: Final = "dead-letters"
@@ -244,7 +245,12 @@ class DeadLetters:
             self._files.make_directory(self.directory)
             owned = claim(self._lock, patience_s=_BUSY_S)
             if owned is None:
-                raise SpoolError(f"another process keeps the dead letters in {self.directory}")
+                raise SpoolError(
+                    Said(
+                        f"another process keeps the dead letters in {self.directory}",
+                        f"另一个进程正在占用 {self.directory} 中的死信",
+                    )
+                )
             try:
                 yield owned
             finally:
@@ -253,4 +259,9 @@ class DeadLetters:
             raise self._unusable(error) from error
 
     def _unusable(self, error: OSError) -> SpoolError:
-        return SpoolError(f"the dead letters in {self.directory} cannot be used: {error}")
+        return SpoolError(
+            Said(
+                f"the dead letters in {self.directory} cannot be used: {error}",
+                f"{self.directory} 中的死信无法使用：{said_of(error).zh}",
+            )
+        )

@@ -11,12 +11,14 @@ from growingio_tracker.delivery.spool import unusable
 from growingio_tracker.delivery.spool.journal import Journal
 from growingio_tracker.delivery.spool.segment import Count
 from growingio_wire.clock import SYSTEM_CLOCK, Clock
-from growingio_wire.errors import SpoolError
+from growingio_wire.errors import SpoolError, said_of
+from growingio_wire.said import Said
 
 _PLAUSIBLE_FROM_MS: Final = 1_577_836_800_000
 """The year 2020. Older records were tracked with a wrong clock."""
 _PLAUSIBLE_PAUSE_MS: Final = 400 * 24 * 3600 * 1000
 """A record that exceeds its maximum age by this much comes from a wrong clock, then or now."""
+_NOTHING_LEFT: Final = Said("queued events are missing from the spool", "spool 中缺少排队的事件")
 
 
 class NothingLeftError(SpoolError):
@@ -151,7 +153,7 @@ class DiskRecords:
             try:
                 start, records, size = self._journal.read(first, most, end.max_bytes)
             except OSError as error:
-                raise SpoolError(str(error)) from error
+                raise SpoolError(said_of(error)) from error
             events = len(records)
             flight = (start, start + events)
             # Nothing is called or created from here on, so no signal handler or destructor can run:
@@ -160,7 +162,7 @@ class DiskRecords:
                 break
         if not events:
             self._lost(Count(end.waiting, end.size))
-            raise NothingLeftError("queued events are missing from the spool")
+            raise NothingLeftError(_NOTHING_LEFT)
         end.first = start + events
         self._flight = flight
         end.waiting -= events

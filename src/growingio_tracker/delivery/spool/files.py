@@ -15,10 +15,22 @@ from typing import Final
 
 from growingio_tracker.delivery.descriptors import open_into
 from growingio_wire.ending import held
+from growingio_wire.said import Said
 
 _MODE: Final = 0o600
 _DIRECTORY_MODE: Final = 0o700
 _BINARY: Final = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+
+
+class DiskError(OSError):
+    """An error of the disk that the system has no words for.
+
+    :param number: the system's number for it; ``None`` if it has none.
+    """
+
+    def __init__(self, said: Said, number: int | None = None) -> None:
+        super().__init__(*((said.en,) if number is None else (number, said.en)))
+        self.said = said
 
 
 class Files:
@@ -58,7 +70,11 @@ class Files:
         :raises OSError: if not all of it could be written, as on a disk that has just become full.
         """
         if self.write(number, data) != len(data):
-            raise OSError(errno.ENOSPC, f"only a part of {len(data)} bytes could be written")
+            said = Said(
+                f"only a part of {len(data)} bytes could be written",
+                f"{len(data)} 字节只写入了一部分",
+            )
+            raise DiskError(said, errno.ENOSPC)
 
     def read(self, number: int, size: int, offset: int) -> bytes:
         """Return up to ``size`` bytes from ``offset`` on."""

@@ -30,6 +30,7 @@ from growingio_tracker.delivery.waiting import Waiters
 from growingio_tracker.model.losses import Problem, Reporter
 from growingio_wire.clock import SYSTEM_CLOCK, Clock
 from growingio_wire.errors import SpoolError
+from growingio_wire.said import Said
 from growingio_wire.table import Kind
 
 LOOK_EVERY_S: Final = 5.0
@@ -114,10 +115,7 @@ class SpoolLanes(Lanes):
         try:
             self._group_sync.wait()
         except OSError as error:
-            raise SpoolError(
-                f"{self._spool.directory}: the disk did not confirm the event: {error}. It is "
-                "queued, and lost only if the power fails before it is sent"
-            ) from error
+            raise _unconfirmed(self._spool.directory, error) from error
 
     def _sync_stores(self) -> None:
         with self._lock:
@@ -187,7 +185,10 @@ class SpoolLanes(Lanes):
                 one.remove(batch)
         except OSError as error:
             # This is tried again with the next batch of the lane.
-            self._ledger.last_error = f"a file of the spool could not be removed: {error}"
+            self._ledger.last_error = Said(
+                f"a file of the spool could not be removed: {error}",
+                f"无法删除 spool 中的一个文件：{error}",
+            )
         self._release_finished()
         self._bound()
 
@@ -339,3 +340,13 @@ class SpoolLanes(Lanes):
     def _release_finished(self) -> None:
         if not self._opening:  # a signal handler is here, and the store being opened looks finished
             self._stores.release_finished()
+
+
+def _unconfirmed(directory: Path, error: OSError) -> SpoolError:
+    return SpoolError(
+        Said(
+            f"{directory}: the disk did not confirm the event: {error}. It is queued, and lost "
+            "only if the power fails before it is sent",
+            f"{directory}：磁盘没有确认该事件：{error}。该事件已在队列中，只有在发送前断电才会丢失",
+        )
+    )
