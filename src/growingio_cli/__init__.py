@@ -3,7 +3,9 @@
 import sys
 
 from growingio_wire.errors import GrowingError, missing_extra
-from growingio_wire.said import prefers_chinese
+from growingio_wire.said import Said, prefers_chinese
+
+_COMMAND = Said("the growingio command", "growingio 命令")
 
 
 def main() -> None:
@@ -23,6 +25,6 @@ def _run() -> None:
         from growingio_cli.application import app
     except ModuleNotFoundError as error:
         if error.name in ("typer", "rich"):
-            raise missing_extra("the growingio command", "cli") from error
+            raise missing_extra(_COMMAND, "cli") from error
         raise
     app()

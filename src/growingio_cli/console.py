@@ -21,7 +21,7 @@ from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
 from rich.table import Table
 
-from growingio_wire.errors import GrowingParamException
+from growingio_wire.errors import GrowingParamException, invalid
 from growingio_wire.said import Said, prefers_chinese
 
 if TYPE_CHECKING:
@@ -221,11 +221,9 @@ def write_output(content: bytes, output: Path | None) -> None:
 
 def unwritable(option: str, file: Path, error: OSError) -> GrowingParamException:
     """Return the error for an option's file that cannot be written."""
-    return GrowingParamException(
-        text(
-            f"{option}: {file} cannot be written ({error.strerror}). Choose another file.",
-            f"{option}：无法写入 {file}（{error.strerror}）。请改用其他文件。",
-        ),
+    return invalid(
+        f"{option}: {file} cannot be written ({error.strerror}). Choose another file.",
+        f"{option}：无法写入 {file}（{error.strerror}）。请改用其他文件。",
         option,
     )
 

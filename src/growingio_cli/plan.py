@@ -73,9 +73,7 @@ def check(
     try:
         loaded = load_plan(file)
     except PlanError as error:
-        if not lang.is_chinese:
-            raise
-        typer.echo(error.said.zh, err=True)
+        typer.echo(lang.of(error.said), err=True)
         raise typer.Exit(1) from error
     for note in loaded.notes:
         typer.echo(lang.of(note.placed), err=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import msgspec
@@ -17,7 +17,6 @@ from growingio_cli.console import (
     in_chinese,
     option,
     show_any_character,
-    text,
 )
 from growingio_cli.sending import (
     ConfigOption,
@@ -103,7 +102,8 @@ def send(
             name, None, anonymous_id, user_key, user, attributes or None
         ),
     )
-    typer.echo(f"{name}: {lang.of(found.said)}", err=found.status != "ok")
+    said = Said(f"{name}: {found.said.en}", f"{name}：{found.said.zh}")
+    typer.echo(lang.of(said), err=found.status != "ok")
     if found.status != "ok":
         typer.echo(lang.of(found.fix), err=True)
         raise typer.Exit(1)
@@ -131,16 +131,15 @@ def _deliver(configuration: Configuration, track: Callable[[GrowingTracker], obj
         said = Said(f"not delivered to {host}: {why.en}", f"未送达 {host}：{why.zh}")
         return Finding("answer", "bad", said, _RUN_DOCTOR)
     if noting.answer is None:
-        raise GrowingIOException(
-            text(
-                "nothing was sent because sending is switched off; remove GROWINGIO_DISABLED, or "
-                "set disabled = false",
-                "发送已关闭，没有发送任何事件；请去掉 GROWINGIO_DISABLED，或设置 disabled = false",
-            )
-        )
+        raise GrowingIOException(_SWITCHED_OFF)
     return explain("answer", noting.answer)
 
 
+_SWITCHED_OFF: Final = Said(
+    "nothing was sent because sending is switched off; remove GROWINGIO_DISABLED, or set "
+    "disabled = false",
+    "发送已关闭，没有发送任何事件；请去掉 GROWINGIO_DISABLED，或设置 disabled = false",
+)
 _RUN_DOCTOR: Final = Said(
     "The event is not sent again. Run 'growingio doctor' to find the cause.",
     "该事件不会自动重发。请运行“growingio doctor”查明原因。",
@@ -148,25 +147,27 @@ _RUN_DOCTOR: Final = Said(
 
 
 class _NotingTransport:
-    """A transport that keeps the last answer, made of settings that a consumer has checked."""
+    """A transport that keeps the last answer, and no connection.
+
+    :param settings: usable ones.
+    :raises ProxyError: if the environment names an unusable proxy.
+    """
 
     def __init__(self, settings: Settings) -> None:
-        self.answer: Response | None = None
-        self._settings = settings
-
-    def exchange(self, request: Request) -> Response:
         from growingio_wire.endpoints import base_url
         from growingio_wire.http.transport import open_transport
 
-        settings = self._settings
+        self.answer: Response | None = None
         verify_cert = settings["verify_cert"].value if "verify_cert" in settings else True
         host = base_url(settings["server_host"].value)
-        with closing(open_transport(host, verify_cert=verify_cert, connections=0)) as transport:
-            self.answer = transport.exchange(request)
+        self._transport = open_transport(host, verify_cert=verify_cert, connections=0)
+
+    def exchange(self, request: Request) -> Response:
+        self.answer = self._transport.exchange(request)
         return self.answer
 
     def close(self) -> None:
-        """Do nothing: every exchange closes its own connection."""
+        """Do nothing: every exchange closes its connection."""
 
 
 def _pair(given: str) -> tuple[str, str]:

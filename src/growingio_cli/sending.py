@@ -171,7 +171,7 @@ KafkaConfigOption = Annotated[
 ]
 
 
-def client_for(servers: str, config: Path | None, ours: Mapping[str, str], feature: str) -> Client:
+def client_for(servers: str, config: Path | None, ours: Mapping[str, Said], feature: str) -> Client:
     """Return a client of what a file and, above it, the environment say.
 
     :raises GrowingParamException: when an option cannot be used.

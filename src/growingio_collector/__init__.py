@@ -9,6 +9,7 @@
 """
 
 from growingio_wire.errors import missing_extra
+from growingio_wire.said import Said
 
 try:
     from growingio_collector.embedded import DEFAULT_PORT, Collector
@@ -21,7 +22,7 @@ try:
     from growingio_collector.store.waiting import Miss, WaitTimeoutError
 except ModuleNotFoundError as error:
     if error.name in ("starlette", "uvicorn", "cramjam", "yaml"):
-        raise missing_extra("the local collector", "collector") from error
+        raise missing_extra(Said("the local collector", "本地采集器"), "collector") from error
     raise
 
 __all__ = [

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from growingio_wire.errors import invalid, missing_extra
+from growingio_wire.said import Said
 
 try:
     from cryptography import x509
@@ -16,7 +17,9 @@ try:
     from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.x509.oid import NameOID
 except ModuleNotFoundError as error:
-    raise missing_extra("TLS in the local collector", "collector-tls") from error
+    raise missing_extra(
+        Said("TLS in the local collector", "本地采集器的 TLS"), "collector-tls"
+    ) from error
 
 _NAME: Final = "growingio-collector"
 _DAYS: Final = 365

@@ -17,6 +17,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from growingio_wire.errors import missing_data, missing_extra
+from growingio_wire.said import Said
 
 if TYPE_CHECKING:
     from importlib.abc import Traversable
@@ -192,5 +193,5 @@ def as_svg(text: str) -> bytes:
 
 def _code(text: str) -> QRCode:
     if _make is None:
-        raise missing_extra("a QR code", "collector")
+        raise missing_extra(Said("a QR code", "二维码"), "collector")
     return _make(text)

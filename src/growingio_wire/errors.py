@@ -214,7 +214,7 @@ def missing_extra(feature: str | Said, extra: str) -> MissingExtraError:
         Said(
             f"{what.en} needs an optional package that is not installed. "
             f"Install it with: {command}",
-            f"{what.zh} 需要的可选包没有安装。请运行：{command}",
+            f"缺少“{what.zh}”所需的可选包。请运行：{command}",
         )
     )
 

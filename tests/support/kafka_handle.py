@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from growingio_tracker.kafka.refusals import Refusal, Refusals
 from growingio_tracker.kafka.topic import EVENT_ID, Header, TopicRecord, read
+from growingio_wire.said import in_both
 
 Answer = Callable[["Produced"], "Refusal | None"]
 
@@ -48,7 +49,7 @@ class FakeHandle:
 
     def have_trouble(self, name: str) -> None:
         """Tell of an error that is about no message."""
-        self._tell(Refusal(name, f"{name}: it is so"))
+        self._tell(Refusal(name, in_both(f"{name}: it is so")))
 
     @property
     def messages(self) -> list[Produced]:
@@ -80,7 +81,7 @@ class FakeHandle:
 
     def take_back(self) -> bool:
         for number, refusals in self._waiting:
-            refusals[number] = Refusal("_PURGE_QUEUE", "taken back")
+            refusals[number] = Refusal("_PURGE_QUEUE", in_both("taken back"))
         self._waiting.clear()
         return True
 

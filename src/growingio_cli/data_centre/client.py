@@ -11,7 +11,6 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from growingio_cli.console import text
 from growingio_cli.data_centre.definitions import Definitions
 from growingio_cli.data_centre.difference import Change
 from growingio_wire.endpoints import base_url
@@ -19,6 +18,7 @@ from growingio_wire.errors import GrowingIOException, RejectedError
 from growingio_wire.http import Request, Transport
 from growingio_wire.http.connections import Route
 from growingio_wire.http.transport import HttpTransport
+from growingio_wire.said import NOTHING, Said
 
 _TIMEOUT_S: Final = 30.0
 _MOST_BYTES: Final = 64 * 1024 * 1024
@@ -89,7 +89,7 @@ class DataCentre:
             return msgspec.json.decode(data, type=Definitions)
         except msgspec.DecodeError as error:
             raise GrowingIOException(
-                text(f"unexpected response from the platform: {error}", f"平台的响应异常：{error}")
+                Said(f"unexpected response from the platform: {error}", f"平台的响应异常：{error}")
             ) from error
 
     def create(self, changes: Iterable[Change]) -> None:
@@ -135,7 +135,7 @@ class DataCentre:
             return msgspec.json.decode(data, type=dict[str, _Created])[operation].id
         except (msgspec.DecodeError, KeyError) as error:
             raise GrowingIOException(
-                text(f"{operation}: the platform returned no id", f"{operation}：平台没有返回 id")
+                Said(f"{operation}: the platform returned no id", f"{operation}：平台没有返回 id")
             ) from error
 
     def _ask(self, operation: str, query: str, variables: Mapping[str, object]) -> msgspec.Raw:
@@ -146,7 +146,7 @@ class DataCentre:
             answer = msgspec.json.decode(body, type=_GraphqlAnswer)
         except msgspec.DecodeError as error:
             raise GrowingIOException(
-                text(
+                Said(
                     f"{operation}: the response is not GraphQL ({error})",
                     f"{operation}：响应不是 GraphQL（{error}）",
                 )
@@ -154,7 +154,7 @@ class DataCentre:
         if answer.errors:
             told = "; ".join(str(one.get("message", one)) for one in answer.errors)
             raise GrowingIOException(
-                text(f"{operation}: the platform refused: {told}", f"{operation}：平台拒绝：{told}")
+                Said(f"{operation}: the platform refused: {told}", f"{operation}：平台拒绝：{told}")
             )
         return answer.data
 
@@ -201,22 +201,22 @@ def fetch_token(page: str, client_id: str, client_secret: str, transport: Transp
         found = None
     if not isinstance(found, str) or not found:
         raise GrowingIOException(
-            text("the platform returned no access_token", "平台没有返回 access_token")
+            Said("the platform returned no access_token", "平台没有返回 access_token")
         )
     return found
+
+
+_CHECK: Final = Said("; check the token, --page and --project", "；请检查令牌、--page 和 --project")
 
 
 def _posted(transport: Transport, url: str, body: bytes, headers: Mapping[str, str]) -> bytes:
     response = transport.exchange(Request(url, body, headers, _TIMEOUT_S))
     if not 200 <= response.status < 300:
         shown = response.body[:1000].decode("utf-8", "replace")
-        message = text(
-            f"the platform answered with status {response.status}",
-            f"平台返回状态码 {response.status}",
+        advice = _CHECK if 400 <= response.status < 500 else NOTHING
+        said = Said(
+            f"the platform answered with status {response.status}{advice.en}",
+            f"平台返回状态码 {response.status}{advice.zh}",
         )
-        if 400 <= response.status < 500:
-            message += text(
-                "; check the token, --page and --project", "；请检查令牌、--page 和 --project"
-            )
-        raise RejectedError(message, response.status, shown)
+        raise RejectedError(said, response.status, shown)
     return response.body

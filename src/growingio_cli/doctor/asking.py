@@ -79,7 +79,7 @@ def look_at_format(setup: Setup, form: str) -> Finding:
         size = len(encode(setup, form).body)
     except MissingExtraError as error:
         status: Status = "bad" if form == setup.form else "skipped"
-        return Finding(name, status, _NOT_INSTALLED, Said(str(error), str(error)))
+        return Finding(name, status, _NOT_INSTALLED, error.said)
     said = Said(f"encodes a test event in {size} bytes", f"测试事件编码为 {size} 字节")
     return Finding(name, "ok", said)
 

@@ -151,7 +151,8 @@ def _mistakes(gathered: Configuration, told: set[str]) -> list[Mistake]:
         # another finding tells of that.
         build(gathered, GrowingTracker.consumer, MemoryTransport())
     except (GrowingError, OSError) as error:
-        return [Mistake(Said(str(error), f"无法创建 tracker：{error}"))]
+        why = error.said.zh if isinstance(error, GrowingError) else str(error)
+        return [Mistake(Said(str(error), f"无法创建 tracker：{why}"))]
     return []
 
 
@@ -161,7 +162,7 @@ def _missing_extra(settings: Settings) -> Iterator[Mistake]:
         try:
             parser_of(form)
         except MissingExtraError as error:
-            yield Mistake(Said(str(error), f"缺少格式 {form} 所需的包：{error}"))
+            yield Mistake(error.said)
 
 
 def _unknown(gathered: Configuration) -> Iterator[Finding]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import errno
 import socket
 from collections.abc import Mapping
-from ssl import SSLCertVerificationError
+from ssl import SSLCertVerificationError, SSLError
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from msgspec import Struct
 
 from growingio_wire.errors import TransportError, plain_reason
-from growingio_wire.http import Response
+from growingio_wire.http import ExchangeError, Response
 from growingio_wire.said import NOTHING, Said
 
 _SHOWN: Final = 200
@@ -144,8 +144,9 @@ def explain_to_empty_list(name: str, response: Response) -> Finding:
 
 
 def _finding(name: str, response: Response, meaning: _Meaning) -> Finding:
-    status = f"{response.status}{_detail(response) if meaning.status != 'ok' else ''}"
-    said = Said(f"{meaning.said.en} ({status})", f"{meaning.said.zh}（{status}）")
+    status, detail = response.status, _detail(response) if meaning.status != "ok" else ""
+    en, zh = (f": {detail}", f"：{detail}") if detail else ("", "")
+    said = Said(f"{meaning.said.en} ({status}{en})", f"{meaning.said.zh}（{status}{zh}）")
     return Finding(name, meaning.status, said, meaning.fix)
 
 
@@ -166,11 +167,10 @@ def _is_page(response: Response) -> bool:
 
 
 def _detail(response: Response) -> str:
-    """Return where it redirects to, or the beginning of the body, in one harmless line."""
+    """Return where it redirects to, or the beginning of the body, as one harmless line."""
     where = response.headers.get("location")
     text = where if where is not None else response.body[:_SHOWN].decode("utf-8", "replace")
-    words = " ".join("".join(one if one.isprintable() else " " for one in text).split())
-    return f": {words}" if words else ""
+    return " ".join("".join(one if one.isprintable() else " " for one in text).split())
 
 
 def explain_silence(name: str, error: TransportError, timeout_s: float | None = None) -> Finding:
@@ -206,7 +206,7 @@ def _broken(error: TransportError) -> Said:
         why = cause.verify_message
         return Said(f"the certificate is not trusted: {why}", f"证书不受信任：{why}")
     known = _BROKEN.get(error.code)
-    return known or reason_of(cause if isinstance(cause, OSError) else error)
+    return known or (reason_of(cause) if isinstance(cause, OSError) else error.said)
 
 
 _BROKEN: Final[Mapping[str, Said]] = {
@@ -230,7 +230,12 @@ def reason_of(error: Exception) -> Said:
         return _RESET
     if isinstance(error, socket.gaierror) and error.errno in _NO_SUCH_NAME:
         return _UNKNOWN_NAME
+    if isinstance(error, ExchangeError):
+        return error.said
     text = plain_reason(error)
+    for kind, zh in _STEPS:
+        if isinstance(error, kind):
+            return Said(text, f"{zh}（{text}）")
     return _UNREACHABLE.get(getattr(error, "errno", None), Said(text, text))
 
 
@@ -240,6 +245,7 @@ _REFUSED: Final = Said(
 )
 _RESET: Final = Said("the connection was reset", "连接被重置")
 _UNKNOWN_NAME: Final = Said("no such host name", "主机名不存在")
+_STEPS: Final = ((SSLError, "TLS 连接失败"), (socket.gaierror, "域名解析失败"))
 _UNREACHABLE: Final[Mapping[int | None, Said]] = {
     errno.ENETUNREACH: Said("the network is unreachable", "网络不可达"),
     errno.EHOSTUNREACH: Said("the host is unreachable", "主机不可达"),

@@ -212,7 +212,7 @@ def _sqlalchemy() -> Any:
     try:
         return import_module("sqlalchemy")
     except ModuleNotFoundError as error:
-        raise missing_extra("a query of a database", "sql") from error
+        raise missing_extra(Said("a query of a database", "数据库查询"), "sql") from error
 
 
 def _secrets(url: Any) -> list[str]:

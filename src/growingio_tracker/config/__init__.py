@@ -190,8 +190,7 @@ def _unusable_options(settings: Settings) -> Iterator[Mistake]:
         except MissingExtraError:
             return
         except GrowingParamException as error:
-            said = Said(str(error), f"{given.origin}：{name} 无法使用：{error.values['why']}")
-            yield Mistake(said, key, settings[key].line, error.code)
+            yield Mistake(error.said, key, settings[key].line, error.code)
 
 
 def _is_of_librdkafka(key: str) -> bool:

@@ -21,6 +21,7 @@ from growingio_tracker.model.options import Options, OptionTypes
 from growingio_wire.clock import SYSTEM_CLOCK, Clock
 from growingio_wire.errors import GrowingIOException
 from growingio_wire.http import Transport
+from growingio_wire.said import Said
 
 DEFAULT_HOST: Final = "https://ab.growingio.com"
 _SHOWN: Final = 200
@@ -133,13 +134,22 @@ def read_answer(layer_id: str, body: bytes) -> Experiment:
     try:
         answer = msgspec.json.decode(body, type=_Answer, strict=False)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        kind = type(error).__name__
         raise GrowingIOException(
-            f"the experiment server's answer cannot be read ({type(error).__name__}); "
-            "check the host in ExperimentOptions"
+            Said(
+                f"the experiment server's answer cannot be read ({kind}); check the host in "
+                "ExperimentOptions",
+                f"无法读取实验服务的响应（{kind}）；请检查 ExperimentOptions 的 host",
+            )
         ) from error
     if answer.code != 0:
         said = (answer.error_msg or "")[:_SHOWN]
-        raise RefusedExperimentError(f"the experiment server answered code {answer.code}: {said}")
+        raise RefusedExperimentError(
+            Said(
+                f"the experiment server answered code {answer.code}: {said}",
+                f"实验服务返回错误码 {answer.code}：{said}",
+            )
+        )
     return Experiment(
         layer_id,
         answer.experiment_id or 0,

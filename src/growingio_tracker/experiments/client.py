@@ -33,12 +33,17 @@ from growingio_wire.errors import (
     RejectedError,
 )
 from growingio_wire.http import Request, Transport
+from growingio_wire.said import Said
 from growingio_wire.table import EXPERIMENT_HIT
 
 _PATH: Final = "/diversion/specified-layer-variables"
 _HEADERS: Final = {"content-type": "application/x-www-form-urlencoded"}
 PAUSE_S: Final = 5.0
 """Pause after a failed request, in seconds, because callers have to wait for each attempt."""
+_PAUSED: Final = Said(
+    f"the experiment server failed less than {PAUSE_S:g} s ago, so no request was sent",
+    f"实验服务在 {PAUSE_S:g} 秒内刚刚失败过，因此没有发送请求",
+)
 
 
 class Visit(Struct, frozen=True):
@@ -205,9 +210,7 @@ class _Here:
         :raises GrowingIOException: if there is no usable response.
         """
         if self._paused_until is not None and self._clock.monotonic() < self._paused_until:
-            raise GrowingIOException(
-                f"the experiment server failed less than {PAUSE_S:g} s ago, so no request was sent"
-            )
+            raise GrowingIOException(_PAUSED)
         try:
             experiment = read_answer(layer_id, self._exchange(request))
         except RefusedExperimentError:
@@ -225,7 +228,9 @@ class _Here:
     def _exchange(self, request: Request) -> bytes:
         response = self._connected().exchange(request)
         if not 200 <= response.status < 300:
-            raise RejectedError(f"{request.address} answered {response.status}", response.status)
+            address, status = request.address, response.status
+            said = Said(f"{address} answered {status}", f"{address} 返回状态码 {status}")
+            raise RejectedError(said, status)
         return response.body
 
     def _connected(self) -> Transport:
@@ -237,5 +242,5 @@ class _Here:
             try:
                 self._transport = open_transport(host, verify_cert=verify_cert)
             except GrowingParamException as error:  # about a proxy, not about the call
-                raise GrowingIOException(str(error)) from error
+                raise GrowingIOException(error.said) from error
         return self._transport

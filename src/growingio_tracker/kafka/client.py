@@ -18,6 +18,7 @@ from growingio_tracker.model.option_types import is_of_kubernetes
 from growingio_wire import VERSION
 from growingio_wire.errors import GrowingParamException, invalid, missing_extra, plain_reason
 from growingio_wire.logs import logger
+from growingio_wire.said import Said, in_both
 from growingio_wire.table import MASK
 
 if TYPE_CHECKING:
@@ -36,17 +37,29 @@ _NOT_OPTIONS: Final = frozenset({"config"})
 _SECRET: Final = re.compile(
     r"password|passphrase|secret|token|username|\.pem$|\.key$|oauth.*config"
 )
-_ALWAYS_OURS: Final = {
-    "bootstrap.servers": "give bootstrap_servers instead",
-    "metadata.broker.list": "give bootstrap_servers instead",
-    "logger": "log lines go to the logger growingio_tracker.kafka",
-    "log_cb": "log lines go to the logger growingio_tracker.kafka",
-    "error_cb": "errors go to on_error and the log",
+
+
+def instead(argument: str) -> Said:
+    """Return that ``argument`` replaces an option of librdkafka."""
+    return Said(f"give {argument} instead", f"请改用 {argument}")
+
+
+_ALWAYS_OURS: Final[Mapping[str, Said]] = {
+    **dict.fromkeys(("bootstrap.servers", "metadata.broker.list"), instead("bootstrap_servers")),
+    **dict.fromkeys(
+        ("logger", "log_cb"),
+        Said(
+            "log lines go to the logger growingio_tracker.kafka",
+            "日志写入 logger growingio_tracker.kafka",
+        ),
+    ),
+    "error_cb": Said("errors go to on_error and the log", "错误交给 on_error 并写入日志"),
 }
+_AN_OPTION: Final = Said("an option of librdkafka", "librdkafka 的选项")
 _NO_SUCH: Final = "growingio.end"  # not an option of librdkafka: it ends a check
 
 
-def library(feature: str) -> ModuleType:
+def library(feature: str | Said) -> ModuleType:
     """Return the package confluent_kafka.
 
     :raises MissingExtraError: if it is not installed.
@@ -64,11 +77,13 @@ class Given(NamedTuple):
     :param origin: for example ``"GROWINGIO_KAFKA_ACKS"`` or ``"kafka.properties, line 3"``.
     :param may_be_foreign: whether it may be another program's variable, if librdkafka does not know
         it.
+    :param origin_zh: the origin in Chinese, where it differs.
     """
 
     value: OptionValue
     origin: str
     may_be_foreign: bool = False
+    origin_zh: str = ""
 
 
 def in_options(options: Mapping[str, OptionValue] | None) -> dict[str, Given]:
@@ -108,7 +123,8 @@ def _lines(text: str, path: str) -> Iterator[tuple[str, Given]]:
                 "kafka_config",
                 code="no_properties",
             )
-        yield name, Given(value, f"{path}, line {number}")
+        en, zh = f"{path}, line {number}", f"{path} 第 {number} 行"
+        yield name, Given(value, en, origin_zh=zh)
 
 
 def in_environment(environ: Mapping[str, str]) -> dict[str, Given]:
@@ -141,7 +157,7 @@ class Client:
 
     @classmethod
     def checked(
-        cls, servers: str, given: Mapping[str, Given], ours: Mapping[str, str], feature: str
+        cls, servers: str, given: Mapping[str, Given], ours: Mapping[str, Said], feature: str
     ) -> Client:
         """Return a client after checking its options.
 
@@ -182,7 +198,7 @@ class Client:
 
     def refusal(self, error: KafkaError) -> Refusal:
         """Return an error of one of this client's handles."""
-        return Refusal(error.name(), self.said(error))
+        return Refusal(error.name(), in_both(self.said(error)))
 
     def said(self, error: KafkaError) -> str:
         """Return the text of an error of librdkafka, without secrets."""
@@ -194,7 +210,7 @@ def is_secret(name: str) -> bool:
     return _SECRET.search(name) is not None
 
 
-def usable_options(given: Mapping[str, Given], ours: Mapping[str, str]) -> dict[str, OptionValue]:
+def usable_options(given: Mapping[str, Given], ours: Mapping[str, Said]) -> dict[str, OptionValue]:
     """Return the valid options. Unknown variables are left out with a warning.
 
     :param ours: options that may not be given, and why.
@@ -204,25 +220,29 @@ def usable_options(given: Mapping[str, Given], ours: Mapping[str, str]) -> dict[
     return {name: one.value for name, one in given.items() if _is_usable(name, one, ours)}
 
 
-def _is_usable(name: str, one: Given, ours: Mapping[str, str]) -> bool:
+def _is_usable(name: str, one: Given, ours: Mapping[str, Said]) -> bool:
     """Return False if it is another program's variable."""
     if (reason := {**_ALWAYS_OURS, **ours}.get(name)) is not None:
-        raise _unusable(one, f"{name} cannot be changed here: {reason}", "reserved")
+        why = Said(
+            f"{name} cannot be changed here: {reason.en}", f"{name} 不能在此修改：{reason.zh}"
+        )
+        raise _unusable(one, why, "reserved")
     refusal = _refusal(name, one.value)
     if refusal == _no_such(name) and one.may_be_foreign:
         _log.warning("%s is not a librdkafka option and is ignored", one.origin)
         return False
     if refusal:
         shown = refusal.replace(str(one.value), MASK) if is_secret(name) else refusal
-        raise _unusable(one, shown, "unusable")
+        raise _unusable(one, Said(shown, f"{name} 无法使用：{shown}"), "unusable")
     if name.endswith(".location") and one.value != "probe" and not Path(str(one.value)).exists():
-        raise _unusable(one, f"{name}: {one.value} does not exist", "unreadable")
+        why = Said(f"{name}: {one.value} does not exist", f"{name}：{one.value} 不存在")
+        raise _unusable(one, why, "unreadable")
     return True
 
 
-def _unusable(one: Given, why: str, code: str) -> GrowingParamException:
-    message = f"{one.origin}: {why}"
-    return GrowingParamException(message, one.origin, code=code, values={"why": why})
+def _unusable(one: Given, why: Said, code: str) -> GrowingParamException:
+    en, zh = f"{one.origin}: {why.en}", f"{one.origin_zh or one.origin}：{why.zh}"
+    return invalid(en, zh, one.origin, code=code, why=why.en)
 
 
 def _refusal(name: str, value: OptionValue) -> str:
@@ -231,7 +251,7 @@ def _refusal(name: str, value: OptionValue) -> str:
     librdkafka checks options one after the other before it creates a handle, which does not happen
     here, because the last option does not exist.
     """
-    kafka = library("an option of librdkafka")
+    kafka = library(_AN_OPTION)
     try:
         kafka.Producer({name: _text(value), _NO_SUCH: ""})
     except kafka.KafkaException as error:

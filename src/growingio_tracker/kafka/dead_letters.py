@@ -31,6 +31,7 @@ from growingio_tracker.kafka.client import Client, OptionValue
 from growingio_tracker.kafka.windows import Letter
 from growingio_wire.clock import SYSTEM_CLOCK, Clock
 from growingio_wire.errors import GrowingIOException
+from growingio_wire.said import Said
 
 REASON: Final = "growingio-dead-reason"
 STATUS: Final = "growingio-dead-status"
@@ -187,8 +188,12 @@ def _headers(letter: Letter, now_ms: int) -> list[tuple[str, bytes | str | None]
     ]
 
 
-def _unwritten(topic: str, errors: list[str]) -> str:
-    why = errors[0] if errors else "the broker did not answer in time"
-    return (
-        f"a record could not be written to the dead-letter topic {topic} and will be retried: {why}"
-    )
+_UNWRITTEN: Final = Said(
+    "a record could not be written to the dead-letter topic {topic} and will be retried: {why}",
+    "无法把记录写入死信 topic {topic}，稍后会重试：{why}",
+)
+_SILENT: Final = Said("the broker did not answer in time", "broker 没有及时响应")
+
+
+def _unwritten(topic: str, errors: list[str]) -> Said:
+    return _UNWRITTEN.with_values(topic=topic, why=errors[0] if errors else _SILENT)

@@ -20,15 +20,24 @@ from growingio_tracker.kafka.windows import Group, Letter, Window
 from growingio_tracker.model.losses import Problem, Reporter
 from growingio_wire.errors import GrowingIOException, RejectedError, with_response
 from growingio_wire.logs import logger
+from growingio_wire.said import Said
 
 _log: Final = logger("growingio_tracker.kafka")
 
 _BROKER_PAUSE_S: Final = 5.0
 _UNEXPECTED_PAUSE_S: Final = 1.0
-_ENDING: Final = Postponed(GrowingIOException("the relay is ending"), 0.0, everywhere=False)
-_LEAVING: Final = Postponed(GrowingIOException("another relay continues"), 0.0, everywhere=False)
+_ENDING: Final = Postponed(
+    GrowingIOException(Said("the relay is ending", "relay 正在结束")), 0.0, everywhere=False
+)
+_LEAVING: Final = Postponed(
+    GrowingIOException(Said("another relay continues", "由其他 relay 继续发送")),
+    0.0,
+    everywhere=False,
+)
 _UNEXPECTED: Final = Postponed(
-    GrowingIOException("an unexpected error"), _UNEXPECTED_PAUSE_S, everywhere=False
+    GrowingIOException(Said("an unexpected error", "意外错误")),
+    _UNEXPECTED_PAUSE_S,
+    everywhere=False,
 )
 
 

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from msgspec import Struct
 
-from growingio_tracker.kafka.client import Client, OptionValue, library
+from growingio_tracker.kafka.client import Client, OptionValue, instead, library
 from growingio_tracker.kafka.refusals import Refusal, Refusals
 from growingio_tracker.kafka.topic import Header
+from growingio_wire.said import Said
 
 if TYPE_CHECKING:
     from confluent_kafka import KafkaError, Producer
@@ -26,7 +27,7 @@ class NoHandleError(Exception):
     """librdkafka cannot use its options together."""
 
     def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal.said)
+        super().__init__(refusal.said.en)
         self.refusal = refusal
 
 
@@ -69,24 +70,30 @@ class Handle(Protocol):
         ...
 
 
-OURS: Final[Mapping[str, str]] = {
+OURS: Final[Mapping[str, Said]] = {
     **dict.fromkeys(
         ("acks", "request.required.acks"),
-        "an event is handed over once all in-sync replicas have it",
+        Said(
+            "an event is handed over once all in-sync replicas have it",
+            "所有同步副本都收到后，事件才算送达",
+        ),
     ),
     **dict.fromkeys(
         ("enable.idempotence", "retries", "message.send.max.retries", "enable.gapless.guarantee"),
-        "a lost acknowledgement must not repeat an event or change the order",
+        Said(
+            "a lost acknowledgement must not repeat an event or change the order",
+            "确认丢失时，事件不能重复，顺序也不能改变",
+        ),
     ),
-    **dict.fromkeys(("delivery.timeout.ms", "message.timeout.ms"), "give request_timeout instead"),
+    **dict.fromkeys(("delivery.timeout.ms", "message.timeout.ms"), instead("request_timeout")),
     **dict.fromkeys(
-        ("queue.buffering.max.messages", "queue.buffering.max.kbytes"), "give queue instead"
+        ("queue.buffering.max.messages", "queue.buffering.max.kbytes"), instead("queue")
     ),
     **dict.fromkeys(
         ("on_delivery", "delivery.report.only.error", "dr_cb", "dr_msg_cb"),
-        "it is needed for the outcomes of events",
+        Said("it is needed for the outcomes of events", "需要用它得知事件的结果"),
     ),
-    "transactional.id": "events are not part of transactions",
+    "transactional.id": Said("events are not part of transactions", "事件不属于任何事务"),
 }
 """Options that may not be given, and the reason."""
 

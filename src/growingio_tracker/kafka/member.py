@@ -22,6 +22,7 @@ from growingio_tracker.kafka.partitions import Assignment
 from growingio_tracker.model.losses import Problem, Reporter
 from growingio_wire.errors import GrowingIOException
 from growingio_wire.logs import logger
+from growingio_wire.said import Said
 
 _log: Final = logger("growingio_tracker.kafka")
 
@@ -32,11 +33,14 @@ _DEFAULT_MAX_POLL_MS: Final = 300_000
 _COMMIT_AGAIN_S: Final = 1.0
 _SAID_EVERY_S: Final = 60.0
 
-OURS: Final = {
-    "group.id": "give the group instead",
-    "enable.auto.commit": "an offset is committed once everything before it has an outcome",
-    "enable.auto.offset.store": "the same",
-    "stats_cb": "statistics are shown by the health endpoint",
+OURS: Final[Mapping[str, Said]] = {
+    "group.id": Said("give the group instead", "请改为指定消费组"),
+    "enable.auto.commit": Said(
+        "an offset is committed once everything before it has an outcome",
+        "某个 offset 之前的记录都有结果后，才会提交该 offset",
+    ),
+    "enable.auto.offset.store": Said("the same", "原因同 enable.auto.commit"),
+    "stats_cb": Said("statistics are shown by the health endpoint", "统计由健康检查地址提供"),
 }
 """Options of librdkafka that cannot be given to a relay, and why."""
 
@@ -234,7 +238,10 @@ class Member:
 
     def _note_error(self, error: KafkaError) -> None:
         if error.fatal():
-            raise GrowingIOException(f"Kafka refuses permanently: {self._client.said(error)}")
+            why = self._client.said(error)
+            raise GrowingIOException(
+                Said(f"Kafka refuses permanently: {why}", f"Kafka 永久拒绝：{why}")
+            )
         self._note("kafka", self._client.said(error))
 
     def _note_statistics(self, statistics: str) -> None:

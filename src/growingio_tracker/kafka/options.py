@@ -56,14 +56,19 @@ def _are_options(value: object) -> bool:
 
 
 SERVERS: Final = OptionType(
-    Said('brokers, such as "host:9092,other:9092"', "broker 地址，例如 host:9092,other:9092"),
+    Said(
+        'brokers, such as "host:9092,other:9092"',
+        "一个或多个 broker 的地址，例如 host:9092,other:9092",
+    ),
     is_text,
     _are_servers,
     str,
 )
-TOPIC: Final = OptionType(Said("the name of a topic", "topic 名称"), is_text, _is_topic, str)
+TOPIC: Final = OptionType(Said("the name of a topic", "有效的 topic 名称"), is_text, _is_topic, str)
 OPTIONS: Final = OptionType(
-    Said("a mapping from names of librdkafka to their values", "librdkafka 配置项的映射"),
+    Said(
+        "a mapping from names of librdkafka to their values", "从 librdkafka 配置项名称到值的映射"
+    ),
     _are_options,
     is_secret=True,
 )
@@ -75,7 +80,7 @@ OPTION: Final = OptionType(
 )
 """The type of one option of librdkafka in a configuration."""
 FILE: Final = OptionType(
-    Said("the path of a properties file", "properties 文件的路径"), is_path, bool, str
+    Said("the path of a properties file", "一个 properties 文件的路径"), is_path, bool, str
 )
 
 

@@ -33,14 +33,16 @@ from growingio_wire.ending import held
 from growingio_wire.errors import GrowingIOException, TransportError
 from growingio_wire.http import Request
 from growingio_wire.http.retry import RetryPolicy
-from growingio_wire.said import counted
+from growingio_wire.said import Said, counted, joined
 
 _LEAST_TELLING: Final = "_ALL_BROKERS_DOWN"
 _SETTLES_S: Final = 0.1
 _MAY_BE_PASSING_S: Final = 2.0
 """What one broker reports as a wrong configuration, another may accept."""
 _DELIVERED: Final = Delivered()
-_NO_ANSWER: Final = Refusal("_TIMED_OUT", "no broker acknowledged them in time")
+_NO_ANSWER: Final = Refusal(
+    "_TIMED_OUT", Said("no broker acknowledged them in time", "没有 broker 及时确认")
+)
 
 _Exceptions: TypeAlias = dict[int, Rejected | Postponed]
 
@@ -238,26 +240,40 @@ class KafkaSender:
     def _note_trouble(self, trouble: Refusal) -> None:
         if trouble.name == _LEAST_TELLING:
             return
-        self.ledger.note_error(trouble.said)
+        self.ledger.note_error(trouble.said.en)
         if not self._trouble.is_of_configuration:
             self._trouble, self._trouble_at_s = trouble, time.monotonic()
 
     def _postponed(self, refused: Refusals, events: int) -> Postponed:
         refusal = next(one for one in refused.values() if not one.is_of_content)
         self._failed_rounds += 1
-        lost = f"{len(refused)} of {counted(events, 'event')}"
-        said = f"topic {self._topic}: {lost} not acknowledged: {refusal.said}"
-        self.ledger.note_error(said)
+        said = Said(
+            f"topic {self._topic}: {len(refused)} of {counted(events, 'event')} not acknowledged: "
+            f"{refusal.said.en}",
+            f"topic {self._topic}：{events} 个事件中有 {len(refused)} 个没有得到确认："
+            f"{refusal.said.zh}",
+        )
+        self.ledger.note_error(said.en)
         if not refusal.is_of_configuration:
-            error: GrowingIOException = TransportError(f"{said}; trying again later may help")
+            error: GrowingIOException = TransportError(joined((said, _LATER)))
             return Postponed(error, self._policy.pause_s(self._failed_rounds))
-        error = GrowingIOException(f"{said}; check topic, kafka_options and kafka_config")
+        error = GrowingIOException(joined((said, _CHECK)))
         if self._reported != refusal.name:
             self._reported = refusal.name
             self.reporter.report(Problem("misconfigured", str(error)))
         return Postponed(error, self._policy.misconfigured_interval_s)
 
 
+_LATER: Final = Said("trying again later may help", "稍后重试可能成功")
+_CHECK: Final = Said(
+    "check topic, kafka_options and kafka_config", "请检查 topic、kafka_options 和 kafka_config"
+)
+
+
 def _rejected(refusal: Refusal) -> Rejected:
-    error = GrowingIOException(f"the broker refuses the event, and would again: {refusal.said}")
+    said = Said(
+        f"the broker refuses the event, and would again: {refusal.said.en}",
+        f"broker 拒绝该事件，重试也不会接受：{refusal.said.zh}",
+    )
+    error = GrowingIOException(said)
     return Rejected(f"kafka_{refusal.name.lower()}", error)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple, TypeAlias
 
 from growingio_wire.logs import logger
+from growingio_wire.said import Said
 
 _log: Final = logger("growingio_tracker.kafka")
 _LINE_EVERY_S: Final = 60.0
@@ -47,7 +48,7 @@ class Refusal(NamedTuple):
     """
 
     name: str
-    said: str
+    said: Said
 
     @property
     def is_of_content(self) -> bool:

@@ -32,7 +32,7 @@ from growingio_tracker.kafka.partitions import Assignment
 from growingio_tracker.kafka.topic import Origin
 from growingio_tracker.model.losses import Problem, Reporter
 from growingio_wire.endpoints import endpoints
-from growingio_wire.errors import GrowingParamException
+from growingio_wire.errors import invalid
 from growingio_wire.http import Transport
 from growingio_wire.http.connections import Route
 from growingio_wire.http.tls import warn_of_verification
@@ -74,8 +74,9 @@ class Relay:
 
     def __init__(self, options: RelayOptions, client: Client) -> None:
         if is_disabled():
-            raise GrowingParamException(
-                "GROWINGIO_DISABLED is set, but a relay has to send; unset it"
+            raise invalid(
+                "GROWINGIO_DISABLED is set, but a relay has to send; unset it",
+                "设置了 GROWINGIO_DISABLED，但 relay 必须发送；请去掉该变量",
             )
         self._options = options
         self._clock = options.clock

@@ -31,10 +31,17 @@ from growingio_tracker.kafka.dead_letters import (
 from growingio_tracker.kafka.incoming import ConsumedMessage
 from growingio_tracker.kafka.topic import Header
 from growingio_wire.errors import GrowingIOException
+from growingio_wire.said import Said
 
 REQUEUED: Final = "growingio-requeued"
 """Header of a marker: ``partition:offset`` of the dead letter that was put back."""
 
+_UNUSABLE: Final = Said(
+    "the topic {topic} cannot be used: {said}; check the address, the topic and the options of "
+    "Kafka",
+    "topic {topic} 无法使用：{said}；请检查地址、topic 和 Kafka 的选项",
+)
+_SILENT: Final = Said("the brokers did not answer in time", "broker 没有及时响应")
 _ANSWER_S: Final = 30.0
 _AT_ONCE: Final = 500
 _FIXED: Final[Mapping[str, object]] = {"acks": "all", "enable.idempotence": True}
@@ -164,10 +171,7 @@ class DeadLetterTopic:
             yield
         except KafkaException as error:
             said = self._client.said(error.args[0])
-            raise GrowingIOException(
-                f"the topic {self.topic} cannot be used: {said}; check the address, the topic and "
-                "the options of Kafka"
-            ) from error
+            raise GrowingIOException(_UNUSABLE.with_values(topic=self.topic, said=said)) from error
 
 
 def _until_ends(consumer: Consumer, partitions: int) -> Iterator[ConsumedMessage]:
@@ -176,7 +180,7 @@ def _until_ends(consumer: Consumer, partitions: int) -> Iterator[ConsumedMessage
     while ends < partitions:
         message = cast("ConsumedMessage | None", consumer.poll(_ANSWER_S))
         if message is None:
-            raise GrowingIOException("the brokers did not answer in time")
+            raise GrowingIOException(_SILENT)
         error = message.error()
         if error is None:
             yield message

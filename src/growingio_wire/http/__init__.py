@@ -13,7 +13,8 @@ from typing import Final, Protocol, TypeAlias
 from msgspec import Struct, field
 
 from growingio_wire.endpoints import shown_address
-from growingio_wire.errors import GrowingParamException
+from growingio_wire.errors import GrowingParamException, invalid
+from growingio_wire.said import Said
 
 _ADDRESS: Final = r"[\x21-\x7e\x80-\xff]*"
 _HEADER: Final = r"[\t\x20-\x7e\x80-\xff]*"
@@ -39,10 +40,10 @@ class Request(Struct, frozen=True):
 
     def __post_init__(self) -> None:
         if " " in self.url or not _holds_only(_ADDRESS, self.url):
-            raise _not_sendable("the address of a request", "url")
+            raise _not_sendable(_ADDRESS_SAID, "url")
         for name, value in self.headers.items():
             if not (_holds_only(_HEADER, name) and _holds_only(_HEADER, value)):
-                raise _not_sendable("a header of a request", "headers")
+                raise _not_sendable(_HEADER_SAID, "headers")
 
     @property
     def address(self) -> str:
@@ -55,13 +56,26 @@ def _holds_only(characters: str, text: str) -> bool:
     return (text.isascii() and text.isprintable()) or bool(re.fullmatch(characters, text))
 
 
-def _not_sendable(what: str, argument: str) -> GrowingParamException:
+_ADDRESS_SAID: Final = Said("the address of a request", "请求地址")
+_HEADER_SAID: Final = Said("a header of a request", "请求头")
+
+
+def _not_sendable(what: Said, argument: str) -> GrowingParamException:
     # Without the text itself, which may contain tracked data or a password.
-    return GrowingParamException(
-        f"{what} must not hold line breaks, control characters or characters beyond Latin-1",
+    return invalid(
+        f"{what.en} must not hold line breaks, control characters or characters beyond Latin-1",
+        f"{what.zh}不能含有换行、控制字符或 Latin-1 以外的字符",
         argument,
         code="not_sendable",
     )
+
+
+class ExchangeError(OSError):
+    """An exchange failed for a reason that the system has no message for."""
+
+    def __init__(self, said: Said) -> None:
+        super().__init__(said.en)
+        self.said = said
 
 
 class Response(Struct, frozen=True):

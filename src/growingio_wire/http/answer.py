@@ -10,7 +10,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple, TypeAlias
 
-from growingio_wire.http import Response
+from growingio_wire.http import ExchangeError, Response
+from growingio_wire.said import Said
 
 HEAD_BYTES: Final = 64 * 1024
 """Maximum size of a response's head, including interim responses."""
@@ -25,17 +26,24 @@ _LENGTH: Final = re.compile(r"[0-9]{1,18}")
 _CHUNK_SIZE: Final = re.compile(rb"[ \t]*([0-9a-fA-F]{1,15})[ \t]*(?:;[^\n]*)?\r?\n")
 
 
-class NotHttpError(OSError):
+class NotHttpError(ExchangeError):
     """The received bytes are not an HTTP/1 response."""
 
 
-class ClosedError(ConnectionResetError):
+class ClosedError(ExchangeError, ConnectionResetError):
     """The connection was closed before any byte of a response arrived."""
 
 
-class BrokenOffError(ConnectionResetError):
+class BrokenOffError(ExchangeError, ConnectionResetError):
     """The connection ended within the status line of a response."""
 
+
+_NOT_HTTP: Final = Said("the answer is not HTTP", "返回的不是 HTTP 响应")
+_ONLY_HEAD: Final = Said(
+    f"no answer in the first {HEAD_BYTES:,} bytes", f"前 {HEAD_BYTES:,} 字节中没有响应"
+)
+_BROKE_OFF: Final = Said("the answer broke off", "连接在响应中途断开")
+_CLOSED: Final = Said("closed without an answer", "连接被关闭")
 
 Receive: TypeAlias = Callable[[int], bytes]
 """Returns at most this many bytes, none at the end of the connection; raises OSError."""
@@ -91,7 +99,7 @@ class _Stream:
                 del self.data[: found.end()]
                 return minor, status
             if b"\n" in self.data or not b"HTTP/1.".startswith(self.data[:7]):
-                raise NotHttpError("the answer is not HTTP")
+                raise NotHttpError(_NOT_HTTP)
             if not self._more():
                 break
         raise self._why_nothing_came()
@@ -171,10 +179,10 @@ class _Stream:
         if isinstance(self._error, TimeoutError) or (self._error and not self._has_begun):
             return self._error
         if not self._has_ended:
-            return NotHttpError(f"no answer in the first {HEAD_BYTES:,} bytes")
+            return NotHttpError(_ONLY_HEAD)
         if self._has_begun:
-            return BrokenOffError("the answer broke off")
-        return ClosedError("closed without an answer")
+            return BrokenOffError(_BROKE_OFF)
+        return ClosedError(_CLOSED)
 
 
 def _headers(lines: bytes) -> dict[str, str]:

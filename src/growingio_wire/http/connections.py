@@ -14,19 +14,25 @@ from urllib.parse import unquote, urlsplit
 
 from urllib3.util import wait_for_read
 
+from growingio_wire.http import ExchangeError
 from growingio_wire.http.proxies import DEFAULT_PORTS, Proxy, find_proxy
 from growingio_wire.http.sockets import Deadline, converse, dial, wrap
 from growingio_wire.http.tls import make_context, make_proxy_context
+from growingio_wire.said import Said
 
 
-class TunnelRefusedError(OSError):
+class TunnelRefusedError(ExchangeError):
     """The proxy did not open a tunnel to the server.
 
     :param status: the HTTP status of its response.
     """
 
     def __init__(self, where: str, status: int) -> None:
-        super().__init__(f"the proxy answered {status} when asked to connect to {where}")
+        said = Said(
+            f"the proxy answered {status} when asked to connect to {where}",
+            f"代理拒绝连接 {where}（状态码 {status}）",
+        )
+        super().__init__(said)
         self.status = status
 
 

@@ -19,6 +19,7 @@ from urllib3.exceptions import LocationParseError
 from urllib3.util import parse_url
 
 from growingio_wire.errors import ProxyError
+from growingio_wire.said import Said
 
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 SYSTEM_SETTINGS: Final = "the system's settings"
@@ -72,15 +73,15 @@ def _parsed(address: str, origin: str) -> Proxy:
     try:
         url = parse_url(address if "://" in address else f"http://{address}")
     except LocationParseError:
-        raise _unusable(origin, "it is not an address such as http://HOST:PORT") from None
+        raise _unusable(origin, _NO_ADDRESS) from None
     scheme = url.scheme or ""
     if scheme not in DEFAULT_PORTS:
-        raise _unusable(origin, "only http:// and https:// proxies are supported")
+        raise _unusable(origin, _WRONG_SCHEME)
     if not url.host:
-        raise _unusable(origin, "it has no host")
+        raise _unusable(origin, _NO_HOST)
     port = DEFAULT_PORTS[scheme] if url.port is None else url.port
     if not 0 < port < 65_536:
-        raise _unusable(origin, "its port is not one from 1 to 65535")
+        raise _unusable(origin, _WRONG_PORT)
     return Proxy(scheme, url.host.strip("[]"), port, origin, _authorization(url.auth))
 
 
@@ -95,10 +96,23 @@ def _authorization(auth: str | None) -> str:
     return f"Basic {base64.b64encode(encoded).decode()}"
 
 
-def _unusable(origin: str, reason: str) -> ProxyError:
-    return ProxyError(
-        f"the proxy in {origin} cannot be used: {reason}", origin, code="unusable_proxy"
+_NO_ADDRESS: Final = Said(
+    "it is not an address such as http://HOST:PORT", "它不是 http://HOST:PORT 这样的地址"
+)
+_WRONG_SCHEME: Final = Said(
+    "only http:// and https:// proxies are supported", "只支持 http:// 和 https:// 代理"
+)
+_NO_HOST: Final = Said("it has no host", "没有主机名")
+_WRONG_PORT: Final = Said("its port is not one from 1 to 65535", "端口不在 1 到 65535 之间")
+
+
+def _unusable(origin: str, reason: Said) -> ProxyError:
+    where = "系统设置" if origin == SYSTEM_SETTINGS else f" {origin} "
+    said = Said(
+        f"the proxy in {origin} cannot be used: {reason.en}",
+        f"{where}中的代理无法使用：{reason.zh}".lstrip(),
     )
+    return ProxyError(said, origin, code="unusable_proxy")
 
 
 def _is_direct(host: str, port: int) -> bool:

@@ -14,7 +14,7 @@ from typing import Final
 from msgspec import Struct
 
 from growingio_wire.checks import check_seconds
-from growingio_wire.errors import GrowingParamException
+from growingio_wire.errors import invalid
 
 _RETRIED: Final = frozenset({408, 425, 429})
 _SPLIT: Final = frozenset({400, 413, 422})
@@ -79,8 +79,9 @@ class RetryPolicy(Struct, frozen=True):
 
     def __post_init__(self) -> None:
         if isinstance(self.limit, bool) or not isinstance(self.limit, int) or self.limit < 0:  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise GrowingParamException(
-                f"retry_limit must be an int of at least 0, got {self.limit!r}"
+            raise invalid(
+                f"retry_limit must be an int of at least 0, got {self.limit!r}",
+                f"retry_limit 必须是不小于 0 的整数，而不是 {self.limit!r}",
             )
         check_seconds(self.backoff_factor, "retry_backoff_factor")
 

@@ -17,11 +17,17 @@ from typing import Any, Protocol, TypeAlias
 
 from urllib3.util import ssl_wrap_socket
 
+from growingio_wire.http import ExchangeError
 from growingio_wire.http.answer import BODY_BYTES, ReadAnswer, read_answer
+from growingio_wire.said import Said
 
 # Looking up a host requires this codec, which Python imports at its first use. A child that is
 # forked while another thread is in the middle of that import could never load it.
 codecs.lookup("idna")
+
+
+class TooLateError(ExchangeError, TimeoutError):
+    """A step did not end before the deadline."""
 
 
 class Deadline:
@@ -40,7 +46,8 @@ class Deadline:
         """
         left = self._ends - time.monotonic()
         if left <= 0:
-            raise TimeoutError(f"timed out after {self.seconds:g} s")
+            seconds = f"{self.seconds:g}"
+            raise TooLateError(Said(f"timed out after {seconds} s", f"{seconds} 秒内没有完成"))
         return left
 
 
@@ -118,7 +125,8 @@ def resolve(host: str, port: int, deadline: Deadline) -> list[Address]:
     try:
         answer = found.get(timeout=deadline.left_s())
     except queue.Empty:
-        raise TimeoutError(f"the name {host} was not resolved in time") from None
+        said = Said(f"the name {host} was not resolved in time", f"没有及时解析出主机名 {host}")
+        raise TooLateError(said) from None
     if isinstance(answer, OSError):
         raise answer
     return answer
@@ -135,7 +143,8 @@ def _look_up(host: str, port: int, flags: int = 0) -> list[Address]:
     try:
         entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
     except UnicodeError as error:  # a label that is too long
-        raise OSError(f"{host!r} is not the name of a host") from error
+        said = Said(f"{host!r} is not the name of a host", f"{host!r} 不是主机名")
+        raise ExchangeError(said) from error
     return [(family, address) for family, _, _, _, address in entries]
 
 

@@ -15,11 +15,12 @@ from typing import Final
 
 from growingio_wire import VERSION
 from growingio_wire.errors import TransportError
-from growingio_wire.http import Request, Response, guards
+from growingio_wire.http import ExchangeError, Request, Response, guards
 from growingio_wire.http.answer import BODY_BYTES, BrokenOffError, ClosedError, NotHttpError
 from growingio_wire.http.connections import Route, SocketConnection, TunnelRefusedError
 from growingio_wire.http.sockets import Deadline, converse
 from growingio_wire.logs import logger
+from growingio_wire.said import Said
 
 _log: Final = logger("growingio_tracker.transport")
 
@@ -32,18 +33,20 @@ OWN_HEADERS: Final[Mapping[str, str]] = {
 # Errors of a connection that the server, or a device on the way, has closed.
 _DEAD: Final = (ConnectionError, ssl.SSLError)
 
-_CODES: Final = (
-    (TunnelRefusedError, "tunnel_refused"),
-    (TimeoutError, "timed_out"),
-    (NotHttpError, "not_http"),
-    (BrokenOffError, "cut_off"),
-    (ClosedError, "closed"),
-    (ConnectionRefusedError, "refused"),
-    (ConnectionError, "reset"),
-    (socket.gaierror, "unknown_host"),
-    (ssl.SSLCertVerificationError, "certificate"),
-    (ssl.SSLError, "tls"),
+_CAUSES: Final[tuple[tuple[type[OSError], str, str], ...]] = (
+    (TunnelRefusedError, "tunnel_refused", ""),
+    (TimeoutError, "timed_out", "超时"),
+    (NotHttpError, "not_http", ""),
+    (BrokenOffError, "cut_off", ""),
+    (ClosedError, "closed", ""),
+    (ConnectionRefusedError, "refused", "连接被拒绝"),
+    (ConnectionError, "reset", "连接被重置"),
+    (socket.gaierror, "unknown_host", "无法解析主机名"),
+    (ssl.SSLCertVerificationError, "certificate", "证书不受信任"),
+    (ssl.SSLError, "tls", "TLS 连接失败"),
 )
+"""Kinds of errors with their codes, and the Chinese for those whose message is the system's."""
+_OTHER_CAUSE: Final = (OSError, "unreachable", "无法连接")
 
 _OURS: Final = (TunnelRefusedError, NotHttpError, BrokenOffError, ClosedError)
 """Errors whose message needs no type name in front."""
@@ -209,10 +212,16 @@ def _close_all(idle: deque[SocketConnection]) -> None:
 
 
 def _transport_error(request: Request, error: OSError) -> TransportError:
-    code = next((code for kind, code in _CODES if isinstance(error, kind)), "unreachable")
-    said = str(error) if isinstance(error, _OURS) else error.strerror
-    said = said or f"{type(error).__name__}: {error}"
-    return TransportError(f"no answer from {request.address}: {said}", code)
+    found = (one for one in _CAUSES if isinstance(error, one[0]))
+    kind, code, zh = next(found, _OTHER_CAUSE)
+    told = str(error) if isinstance(error, _OURS) else error.strerror
+    why = Said(
+        told or f"{kind.__name__}: {error}",
+        error.said.zh if isinstance(error, ExchangeError) else f"{zh}（{error.strerror or error}）",
+    )
+    address = request.address
+    said = Said(f"no answer from {address}: {why.en}", f"{address} 没有响应：{why.zh}")
+    return TransportError(said, code)
 
 
 # The key that the instrumentations asked for before it became a constant of the API, and still do.

@@ -18,7 +18,9 @@ from growingio_tracker import (
     Problem,
     TransportError,
 )
+from growingio_tracker.experiments import read_answer
 from growingio_tracker.testing import Answer, FakeClock, MemoryTransport
+from growingio_wire.errors import GrowingIOException
 from growingio_wire.http import Response
 
 DOWN = TransportError("no answer")
@@ -279,3 +281,18 @@ def test_configured() -> None:
         GrowingTracker.from_env(environ)
     environ["GROWINGIO_EXPERIMENT_HOST"] = "http://ab.example"
     GrowingTracker.from_env({**environ, "GROWINGIO_EXPERIMENT_CACHE_SIZE": "5"}).close()
+
+
+@pytest.mark.parametrize(
+    ("body", "en", "zh"),
+    [
+        (b"<html>", "cannot be read (DecodeError)", "无法读取实验服务的响应（DecodeError）"),
+        (b'{"code": 7, "errorMsg": "no"}', "answered code 7: no", "实验服务返回错误码 7：no"),
+    ],
+)
+def test_unusable_answer(body: bytes, en: str, zh: str) -> None:
+    """What cannot be used says so in both languages."""
+    with pytest.raises(GrowingIOException) as caught:
+        read_answer("l", body)
+    assert en in str(caught.value)
+    assert caught.value.said.zh.startswith(zh)

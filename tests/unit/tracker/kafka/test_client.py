@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from pathlib import Path
 
@@ -72,6 +73,7 @@ def test_options_that_guarantees_stand_on(name: str) -> None:
     with pytest.raises(GrowingParamException, match=f"{name} cannot be changed here: ") as caught:
         checked(in_options({name: "1"}))
     assert caught.value.code == "reserved"
+    assert f"{name} 不能在此修改：" in caught.value.said.zh
 
 
 @pytest.mark.parametrize(
@@ -90,7 +92,10 @@ def test_mistakes(options: dict[str, str], message: str) -> None:
     threads = threading.active_count()
     with pytest.raises(GrowingParamException, match=message) as caught:
         checked(in_options(options))
-    assert SECRET not in str(caught.value)
+    assert SECRET not in repr(caught.value.said)
+    assert re.match(
+        r"kafka_options\['[\w.]+'\]：.*(无法使用：|不能在此修改：|不存在)", caught.value.said.zh
+    )
     assert threading.active_count() == threads
 
 

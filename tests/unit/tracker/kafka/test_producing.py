@@ -27,11 +27,12 @@ from growingio_tracker.kafka.topic import Origin
 from growingio_tracker.model.losses import Problem, Reporter
 from growingio_tracker.testing import FakeClock, MemoryTransport
 from growingio_wire.http.retry import RetryPolicy
+from growingio_wire.said import in_both
 from growingio_wire.table import Kind
 from kafka_handle import FakeHandle, Produced
 
-TOO_LARGE = Refusal("MSG_SIZE_TOO_LARGE", "MSG_SIZE_TOO_LARGE: too large")
-AWAY = Refusal("_TRANSPORT", "_TRANSPORT: nobody is there")
+TOO_LARGE = Refusal("MSG_SIZE_TOO_LARGE", in_both("MSG_SIZE_TOO_LARGE: too large"))
+AWAY = Refusal("_TRANSPORT", in_both("_TRANSPORT: nobody is there"))
 
 
 def record(name: str, **more: str) -> bytes:
@@ -202,16 +203,19 @@ def test_acknowledged_behind_a_gap() -> None:
 @pytest.mark.parametrize("name", ["_UNKNOWN_TOPIC", "TOPIC_AUTHORIZATION_FAILED"])
 def test_misconfigured(name: str) -> None:
     """An error that somebody has to do something about is reported once, and probed slowly."""
-    rig = Rig(FakeHandle(lambda _: Refusal(name, f"{name}: no")))
+    rig = Rig(FakeHandle(lambda _: Refusal(name, in_both(f"{name}: no"))))
     for _ in range(3):
         ((_, outcome),) = rig.deliver(batch("a", "b"))
         assert isinstance(outcome, Postponed)
         assert outcome.pause_s == RetryPolicy().misconfigured_interval_s
+        assert outcome.error.said.zh.endswith(
+            f" 个没有得到确认：{name}: no；请检查 topic、kafka_options 和 kafka_config"
+        )
     assert [problem.reason for problem in rig.problems] == ["misconfigured"]
     assert name in rig.problems[0].detail
     rig.handle.answer = lambda _: None
     rig.deliver(batch("a", "b"))
-    rig.handle.answer = lambda _: Refusal(name, f"{name}: no")
+    rig.handle.answer = lambda _: Refusal(name, in_both(f"{name}: no"))
     rig.deliver(batch("c", first_seq=2))
     assert len(rig.problems) == 2
 
@@ -243,7 +247,7 @@ def test_options_of_no_use_together() -> None:
     rig = Rig()
 
     def fail(_: Callable[[Refusal], None]) -> Handle:
-        raise NoHandleError(Refusal("_INVALID_ARG", "_INVALID_ARG: no such file"))
+        raise NoHandleError(Refusal("_INVALID_ARG", in_both("_INVALID_ARG: no such file")))
 
     rig.sender._open_handle = fail
     ((_, outcome),) = rig.deliver(batch("a"))
@@ -253,7 +257,9 @@ def test_options_of_no_use_together() -> None:
 
 def test_gap() -> None:
     """After an error of brokers or of a connection another handle, with a new sequence, goes on."""
-    rig = Rig(FakeHandle(lambda _: Refusal("OUT_OF_ORDER_SEQUENCE_NUMBER", "out of order")))
+    rig = Rig(
+        FakeHandle(lambda _: Refusal("OUT_OF_ORDER_SEQUENCE_NUMBER", in_both("out of order")))
+    )
     rig.deliver(batch("a"))
     assert rig.handle.closed == 1
     rig.handle.answer = lambda _: None
