@@ -15,7 +15,7 @@ import typer
 from growingio_cli.console import WrongUsage, ending_on_signals, option, text
 from growingio_cli.sending import KafkaAddress, KafkaConfigOption, client_for, configured
 from growingio_wire.errors import GrowingParamException
-from growingio_wire.said import Said, counted
+from growingio_wire.said import Said, counted, in_both
 
 if TYPE_CHECKING:
     from growingio_tracker.delivery.ledger import Stats
@@ -137,7 +137,8 @@ def relay_options(
     try:
         return make()
     except GrowingParamException as error:
-        raise WrongUsage(told(error, "--" + error.argument.replace("_", "-"))) from error
+        option = "--" + error.argument.replace("_", "-")
+        raise WrongUsage(told(error, in_both(option))) from error
 
 
 def _given(name: str, value: str | None) -> str:

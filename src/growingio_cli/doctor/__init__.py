@@ -88,7 +88,10 @@ def _print_json(shown: list[ShownSetting], findings: Iterable[Finding]) -> int:
     """Print all findings as one JSON document; return the number of problems."""
     everything = list(findings)
     bad = sum(one.status == "bad" for one in everything)
-    settings = [{**msgspec.to_builtins(one), "origin": one.origin or _DEFAULT.en} for one in shown]
+    settings = [
+        {"name": one.name, "value": one.value, "origin": (one.origin or _DEFAULT).en}
+        for one in shown
+    ]
     report = {"ok": not bad, "settings": settings, "findings": list(map(_plain, everything))}
     typer.echo(msgspec.json.format(msgspec.json.encode(report)).decode())
     return bad
@@ -109,7 +112,7 @@ def _print_settings(shown: Iterable[ShownSetting], lang: Language) -> None:
     """Print each setting with its origin."""
     console = _console()
     for one in shown:
-        origin = one.origin or lang.of(_DEFAULT)
+        origin = lang.of(one.origin or _DEFAULT)
         _print(console, _padded(f"  {one.name}", _SETTING_WIDTH), f"{one.value}  ({origin})")
 
 

@@ -29,7 +29,7 @@ from growingio_tracker.testing import MemoryTransport
 from growingio_tracker.tracker import GrowingTracker
 from growingio_wire.endpoints import base_url
 from growingio_wire.errors import GrowingError, GrowingParamException, MissingExtraError
-from growingio_wire.said import Said
+from growingio_wire.said import NOTHING, Said
 
 _NAME: Final = "configuration"
 _DEFAULTS: Final = {"strategy": DEFAULT_STRATEGY, "format": DEFAULT_FORMAT}
@@ -55,7 +55,7 @@ class ShownSetting(Struct, frozen=True):
 
     name: str
     value: str
-    origin: str
+    origin: Said
 
 
 class CheckedConfiguration(Struct, frozen=True):
@@ -92,7 +92,7 @@ def _placeholders(settings: Settings) -> Iterator[Finding]:
         if _is_placeholder(name, one):
             said = Said(
                 f"{one.origin}: {name} is still the placeholder {one.value!r}",
-                f"{one.origin}：{name} 仍是占位符 {one.value!r}",
+                f"{one.place.zh}：{name} 仍是占位符 {one.value!r}",
             )
             yield Finding(_NAME, "bad", said, _REPLACE)
 
@@ -113,10 +113,10 @@ _REPLACE: Final = Said(
 def _pasted_path(settings: Settings) -> Iterator[Finding]:
     corrected = _without_path(settings)
     if corrected is not settings:
-        origin, host = settings["server_host"].origin, corrected["server_host"].value
+        place, host = settings["server_host"].place, corrected["server_host"].value
         said = Said(
-            f"{origin}: server_host contains the path of the collect interface",
-            f"{origin}：server_host 包含采集接口的路径",
+            f"{place.en}: server_host contains the path of the collect interface",
+            f"{place.zh}：server_host 包含采集接口的路径",
         )
         yield Finding(_NAME, "bad", said, _SET_HOST.with_values(host=host))
 
@@ -172,10 +172,10 @@ def _unknown(gathered: Configuration) -> Iterator[Finding]:
 
 def _shown(settings: Settings) -> list[ShownSetting]:
     given = [
-        ShownSetting(name, _masked(name, one.value), one.origin) for name, one in settings.items()
+        ShownSetting(name, _masked(name, one.value), one.place) for name, one in settings.items()
     ]
     rest = sorted(_DEFAULTS.keys() - settings.keys())
-    return [*given, *(ShownSetting(name, repr(_DEFAULTS[name]), "") for name in rest)]
+    return [*given, *(ShownSetting(name, repr(_DEFAULTS[name]), NOTHING) for name in rest)]
 
 
 def _masked(name: str, value: object) -> str:

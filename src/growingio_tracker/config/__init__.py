@@ -164,7 +164,7 @@ def _unfit(settings: Settings, blamed: set[str]) -> Iterator[Mistake]:
             said = Said(
                 f"{setting.origin}: {name} does not apply to strategy = {strategy!r}, "
                 f"only to {' or '.join(fitting)}",
-                f"{setting.origin}：strategy = {strategy!r} 时 {name} 不起作用，"
+                f"{setting.place.zh}：strategy = {strategy!r} 时 {name} 不起作用，"
                 f"只适用于 {'、'.join(fitting)}",
             )
             yield Mistake(said, name, setting.line, "not_taken")
@@ -177,7 +177,7 @@ def _unfit(settings: Settings, blamed: set[str]) -> Iterator[Mistake]:
         sizes = _chosen(settings, ("max_size", "max_batch_bytes"))
         for refusal in too_large(sizes, _queue_limits(strategy, settings)):
             setting = settings[refusal.argument]
-            said = told(refusal, setting.origin)
+            said = told(refusal, setting.place)
             yield Mistake(said, refusal.argument, setting.line, refusal.code)
 
 
@@ -200,7 +200,9 @@ def _is_of_librdkafka(key: str) -> bool:
 def _librdkafka(settings: Settings) -> dict[str, Given]:
     """Return the options of librdkafka by its own names for them."""
     return {
-        name.removeprefix(KAFKA_PREFIX): Given(one.value, one.origin, one.origin.startswith(PREFIX))
+        name.removeprefix(KAFKA_PREFIX): Given(
+            one.value, one.origin, one.origin.startswith(PREFIX), one.place.zh
+        )
         for name, one in settings.items()
         if _is_of_librdkafka(name)
     }

@@ -138,9 +138,9 @@ class Mistake(NamedTuple):
         return self.said.en
 
 
-def told(error: GrowingParamException, origin: str) -> Said:
+def told(error: GrowingParamException, place: Said) -> Said:
     """Return an error about a setting as a mistake with its location."""
-    return Said(f"{origin}: {error.said.en}", f"{origin}：{error.said.zh}")
+    return Said(f"{place.en}: {error.said.en}", f"{place.zh}：{error.said.zh}")
 
 
 def missing(

@@ -29,7 +29,7 @@ from growingio_tracker.model.option_types import is_of_kubernetes
 from growingio_wire.endpoints import masked_id
 from growingio_wire.errors import GrowingParamException, invalid, missing_extra, plain_reason
 from growingio_wire.near import nearest
-from growingio_wire.said import Said
+from growingio_wire.said import NOTHING, Said
 from growingio_wire.table import MASK
 
 _TABLE: Final = "growingio"
@@ -52,6 +52,16 @@ class Setting(NamedTuple):
     value: Any
     origin: str
     line: int = 0
+
+    @property
+    def place(self) -> Said:
+        """The origin in both languages."""
+        at_line = _at_line(self.line)
+        return Said(self.origin, self.origin.removesuffix(at_line.en) + at_line.zh)
+
+
+def _at_line(line: int) -> Said:
+    return Said(f", line {line}", f" 第 {line} 行") if line else NOTHING
 
 
 Settings: TypeAlias = dict[str, Setting]
@@ -86,7 +96,7 @@ def checked(name: str, setting: Setting) -> Mistake | None:
         if (one := type_of(name)) is not None:
             one.check(setting.value, name)
     except GrowingParamException as error:
-        return Mistake(told(error, setting.origin), name, setting.line, error.code)
+        return Mistake(told(error, setting.place), name, setting.line, error.code)
     return None
 
 
@@ -126,16 +136,17 @@ def read_file(path: str | os.PathLike[str]) -> SourceSettings:
     inside = _table(content)
     if inside not in ([], [_TABLE]):
         line = lines.of(inside)
-        said = _NO_TABLE.with_values(place=_place(file, line), name=inside[0], table=_TABLE)
+        table = Setting(inside[0], _origin(file, line), line)
+        said = _NO_TABLE.with_values(place=table.place, name=inside[0], table=_TABLE)
         source.mistakes.append(Mistake(said, line=line))
     for place, value in _flat(content[inside[0]] if inside else content):
         line = lines.of([*inside, *place])
-        _take(source, "_".join(place), Setting(value, _place(file, line), line))
+        _take(source, "_".join(place), Setting(value, _origin(file, line), line))
     return source
 
 
-def _place(file: Path, line: int) -> str:
-    return f"{file}, line {line}" if line else str(file)
+def _origin(file: Path, line: int) -> str:
+    return f"{file}{_at_line(line).en}"
 
 
 def _table(content: Mapping[str, Any]) -> list[str]:
@@ -167,9 +178,9 @@ def _take(source: SourceSettings, name: str, setting: Setting, besides: Iterable
     if type_of(name) is None:
         near = meant_by(name, besides)
         said = Said(
-            f"{setting.origin}: unknown setting {name}"
+            f"{setting.place.en}: unknown setting {name}"
             + (f"; did you mean {near}?" if near else ""),
-            f"{setting.origin}：没有配置项 {name}" + (f"；是否应为 {near}？" if near else ""),
+            f"{setting.place.zh}：没有配置项 {name}" + (f"；是否应为 {near}？" if near else ""),
         )
         source.mistakes.append(Mistake(said, near, setting.line, "unknown"))
         return

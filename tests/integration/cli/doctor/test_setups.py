@@ -111,7 +111,7 @@ def test_mistakes_of_a_file(tmp_path: Path) -> None:
         "flush_after 必须是不小于 0 的秒数，而不是 'x'",
         f"请写入 {file} 或设置环境变量（GROWINGIO_DATA_SOURCE_ID）",
     ]
-    assert [f"{file}, line {2 + n}" in one.zh for n, one in enumerate(told[:3])] == [True] * 3
+    assert [f"{file} 第 {2 + n} 行：" in one.zh for n, one in enumerate(told[:3])] == [True] * 3
 
 
 def test_address_of_the_platform() -> None:
