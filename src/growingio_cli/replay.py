@@ -12,7 +12,7 @@ import typer
 
 from growingio_cli.console import LangOption, Language, WrongUsage, argument, in_chinese, option
 from growingio_wire.clock import ago_ms
-from growingio_wire.said import Said
+from growingio_wire.said import NOTHING, Said
 
 if TYPE_CHECKING:
     from growingio_collector.forwarding.upstream import Sent
@@ -171,7 +171,7 @@ def _why(sent: Sent) -> Said:
 
     answer = sent.answer
     if not answer.status:
-        return _NO_ANSWER.with_values(error=harmless(answer.error or ""))
+        return _NO_ANSWER.with_values(error=Said(*map(harmless, answer.error or NOTHING)))
     text = answer.body.decode("utf-8", "replace")[:_SHOWN_CHARACTERS]
     said = f"{answer.status} {harmless(text)}".rstrip()
     return Said(said, said)

@@ -22,8 +22,9 @@ from growingio_collector.store.reading import count_all, find_events, find_reque
 from growingio_collector.store.rows import Event, StoredRequest, Totals
 from growingio_collector.store.waiting import follow, gather, timed_out
 from growingio_wire.checks import Unpack, check_class, check_fields
-from growingio_wire.errors import GrowingError, GrowingParamException
+from growingio_wire.errors import GrowingError, invalid
 from growingio_wire.plan.reading import load_plan
+from growingio_wire.said import Said
 
 DEFAULT_PORT: Final = 8917
 
@@ -201,7 +202,12 @@ class Collector:
     @property
     def _store(self) -> EventStore:
         if self._closed:
-            raise GrowingError("The collector is closed; ask it before its with block ends.")
+            raise GrowingError(
+                Said(
+                    "The collector is closed; ask it before its with block ends.",
+                    "采集器已关闭；请在其 with 语句块结束之前查询。",
+                )
+            )
         return self._service.store
 
     def stop(self) -> None:
@@ -229,4 +235,7 @@ class Collector:
 def _check_not_negative(**arguments: float | None) -> None:
     for name, value in arguments.items():
         if value is not None and value < 0:
-            raise GrowingParamException(f"{name}: {value} is negative; it must be 0 or more.")
+            raise invalid(
+                f"{name}: {value} is negative; it must be 0 or more.",
+                f"{name}：{value} 是负数；必须为 0 或更大。",
+            )

@@ -14,7 +14,7 @@ from growingio_collector.rules.bodies import LIMITS, MAX_BODY_BYTES, MAX_EVENTS
 from growingio_collector.rules.issue import RULES
 from growingio_wire import VERSION
 from growingio_wire.checks import check_fields, check_seconds
-from growingio_wire.errors import GrowingParamException, invalid
+from growingio_wire.errors import invalid
 from growingio_wire.http.tls import trusting
 from growingio_wire.near import hint, hint_zh, nearest
 
@@ -79,8 +79,9 @@ class Serving:
                     "只写协议、主机和端口。",
                 )
         if self.lang not in LANGUAGES:
-            raise GrowingParamException(
-                f"lang: {self.lang!r} is not known; choose {', '.join(LANGUAGES)}."
+            raise invalid(
+                f"lang: {self.lang!r} is not known; choose {', '.join(LANGUAGES)}.",
+                f"lang：不支持 {self.lang!r}；可选 {'、'.join(LANGUAGES)}。",
             )
 
     @property
@@ -192,7 +193,11 @@ class Forwarding(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         if self.only not in ("all", "good"):
-            raise GrowingParamException(f"only: {self.only!r} is neither 'all' nor 'good'.", "only")
+            raise invalid(
+                f"only: {self.only!r} is neither 'all' nor 'good'.",
+                f"only：{self.only!r} 既不是 'all' 也不是 'good'。",
+                "only",
+            )
         check_fields(self)
         check_url("forward", self.url)
         check_seconds(self.timeout_s, "timeout_s", above=0)
@@ -229,7 +234,10 @@ def _check_authorities(verify_cert: object) -> None:
     if isinstance(verify_cert, str):
         trusting(verify_cert)
     elif not isinstance(verify_cert, bool):
-        raise GrowingParamException("verify_cert: give True, False or the path of a PEM file.")
+        raise invalid(
+            "verify_cert: give True, False or the path of a PEM file.",
+            "verify_cert：请给出 True、False 或 PEM 文件的路径。",
+        )
 
 
 def check_url(argument: str, url: str) -> SplitResult:

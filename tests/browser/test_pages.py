@@ -273,6 +273,13 @@ class TestImport:
         page.evaluate(DROP, "nothing")
         expect(page.locator(".toast.bad")).to_contain_text("no known format")
 
+    def test_not_usable_in_chinese(self, page: Page, collector: Collector) -> None:
+        """A page in Chinese gives the reason in Chinese."""
+        page.goto(collector.url)
+        page.get_by_role("button", name="切换到中文").click()
+        page.evaluate(DROP, "nothing")
+        expect(page.locator(".toast.bad")).to_contain_text("无法识别内容的格式")
+
 
 DROP = """(text) => {
   const dataTransfer = new DataTransfer();

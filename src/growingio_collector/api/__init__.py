@@ -16,11 +16,12 @@ from starlette.routing import BaseRoute, Route
 from growingio_collector.api.queries import (
     NoQuery,
     Schema,
-    WrongParameterError,
     parameters,
     read_query,
 )
 from growingio_wire.endpoints import COLLECTOR_HEADER
+from growingio_wire.errors import GrowingError, GrowingParamException, invalid
+from growingio_wire.said import Said
 
 TEXT: Final[Schema] = {"type": "string"}
 COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
@@ -132,10 +133,10 @@ class ApiCall(msgspec.Struct, Generic[_Query], frozen=True, kw_only=True):
     async def answer(self, request: Request) -> Response:
         """Return the answer of a request.
 
-        :raises WrongParameterError: if a parameter, or the body, cannot be used.
+        :raises GrowingParamException: if a parameter, or the body, cannot be used.
         """
         if self.guarded and request.headers.get(COLLECTOR_HEADER) != "1":
-            return json_answer({"error": _GUARDED}, 403)
+            return refusal(_GUARDED, 403)
         query = read_query(request.query_params, self.query, self.without)
         return await self.handler(request, query)
 
@@ -154,7 +155,10 @@ class ApiCall(msgspec.Struct, Generic[_Query], frozen=True, kw_only=True):
         return found
 
 
-_GUARDED: Final = f"This changes something. Send the header {COLLECTOR_HEADER}: 1 with it."
+_GUARDED: Final = Said(
+    f"This changes something. Send the header {COLLECTOR_HEADER}: 1 with it.",
+    f"这会改动数据。请带上请求头 {COLLECTOR_HEADER}: 1。",
+)
 
 AnyCall = ApiCall[Any]
 Handler = Callable[[Request, NoQuery], Awaitable[Response]]
@@ -181,9 +185,19 @@ def json_answer(content: object, status: int = 200) -> Response:
     return Response(msgspec.json.encode(content), status, media_type="application/json")
 
 
-def missing(error: str) -> Response:
+def refusal(error: Said, status: int) -> Response:
+    """Return a response that says why there is no other."""
+    return json_answer(show_error(error), status)
+
+
+def show_error(error: Said) -> dict[str, Any]:
+    """Return the sentence of an error as the API shows it."""
+    return {"error": error.en, "error_zh": error.zh}
+
+
+def missing(en: str, zh: str) -> Response:
     """Return a 404 response with this error."""
-    return json_answer({"error": error}, 404)
+    return refusal(Said(en, zh), 404)
 
 
 async def body_up_to(request: Request, most: int) -> bytes:
@@ -199,20 +213,31 @@ async def body_up_to(request: Request, most: int) -> bytes:
 async def body_as(request: Request, kind: type[_Body]) -> _Body:
     """Return the body as a ``kind``; an empty one stands for ``{}``.
 
-    :raises WrongParameterError: if it is anything else, or over a megabyte.
+    :raises GrowingParamException: if it is anything else, or over a megabyte.
     """
     content = await body_up_to(request, _MOST_BYTES)
     if len(content) > _MOST_BYTES:
-        raise WrongParameterError(f"The body is over {_MOST_BYTES:,} bytes.")
+        raise invalid(
+            f"The body is over {_MOST_BYTES:,} bytes.", f"请求体超过 {_MOST_BYTES:,} 字节。"
+        )
     try:
         return msgspec.json.decode(content or b"{}", type=kind)
     except msgspec.DecodeError as error:
         known = ", ".join(field.name for field in msgspec.structs.fields(kind))
-        raise WrongParameterError(f"The body cannot be used: {error} Known are {known}.") from error
+        raise invalid(
+            f"The body cannot be used: {error} Known are {known}.",
+            f"请求体无法使用：{_in_chinese(error)} 可用的字段：{known}。",
+        ) from error
 
 
-async def _refuse(_request: Request, error: Exception) -> Response:
-    return json_answer({"error": str(error)}, 400)
+def _in_chinese(error: msgspec.DecodeError) -> str:
+    """Return our own sentence if a value was refused by our check; else what msgspec says."""
+    ours = error.__cause__
+    return ours.said.zh if isinstance(ours, GrowingError) else str(error)
 
 
-ERROR_HANDLERS: Final[dict[Any, Any]] = {WrongParameterError: _refuse}
+async def _refuse(_request: Request, error: GrowingParamException) -> Response:
+    return refusal(error.said, 400)
+
+
+ERROR_HANDLERS: Final[dict[Any, Any]] = {GrowingParamException: _refuse}

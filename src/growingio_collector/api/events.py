@@ -31,9 +31,12 @@ from growingio_collector.store.filter import MAX_ID, Filter
 from growingio_collector.store.reading import count_all, count_events, find_event, find_events
 from growingio_collector.store.rows import Event, show_event
 from growingio_collector.store.waiting import Miss, gather_async, nearest
+from growingio_wire.said import Said
 from growingio_wire.table import Kind
 
-_NO_EVENT: Final = "No stored event matches. It may have been removed."
+_NO_EVENT: Final = Said(
+    "No stored event matches. It may have been removed.", "没有符合条件的事件，它可能已被删除。"
+)
 
 
 class _Events:
@@ -73,7 +76,7 @@ class _Events:
     async def event(self, request: Request, _query: NoQuery) -> Response:
         event_id: int = request.path_params["id"]
         if event_id > MAX_ID:
-            return missing(_NO_EVENT)
+            return missing(*_NO_EVENT)
         return _one(await asyncio.to_thread(find_event, self._store.path, event_id))
 
     async def latest(self, _request: Request, query: FilterQuery) -> Response:
@@ -107,7 +110,7 @@ def _of_kind(query: EventsQuery, kind: Kind) -> Filter:
 
 
 def _one(event: Event | None) -> Response:
-    return missing(_NO_EVENT) if event is None else json_answer(show_event(event))
+    return missing(*_NO_EVENT) if event is None else json_answer(show_event(event))
 
 
 def _explained(path: Path, wanted: Filter, url: str) -> dict[str, object]:
@@ -126,7 +129,7 @@ def _shown(miss: Miss) -> dict[str, object]:
 
 
 _LISTED: Final = {200: Answer("The newest first.", ref("Events"))}
-_FOUND: Final = {200: Answer("The event.", ref("Event")), 404: Answer(_NO_EVENT, ref("Error"))}
+_FOUND: Final = {200: Answer("The event.", ref("Event")), 404: Answer(_NO_EVENT.en, ref("Error"))}
 _EVENTS: Final = listed(ref("Event"))
 _LAST: Final = {**COUNT, "description": "The id of the newest event, to be used as after."}
 _WAITED: Final = {

@@ -109,7 +109,7 @@ def _schemas() -> dict[str, Any]:
     return {
         **shown,
         "ListedRequest": _listed_request(shown["StoredRequest"]),
-        "Error": record(error=TEXT),
+        "Error": record(error=TEXT, error_zh=TEXT),
         "Events": record(events=listed(ref("Event")), total=COUNT, last=COUNT),
         "Cause": record(**dict.fromkeys(("found", "next", "found_zh", "next_zh"), TEXT)),
         "Miss": record(event=ref("Event"), why=listed(TEXT), why_zh=listed(TEXT)),

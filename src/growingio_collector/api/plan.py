@@ -20,6 +20,7 @@ from growingio_collector.api import (
     json_answer,
     missing,
     ref,
+    show_error,
 )
 from growingio_collector.api.queries import NoQuery, Schema
 from growingio_collector.plan import Plans
@@ -30,8 +31,12 @@ from growingio_collector.store import EventStore
 from growingio_wire.errors import GrowingParamException
 from growingio_wire.plan.reading import CSV, MAX_PLAN_BYTES, YAML, Loaded, plan_schema
 from growingio_wire.plan.source import Defect, PlanError
+from growingio_wire.said import Said
 
-_NO_PLAN: Final = "There is no plan yet. Send one with PUT /api/v1/plan, or start with --plan FILE."
+_NO_PLAN: Final = Said(
+    "There is no plan yet. Send one with PUT /api/v1/plan, or start with --plan FILE.",
+    "还没有计划。请用 PUT /api/v1/plan 提交，或以 --plan FILE 启动。",
+)
 _FORMATS: Final = {
     "text/csv": CSV,
     "application/yaml": YAML,
@@ -55,7 +60,7 @@ def _show(loaded: Loaded | None) -> dict[str, Any]:
 
 def _show_error(error: GrowingParamException) -> dict[str, Any]:
     defects = error.defects if isinstance(error, PlanError) else ()
-    return {"error": str(error), "defects": _show_defects(defects)}
+    return {**show_error(error.said), "defects": _show_defects(defects)}
 
 
 def _show_defects(defects: Iterable[Defect]) -> list[dict[str, Any]]:
@@ -112,7 +117,7 @@ class _Plan:
     async def report(self, _request: Request, query: _ReportQuery) -> Response:
         loaded = await asyncio.to_thread(self._plans.current)
         if loaded is None:
-            return missing(_NO_PLAN)
+            return missing(*_NO_PLAN)
         report = await asyncio.to_thread(make_report, self._store.path, loaded.plan)
         return Response(REPORTS[query.format](report), media_type=MEDIA_TYPES[query.format])
 
@@ -128,7 +133,7 @@ _PLAN: Final = {200: Answer("The plan in use; null if there is none.", OBJECT)}
 _IN_A_FILE: Final = {409: Answer("The plan is a file, which cannot be changed here.", ref("Error"))}
 _REPORT: Final = {
     200: Answer("The report.", None, (JSON, "application/xml", "text/plain")),
-    404: Answer(_NO_PLAN, ref("Error")),
+    404: Answer(_NO_PLAN.en, ref("Error")),
 }
 _DRAFT: Final = {200: Answer("YAML.", None, ("application/yaml",))}
 _SCHEMA: Final = {200: Answer("For editors.", None, ("application/schema+json",))}

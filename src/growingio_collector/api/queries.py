@@ -15,6 +15,8 @@ from starlette.datastructures import QueryParams
 
 from growingio_collector.store.filter import MAX_ID, Filter, RowId, Verdict
 from growingio_wire.clock import SPAN, ago_ms
+from growingio_wire.errors import invalid
+from growingio_wire.said import Said
 
 Schema = Mapping[str, Any]
 """A JSON Schema, or another object of OpenAPI."""
@@ -41,10 +43,6 @@ _Limit = Annotated[int, Meta(ge=0, le=MAX_LISTED, description="Maximum number; 1
 _RequestLimit = Annotated[int, Meta(ge=0, le=1000, description="Maximum number; 100 by default.")]
 _After = Annotated[RowId, Meta(description="Only greater ids, oldest first.")]
 _Before = Annotated[RowId, Meta(description="Only smaller ids.")]
-
-
-class WrongParameterError(Exception):
-    """A query parameter or body is invalid; the message names it."""
 
 
 class NoQuery(msgspec.Struct, frozen=True):
@@ -105,7 +103,7 @@ def read_query(given: QueryParams, kind: type[_Query], without: Collection[str] 
     """Return the parameters ``given`` as a ``kind``.
 
     :param without: fields that this call does not accept.
-    :raises WrongParameterError: if one is unknown, repeated or invalid.
+    :raises GrowingParamException: if one is unknown, repeated or invalid.
     """
     known = {name: field for name, field in _known(kind) if name not in without}
     values: dict[str, Any] = {}
@@ -113,15 +111,20 @@ def read_query(given: QueryParams, kind: type[_Query], without: Collection[str] 
     seen: set[str] = set()
     for name, text in given.multi_items():
         if name in seen:
-            raise WrongParameterError(f"{_short(name)} is given more than once.")
+            raise invalid(
+                f"{_short(name)} is given more than once.", f"{_short(name)} 出现了多次。"
+            )
         seen.add(name)
         if name.startswith(_ATTRIBUTE) and _ANY_ATTRIBUTE in known:
             attributes[name[len(_ATTRIBUTE) :]] = text
         elif name in known:
             values[name] = _read(name, text, known[name])
         else:
-            listed = ", ".join(sorted(known)) or "none"
-            raise WrongParameterError(f"Unknown parameter {_short(name)}; known are: {listed}.")
+            listed = ", ".join(sorted(known))
+            raise invalid(
+                f"Unknown parameter {_short(name)}; known are: {listed or 'none'}.",
+                f"未知参数 {_short(name)}；可用的参数：{listed or '无'}。",
+            )
     if attributes:
         values[_ATTRIBUTES] = tuple(attributes.items())
     return kind(**values)
@@ -155,7 +158,10 @@ def _read(name: str, text: str, field: FieldInfo) -> object:
         return msgspec.convert(text, kind, strict=False)
     except msgspec.ValidationError as error:
         allowed = _allowed(msgspec.json.schema(kind))
-        raise WrongParameterError(f"{name} is {allowed}, not {_short(text)}.") from error
+        raise invalid(
+            f"{name} is {allowed.en}, not {_short(text)}.",
+            f"{name} 应为 {allowed.zh}，而不是 {_short(text)}。",
+        ) from error
 
 
 def _moment(text: str) -> str:
@@ -172,10 +178,11 @@ def _without_none(kind: Any) -> Any:
     return one
 
 
-def _allowed(schema: dict[str, Any]) -> str:
+def _allowed(schema: dict[str, Any]) -> Said:
     if "enum" in schema:
-        return " or ".join(schema["enum"])
-    return f"a number from {schema['minimum']} to {schema['maximum']:g}"
+        return Said(" or ".join(schema["enum"]), " 或 ".join(schema["enum"]))
+    low, high = schema["minimum"], f"{schema['maximum']:g}"
+    return Said(f"a number from {low} to {high}", f"{low} 到 {high} 之间的数字")
 
 
 def _short(text: str) -> str:

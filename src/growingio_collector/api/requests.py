@@ -26,7 +26,7 @@ from growingio_collector.api import (
     record,
     ref,
 )
-from growingio_collector.api.queries import NoQuery, RequestsQuery, WrongParameterError
+from growingio_collector.api.queries import NoQuery, RequestsQuery
 from growingio_collector.forwarding import Gateway
 from growingio_collector.receiving.curl import curl_command
 from growingio_collector.store import EventStore
@@ -34,9 +34,12 @@ from growingio_collector.store.exporting import as_recording
 from growingio_collector.store.filter import MAX_ID
 from growingio_collector.store.reading import Page, find_request, list_requests
 from growingio_collector.store.rows import StoredRequest, show_listed, show_request
-from growingio_wire.errors import GrowingParamException
+from growingio_wire.said import Said
 
-_NO_REQUEST: Final = "No stored request has this id. It may have been removed."
+_NO_REQUEST: Final = Said(
+    "No stored request has this id. It may have been removed.",
+    "没有此 ID 的请求，它可能已被删除。",
+)
 
 _Id = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
 
@@ -73,7 +76,7 @@ class _Requests:
             stored = None
             if request_id <= MAX_ID:
                 stored = await asyncio.to_thread(find_request, self._store.path, request_id)
-            return missing(_NO_REQUEST) if stored is None else answer(stored, request)
+            return missing(*_NO_REQUEST) if stored is None else answer(stored, request)
 
         return found
 
@@ -88,25 +91,21 @@ class _Requests:
 
     async def forward_again(self, request: Request, _query: NoQuery) -> Response:
         wanted = await body_as(request, _Again)
-        try:
-            queued = await asyncio.to_thread(self._gateway.queue_again, wanted.requests)
-        except GrowingParamException as error:
-            raise WrongParameterError(str(error)) from error
+        queued = await asyncio.to_thread(self._gateway.queue_again, wanted.requests)
         return json_answer({"queued": queued})
 
     async def replay(self, request: Request, _query: NoQuery) -> Response:
         request_id = min(request.path_params["id"], MAX_ID)
         wanted = await body_as(request, _To)
-        try:
-            answer = await asyncio.get_running_loop().run_in_executor(
-                self._gateway.executor, self._gateway.replay, request_id, wanted.to
-            )
-        except GrowingParamException as error:
-            raise WrongParameterError(str(error)) from error
+        answer = await asyncio.get_running_loop().run_in_executor(
+            self._gateway.executor, self._gateway.replay, request_id, wanted.to
+        )
         if answer is None:
-            return missing(f"There is no request {request_id}.")
+            return missing(f"There is no request {request_id}.", f"没有请求 {request_id}。")
         text = answer.body.decode("utf-8", "replace")
-        return json_answer({"status": answer.status or None, "answer": text, "error": answer.error})
+        error_en, error_zh = answer.error or (None, None)
+        shown = {"answer": text, "error": error_en, "error_zh": error_zh}
+        return json_answer({"status": answer.status or None, **shown})
 
 
 def _whole(stored: StoredRequest, _request: Request) -> Response:
@@ -130,8 +129,10 @@ def _steps(stored: StoredRequest, _request: Request) -> Response:
 
 _BYTES: Final = ("application/octet-stream",)
 _ID: Final = (path_id("The request's id."),)
-_MISSING: Final = {404: Answer(_NO_REQUEST, ref("Error"))}
-_ANSWERED: Final = record(status=nullable(COUNT), answer=TEXT, error=nullable(TEXT))
+_MISSING: Final = {404: Answer(_NO_REQUEST.en, ref("Error"))}
+_ANSWERED: Final = record(
+    status=nullable(COUNT), answer=TEXT, error=nullable(TEXT), error_zh=nullable(TEXT)
+)
 _VIEWS: Final = (
     ("", "One request, its body in base64.", Answer("The request.", ref("StoredRequest")), _whole),
     ("/raw", "The body as it came.", Answer("Its bytes.", None, _BYTES), _raw),

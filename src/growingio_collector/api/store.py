@@ -31,7 +31,6 @@ from growingio_collector.api.queries import (
     NoQuery,
     ReadyQuery,
     Schema,
-    WrongParameterError,
 )
 from growingio_collector.pages import as_svg
 from growingio_collector.receiving.importing import requests_in
@@ -42,7 +41,7 @@ from growingio_collector.settings import Info
 from growingio_collector.store import EventStore
 from growingio_collector.store.exporting import FORMATS
 from growingio_collector.store.summary import identities, problems, properties, summary
-from growingio_wire.errors import GrowingParamException
+from growingio_wire.errors import invalid
 
 _MOMENT_S: Final = 0.1
 _SVG: Final = "image/svg+xml"
@@ -104,7 +103,10 @@ class _Store:
     async def phone(self, _request: Request, _query: NoQuery) -> Response:
         if page := self._info().network_page:
             return Response(as_svg(page), media_type=_SVG)
-        return missing("Only this machine can connect; start with --bind 0.0.0.0.")
+        return missing(
+            "Only this machine can connect; start with --bind 0.0.0.0.",
+            "只有本机可以连接；请以 --bind 0.0.0.0 启动。",
+        )
 
     async def ready(self, _request: Request, query: ReadyQuery) -> Response:
         # A task without work shows that the writer is free; even with 0, allow it a moment.
@@ -120,7 +122,10 @@ class _Store:
         codes = (await body_as(request, _Muted)).codes
         for code in codes:
             if code not in RULES:
-                raise WrongParameterError(f"Unknown problem code {code[:_SHOWN]!r}.")
+                raise invalid(
+                    f"Unknown problem code {code[:_SHOWN]!r}.",
+                    f"未知的问题代码 {code[:_SHOWN]!r}。",
+                )
         self._receiver.examiner.ignored = frozenset(codes)
         await asyncio.to_thread(self._store.judge_anew, self._receiver.examiner.ignored)
         return await self.muted(request, query)
@@ -135,11 +140,8 @@ class _Store:
 
     async def import_(self, request: Request, _query: _ImportQuery) -> Response:
         counts = {"requests": 0, "events": 0}
-        try:
-            async for group in requests_in(request.stream()):
-                await asyncio.to_thread(self._take, group, counts)
-        except GrowingParamException as error:
-            raise WrongParameterError(str(error)) from error
+        async for group in requests_in(request.stream()):
+            await asyncio.to_thread(self._take, group, counts)
         return json_answer(counts)
 
     def _take(self, group: Iterable[Recorded], counts: dict[str, int]) -> None:

@@ -15,13 +15,14 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from growingio_collector.api import TEXT, Answer, AnyCall, ApiCall
-from growingio_collector.api.queries import StreamQuery, WrongParameterError
+from growingio_collector.api.queries import StreamQuery
 from growingio_collector.plan import Plans
 from growingio_collector.store import EventStore
 from growingio_collector.store.filter import MAX_ID, Filter
 from growingio_collector.store.reading import find_events
 from growingio_collector.store.rows import one_line, show_event
 from growingio_collector.store.summary import summary
+from growingio_wire.errors import invalid
 
 KEEP_ALIVE_S: Final = 15.0
 _SUMMARY_EVERY_S: Final = 1.0
@@ -134,7 +135,10 @@ def _resumed_after(request: Request, query: StreamQuery) -> int | None:
     if not header:
         return query.after
     if not (header.isascii() and header.isdigit() and int(header) <= MAX_ID):
-        raise WrongParameterError(f"Last-Event-ID is the id of an event, not {header[:40]!r}.")
+        raise invalid(
+            f"Last-Event-ID is the id of an event, not {header[:40]!r}.",
+            f"Last-Event-ID 应为事件的 ID，而不是 {header[:40]!r}。",
+        )
     return int(header)
 
 

@@ -33,9 +33,10 @@ from growingio_collector.store.forwards import (
 )
 from growingio_collector.store.reading import find_request
 from growingio_collector.store.received import Received
-from growingio_wire.errors import GrowingParamException
+from growingio_wire.errors import invalid
 from growingio_wire.http.retry import Verdict
 from growingio_wire.http.tls import warn_of_verification
+from growingio_wire.said import Said
 
 _logger: Final = logging.getLogger("growingio_collector")
 
@@ -45,6 +46,9 @@ _AT_THE_SAME_TIME: Final = 16
 """Maximum number of clients that wait for the server simultaneously; others queue."""
 
 _BAD_GATEWAY: Final = 502
+_REMOVED: Final = Said(
+    "The request was removed before it was forwarded.", "该请求在转发之前已被删除。"
+)
 
 
 class _Forwarder:
@@ -177,9 +181,7 @@ class Gateway:
         """Send a request whose client waits, and return the response, or 502 if there was none."""
         request = find_request(self._store.path, request_id)
         if request is None or self._upstream is None:
-            return UpstreamAnswer(
-                _BAD_GATEWAY, error="The request was removed before it was forwarded."
-            )
+            return UpstreamAnswer(_BAD_GATEWAY, error=_REMOVED)
         answer = self._upstream.send(request)
         answered = answer.status or _BAD_GATEWAY
         try:
@@ -229,8 +231,9 @@ class Gateway:
         upstream = self._checked_upstream()
         state = forwards_of(self._store.path, [request_id]).get(request_id, {}).get("state")
         if state in (State.WAITING, State.SENDING):
-            raise GrowingParamException(
-                f"request {request_id} waits to be forwarded; it would be sent twice."
+            raise invalid(
+                f"request {request_id} waits to be forwarded; it would be sent twice.",
+                f"请求 {request_id} 正等待转发；再发就会重复。",
             )
         answer = upstream.send(request)
         with self._store.changing() as connection:
@@ -239,9 +242,10 @@ class Gateway:
 
     def _checked_upstream(self) -> Upstream:
         if self._upstream is None:
-            raise GrowingParamException(
+            raise invalid(
                 "to: nothing is forwarded here, so say where to send it; "
-                "or start the collector with --forward URL."
+                "or start the collector with --forward URL.",
+                "to：这里没有设置转发，请指明发往何处；或以 --forward URL 启动采集器。",
             )
         return self._upstream
 

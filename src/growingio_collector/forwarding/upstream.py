@@ -21,6 +21,7 @@ from growingio_wire.http.answer import BODY_BYTES
 from growingio_wire.http.connections import Route
 from growingio_wire.http.retry import RetryPolicy, Verdict
 from growingio_wire.http.transport import HttpTransport
+from growingio_wire.said import Said
 
 POLICY: Final = RetryPolicy(
     0, backoff_factor=0.5, backoff_cap_s=30.0, jitter=0.5, retry_after_cap_s=3600.0
@@ -90,7 +91,7 @@ class Upstream:
                 )
             )
         except (TransportError, GrowingParamException) as error:
-            return UpstreamAnswer(error=str(error)[:_SHOWN_ERROR])
+            return UpstreamAnswer(error=Said(*(one[:_SHOWN_ERROR] for one in error.said)))
         headers = response.headers
         wait_s = POLICY.retry_after_s(headers)
         return UpstreamAnswer(

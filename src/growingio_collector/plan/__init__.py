@@ -16,7 +16,7 @@ from growingio_collector.rules.plans import judged
 from growingio_collector.store import EventStore
 from growingio_collector.store.received import Received
 from growingio_collector.store.schema import reading
-from growingio_wire.errors import GrowingParamException
+from growingio_wire.errors import GrowingParamException, invalid
 from growingio_wire.plan.reading import Loaded, load_plan, read_plan
 
 _logger: Final = logging.getLogger("growingio_collector")
@@ -95,8 +95,11 @@ class Plans:
         """
         loaded = self.current()
         if loaded is None:
-            raise GrowingParamException(
-                "plan: there is none yet. Name the file of one.", "plan", code="missing"
+            raise invalid(
+                "plan: there is none yet. Name the file of one.",
+                "plan：还没有计划。请给出计划文件。",
+                "plan",
+                code="missing",
             )
         return loaded
 
@@ -125,8 +128,9 @@ class Plans:
 
     def _check_not_from_file(self) -> None:
         if self.file:
-            raise GrowingParamException(
+            raise invalid(
                 f"plan: it comes from {self.file}. Change that file; it is read again by itself.",
+                f"plan：当前计划来自 {self.file}。请修改该文件，它会自动重新读取。",
                 "plan",
                 code="from_file",
                 values={"file": str(self.file)},

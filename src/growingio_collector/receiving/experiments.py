@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from growingio_collector.receiving.exchanges import cors_headers, preflight_headers
-from growingio_wire.errors import GrowingParamException
+from growingio_wire.errors import invalid
 
 PATH: Final = "/diversion/specified-layer-variables"
 
@@ -53,7 +53,10 @@ def as_answer(answer: Mapping[str, Any]) -> LayerAnswer:
         return msgspec.convert(dict(answer), LayerAnswer)
     except msgspec.ValidationError as error:
         names = ", ".join(LayerAnswer.__struct_encode_fields__)
-        raise GrowingParamException(f"experiment: {error}. Give any of {names}.") from error
+        raise invalid(
+            f"experiment: {error}. Give any of {names}.",
+            f"experiment：{error}。可用的字段：{names}。",
+        ) from error
 
 
 class Experiments:

@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from growingio_wire.checks import Unpack
-from growingio_wire.errors import GrowingParamException
+from growingio_wire.errors import invalid
 
 _MOST_DELAY_MS: Final = 600_000
 _WITHOUT_BODY: Final = frozenset({204, 205, 304})
@@ -46,21 +46,45 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     seed: int | None = None
 
     def __post_init__(self) -> None:
-        _check(self.next is None or self.next >= 1, "next: give 1 or more, or null for no end.")
-        _check(0 < self.percent <= 100, "percent: give more than 0, up to 100.")
-        _check(self.status is None or 200 <= self.status <= 599, "status: give 200 to 599.")
-        _check(0 <= self.delay_ms <= _MOST_DELAY_MS, f"delay_ms: give 0 to {_MOST_DELAY_MS}.")
+        _check(
+            self.next is None or self.next >= 1,
+            "next: give 1 or more, or null for no end.",
+            "next：请给出 1 或更大的数，或用 null 表示不限。",
+        )
+        _check(
+            0 < self.percent <= 100,
+            "percent: give more than 0, up to 100.",
+            "percent：应大于 0，且不超过 100。",
+        )
+        _check(
+            self.status is None or 200 <= self.status <= 599,
+            "status: give 200 to 599.",
+            "status：应为 200 到 599。",
+        )
+        _check(
+            0 <= self.delay_ms <= _MOST_DELAY_MS,
+            f"delay_ms: give 0 to {_MOST_DELAY_MS}.",
+            f"delay_ms：应为 0 到 {_MOST_DELAY_MS}。",
+        )
         _check(
             self.delay_ms > 0 or not self.only_delays,
             "status: nothing would go wrong. Give status, delay_ms, drop or truncate.",
+            "status：这样不会出任何故障。请给出 status、delay_ms、drop 或 truncate。",
         )
-        _check(not (self.drop and self.truncate), "truncate: a dropped answer has no half.")
         _check(
-            not (self.drop and self.status is not None), "status: a dropped answer has no status."
+            not (self.drop and self.truncate),
+            "truncate: a dropped answer has no half.",
+            "truncate：不响应就无从截断。",
+        )
+        _check(
+            not (self.drop and self.status is not None),
+            "status: a dropped answer has no status.",
+            "status：不响应就没有状态码。",
         )
         _check(
             not (self.truncate and self.status in _WITHOUT_BODY),
             f"truncate: an answer with status {self.status} has nothing to cut.",
+            f"truncate：状态码 {self.status} 的响应没有内容可截断。",
         )
 
     @property
@@ -87,9 +111,9 @@ class FaultOptions(TypedDict, total=False):
     seed: int | None
 
 
-def _check(fulfilled: bool, otherwise: str) -> None:
+def _check(fulfilled: bool, en: str, zh: str) -> None:
     if not fulfilled:
-        raise GrowingParamException(otherwise)
+        raise invalid(en, zh)
 
 
 def failing(count: int, options: FaultOptions) -> Fault:

@@ -24,7 +24,7 @@ from growingio_collector.receiving.recorded import (
 )
 from growingio_collector.rules.bodies import MAX_BODY_BYTES
 from growingio_collector.rules.issue import RULES, Issue
-from growingio_wire.errors import GrowingParamException
+from growingio_wire.errors import invalid
 from growingio_wire.table import SCHEMAS, Kind
 
 MAX_WHOLE_BYTES: Final = 100_000_000
@@ -75,7 +75,10 @@ async def _rest(chunks: AsyncIterator[bytes], most: int) -> bytes:
     async for chunk in chunks:
         content += chunk
         if len(content) > most:
-            raise GrowingParamException(f"The body is over {MAX_WHOLE_BYTES:,} bytes; split it.")
+            raise invalid(
+                f"The body is over {MAX_WHOLE_BYTES:,} bytes; split it.",
+                f"内容超过 {MAX_WHOLE_BYTES:,} 字节；请拆分后再导入。",
+            )
     return bytes(content)
 
 
@@ -88,8 +91,9 @@ async def _lines(beginning: bytes, chunks: AsyncIterator[bytes]) -> AsyncIterato
             waiting += [read_line(text)] if text.strip() else []
         except msgspec.MsgspecError as error:
             yield waiting
-            raise GrowingParamException(
-                f"Line {number} is not an event ({error}). The lines before it are imported."
+            raise invalid(
+                f"Line {number} is not an event ({error}). The lines before it are imported.",
+                f"第 {number} 行不是事件（{error}）。之前的行已导入。",
             ) from error
         size += len(text)
         if len(waiting) == _LINES_AT_ONCE or size > MAX_BODY_BYTES:
@@ -107,7 +111,10 @@ async def _split(rest: bytes, chunks: AsyncIterator[bytes]) -> AsyncIterator[byt
         for line in lines:
             yield line
         if len(rest) > _MAX_LINE_BYTES:
-            raise GrowingParamException(f"A line is over {_MAX_LINE_BYTES:,} bytes.")
+            raise invalid(
+                f"A line is over {_MAX_LINE_BYTES:,} bytes.",
+                f"有一行超过 {_MAX_LINE_BYTES:,} 字节。",
+            )
     yield rest
 
 
@@ -144,9 +151,11 @@ def _json(content: bytes) -> Iterable[Recorded]:
         except msgspec.MsgspecError:
             continue
     if not looks_like_json(content):
-        raise GrowingParamException(
+        raise invalid(
             "The content is in no known format: it must be an export (ndjson, csv or requests), a "
-            "recording, a curl command, or a JSON array of messages."
+            "recording, a curl command, or a JSON array of messages.",
+            "无法识别内容的格式：应为导出文件（ndjson、csv 或 requests）、录制文件、curl 命令，"
+            "或消息的 JSON 数组。",
         )
     # Problems of a bare body are reported as for any received one.
     path = SCHEMAS[Kind.EVENT].path.format("imported")
@@ -168,7 +177,10 @@ def _table(text: str) -> Iterator[Line]:
         try:
             yield _of_row(cells)
         except (msgspec.MsgspecError, LookupError, ValueError) as error:
-            raise GrowingParamException(f"Row {number} is not an event ({error!r}).") from error
+            raise invalid(
+                f"Row {number} is not an event ({error!r}).",
+                f"第 {number} 行不是事件（{error!r}）。",
+            ) from error
 
 
 def _rows(text: str) -> Iterator[list[str]]:

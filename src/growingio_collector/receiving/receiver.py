@@ -37,6 +37,7 @@ from growingio_collector.settings import Handling
 from growingio_collector.store import EventStore
 from growingio_collector.store.forwards import State
 from growingio_collector.store.received import Received, prepare, seen_types
+from growingio_wire.said import NOTHING
 from growingio_wire.table import COMPRESS_HEADER
 
 _QUICK_BYTES: Final = 64_000
@@ -217,7 +218,7 @@ class Receiver:
             return make_answer(request, stored.received)
         gateway, loop = self._rules.gateway, asyncio.get_running_loop()
         answer = await loop.run_in_executor(gateway.executor, gateway.pass_on, stored.request_id)
-        content = answer.body or (answer.error or "").encode()
+        content = answer.body or (answer.error or NOTHING).en.encode()
         headers = cors_headers(request.headers)
         return Response(content, answer.status, headers, answer.content_type)
 

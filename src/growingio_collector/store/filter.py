@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal, NamedTuple, TypedDict
 import msgspec
 
 from growingio_collector.store.rows import Event
-from growingio_wire.errors import GrowingParamException
+from growingio_wire.errors import invalid
 from growingio_wire.json_text import (
     as_text,
     attribute_is,
@@ -17,7 +17,7 @@ from growingio_wire.json_text import (
     mentions,
     written_attributes,
 )
-from growingio_wire.near import hint
+from growingio_wire.near import hint, hint_zh
 from growingio_wire.said import Said
 
 MAX_ID: Final = 2**53
@@ -96,8 +96,12 @@ def make_filter(filters: Filters) -> Filter:
     known = Filter.__struct_fields__
     for name in filters:
         if name not in known:
-            meant = f"{hint(name, known)}; known are {', '.join(known)}."
-            raise GrowingParamException(f"{name}: unknown filter{meant}", name)
+            listed = ", ".join(known)
+            raise invalid(
+                f"{name}: unknown filter{hint(name, known)}; known are {listed}.",
+                f"{name}：未知的筛选条件{hint_zh(name, known)}；可用的有 {listed}。",
+                name,
+            )
     values: dict[str, Any] = {**filters}
     values["attributes"] = tuple((filters.get("attributes") or {}).items())
     return Filter(**values)

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 from growingio_collector.store import EventStore
 from growingio_collector.store.schema import reading
 from growingio_wire.http.retry import Verdict, verdict
+from growingio_wire.said import Said
 
 TRIES_IN_ORDER: Final = 8
 """Attempts, over about a minute, after which later requests may overtake a failing one."""
@@ -39,7 +40,7 @@ class UpstreamAnswer(NamedTuple):
     body: bytes = b""
     content_type: str | None = None
     retry_after_s: float = 0.0
-    error: str | None = None
+    error: Said | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -80,11 +81,11 @@ ORDER BY next_us LIMIT 1
 """
 # Requests that were removed in the meantime stay removed.
 _SETTLE: Final = """
-INSERT INTO forward (request_id, state, tries, queued_us, next_us, status, answer, error)
-SELECT id, ?, 1, received_us, ?, ?, ?, ? FROM request WHERE id = ?
+INSERT INTO forward (request_id, state, tries, queued_us, next_us, status, answer, error, error_zh)
+SELECT id, ?, 1, received_us, ?, ?, ?, ?, ? FROM request WHERE id = ?
 ON CONFLICT (request_id) DO UPDATE SET state = excluded.state, tries = tries + 1,
     next_us = excluded.next_us, status = excluded.status, answer = excluded.answer,
-    error = excluded.error
+    error = excluded.error, error_zh = excluded.error_zh
 """
 _AGAIN: Final = """
 INSERT INTO forward (request_id, state, tries, queued_us, next_us)
@@ -128,7 +129,8 @@ def write_outcome(
 ) -> None:
     """Store the outcome of one attempt within the caller's transaction."""
     kept = answer.body[:KEPT_ANSWER_BYTES]
-    row = (state.value, next_us, answer.status or None, kept, answer.error, request_id)
+    error_en, error_zh = answer.error or (None, None)
+    row = (state.value, next_us, answer.status or None, kept, error_en, error_zh, request_id)
     connection.execute(_SETTLE, row)
 
 
@@ -194,4 +196,5 @@ def _shown(row: Row) -> dict[str, Any]:
         "status": row["status"],
         "answer": (row["answer"] or b"").decode("utf-8", "replace"),
         "error": row["error"],
+        "error_zh": row["error_zh"],
     }

@@ -16,7 +16,7 @@ from growingio_wire.errors import GrowingParamException, invalid
 from growingio_wire.json_text import attribute_is, mentions
 from growingio_wire.said import Said
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 
 _CACHE_KIB: Final = 16_000
 """Pages cached in memory: enough for the default number of events, which pruning reads."""
@@ -92,7 +92,8 @@ CREATE TABLE forward (
     next_us INTEGER NOT NULL,
     status INTEGER,
     answer BLOB,
-    error TEXT
+    error TEXT,
+    error_zh TEXT
 );
 CREATE INDEX forward_due ON forward (state, request_id);
 CREATE TABLE setting (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import urllib3
 
+from chinese import assert_in_both_languages
 from growingio_collector import Collector, Forwarding
 from growingio_wire.clock import now_ms
 from tree import CAPTURES
@@ -144,7 +145,7 @@ class TestFilters:
         """A parameter or value that is not known is refused with its name."""
         answer = api.call(path)
         assert answer.status == 400
-        assert answer.json()["error"]
+        assert_in_both_languages(answer.json())
 
     def test_same_in_python(self, collector: Collector, api: _Api) -> None:
         """The object takes the same filters."""
@@ -167,7 +168,7 @@ class TestOne:
         """What is not there is answered 404 with a sentence."""
         answer = api.call(path)
         assert answer.status == 404
-        assert answer.json()["error"]
+        assert_in_both_languages(answer.json())
 
 
 class TestRequests:
@@ -495,6 +496,7 @@ class TestTransfer:
         answer = api.call("import", "POST", body=body, headers=GUARD)
         assert answer.status == 400
         assert error in answer.json()["error"]
+        assert_in_both_languages(answer.json())
 
     def test_lines_before_a_wrong_one(self, api: _Api) -> None:
         """Lines before a wrong one are imported, as the error says."""

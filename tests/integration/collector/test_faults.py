@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import urllib3
 
+from chinese import assert_in_both_languages
 from delivering.waiting import until
 from growingio_collector import Collector
 from growingio_tracker import GrowingTracker
@@ -161,6 +162,7 @@ def test_wrong_put(collector: Collector, body: bytes, said: str) -> None:
     refused = _call(collector, "PUT", body=body)
     assert (refused["http"], _status(collector)) == (400, 204)
     assert said in refused["error"]
+    assert_in_both_languages(refused)
     assert "Known are next, percent, status" in refused["error"]
 
 

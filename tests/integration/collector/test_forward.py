@@ -15,6 +15,7 @@ import pytest
 import trustme
 import urllib3
 
+from chinese import assert_in_both_languages
 from delivering.proxies import Proxy
 from delivering.servers import BlackHole, Server, reply
 from delivering.waiting import Running, until
@@ -415,6 +416,7 @@ class TestApi:
                 refused = _call(collector, "POST", path)
                 assert refused["http"] == 400
                 assert "--forward URL" in refused["error"]
+                assert_in_both_languages(refused)
 
     def test_failed_again(self, upstream: Server) -> None:
         """Without a list, all that failed are sent again, and only those."""
@@ -436,7 +438,7 @@ class TestApi:
             assert (shown["status"], shown["answer"], shown["error"]) == (418, "short", None)
             shown = _call(collector, "POST", "/requests/1/replay", json={"to": upstream.url})
             assert shown["status"] is None
-            assert shown["error"]
+            assert_in_both_languages(shown)
             assert _forwards(collector) == []
         assert upstream.names == ["a", "a"]
 

@@ -121,7 +121,10 @@ class TestApi:
         answer = _ask(collector, "GET", "/plan/report?format=pdf")
         assert (answer.status, answer.json()) == (
             400,
-            {"error": "format is json or junit or text, not 'pdf'."},
+            {
+                "error": "format is json or junit or text, not 'pdf'.",
+                "error_zh": "format 应为 json 或 junit 或 text，而不是 'pdf'。",
+            },
         )
 
     @pytest.mark.parametrize(

@@ -107,7 +107,7 @@ def test_waiting_to_be_forwarded(tmp_path: Path) -> None:
         store.add(_received(1, b"kept"))
         with closing(sqlite3.connect(path)) as connection, connection:
             connection.execute(
-                "INSERT INTO forward VALUES (1, 'waiting', 0, 0, 0, NULL, NULL, NULL)"
+                "INSERT INTO forward VALUES (1, 'waiting', 0, 0, 0, NULL, NULL, NULL, NULL)"
             )
         for _ in range(5):
             store.add(_received(1))

@@ -1,5 +1,6 @@
 /** The collector's API, seen from its own page. */
 
+import { why } from "./i18n.js";
 import { readEvent, readEvents } from "./written.js";
 
 const ROOT = "/api/v1";
@@ -76,7 +77,7 @@ async function answered(url, options) {
 function refusal(status, text) {
   try {
     const content = JSON.parse(text);
-    return new ApiError(status, content.error ?? text, content);
+    return new ApiError(status, why(content) ?? text, content);
   } catch {
     return new ApiError(status, text.slice(0, 500));
   }

@@ -50,6 +50,11 @@ export function headline(group) {
   return language.value === "zh-CN" ? group.headline_zh : group.headline;
 }
 
+/** Why something failed. @param {any} failed @returns {string | null} */
+export function why(failed) {
+  return language.value === "zh-CN" ? failed.error_zh : failed.error;
+}
+
 /** What to do about a problem. @param {any} problem @returns {string} */
 export function fix(problem) {
   return language.value === "zh-CN" ? problem.fix_zh : problem.fix;

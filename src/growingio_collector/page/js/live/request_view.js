@@ -4,7 +4,7 @@ import { address, get, getText } from "../core/api.js";
 import { copyButton } from "../core/clipboard.js";
 import { el } from "../core/dom.js";
 import { bytes, dateTime } from "../core/format.js";
-import { detail, fix, sentence, t } from "../core/i18n.js";
+import { detail, fix, sentence, t, why } from "../core/i18n.js";
 import { hexDump } from "./hex.js";
 
 const SHOWN_BYTES = 256;
@@ -65,7 +65,7 @@ function forwarded(forward) {
     [t("forward.state"), t(`forward.${forward.state}`)],
     [t("forward.tries"), forward.tries],
     [t("forward.status"), forward.status ?? "–"],
-    [t("forward.said"), forward.error ?? forward.answer ?? "–"],
+    [t("forward.said"), why(forward) ?? forward.answer ?? "–"],
   ];
   return [
     el("h3", {}, t("forwarded")),

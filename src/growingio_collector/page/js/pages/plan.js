@@ -2,7 +2,7 @@
 
 import { change, get } from "../core/api.js";
 import { el, replace } from "../core/dom.js";
-import { sentence, t } from "../core/i18n.js";
+import { sentence, t, why } from "../core/i18n.js";
 import { copyButton } from "../core/clipboard.js";
 import { confirmed } from "../ui/dialog.js";
 import { loaded } from "../ui/loaded.js";
@@ -88,8 +88,8 @@ async function put(text, type, note, then) {
   }
 }
 
-function defects({ error, defects: all }) {
-  const rows = all.map((one) =>
+function defects(content) {
+  const rows = content.defects.map((one) =>
     el(
       "li",
       {},
@@ -102,7 +102,7 @@ function defects({ error, defects: all }) {
     "div",
     { class: "defects", role: "alert" },
     el("h2", {}, t("plan.wrong")),
-    rows.length ? el("ul", {}, rows) : el("p", {}, error),
+    rows.length ? el("ul", {}, rows) : el("p", {}, why(content)),
   );
 }
 

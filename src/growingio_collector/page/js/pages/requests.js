@@ -3,7 +3,7 @@
 import { change, get } from "../core/api.js";
 import { el, replace } from "../core/dom.js";
 import { bytes, clock } from "../core/format.js";
-import { sentence, t } from "../core/i18n.js";
+import { sentence, t, why } from "../core/i18n.js";
 import { go, route } from "../core/route.js";
 import { badge, counts } from "../ui/marks.js";
 import { loaded } from "../ui/loaded.js";
@@ -151,9 +151,9 @@ function replay(id, app) {
   const said = el("p", { class: "gloss", role: "status" });
   const send = async () => {
     const json = { to: to.value || null };
-    const answer = await change("POST", `/requests/${id}/replay`, { json });
-    const { status, error, answer: text } = await answer.json();
-    replace(said, error ?? t("replay.said", { status: String(status), text: text ?? "" }));
+    const answer = await (await change("POST", `/requests/${id}/replay`, { json })).json();
+    const { status, answer: text } = answer;
+    replace(said, why(answer) ?? t("replay.said", { status: String(status), text: text ?? "" }));
   };
   const line = el("div", { class: "inline" }, to, taskButton(t("replay.send"), send));
   return [el("h3", {}, t("replay")), line, said];

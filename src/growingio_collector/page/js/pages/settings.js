@@ -3,7 +3,7 @@
 import { change, get } from "../core/api.js";
 import { el, replace } from "../core/dom.js";
 import { bytes, count } from "../core/format.js";
-import { language, setLanguage, t } from "../core/i18n.js";
+import { language, setLanguage, t, why } from "../core/i18n.js";
 import { copyButton } from "../core/clipboard.js";
 import { setTheme, theme } from "../core/prefs.js";
 import { phone } from "../ui/phone.js";
@@ -127,12 +127,13 @@ function stat([name, number]) {
   return el("span", { class: "stat" }, el("b", {}, count(number)), t(`forward.${name}`));
 }
 
-function sent({ request_id: id, state, status, error }) {
+function sent(forward) {
+  const { request_id: id, state, status } = forward;
   return el(
     "li",
     { class: state },
     el("a", { href: `#/requests?open=${id}` }, `#${id}`),
     el("span", {}, t(`forward.${state}`)),
-    el("span", { class: "gloss" }, error ?? (status ? String(status) : "")),
+    el("span", { class: "gloss" }, why(forward) ?? (status ? String(status) : "")),
   );
 }
