@@ -28,7 +28,6 @@ _SILENT: Final = Said(
     "No answer from {to} three times in a row; stopping.", "{to} 连续三次没有响应，不再继续发送。"
 )
 _FAILED: Final = Said("request {id}: {why}", "请求 {id}：{why}")
-_NO_ANSWER: Final = Said("{error}", "没有响应（{error}）")
 
 
 _NO_TIME: Final = Said(
@@ -171,7 +170,7 @@ def _why(sent: Sent) -> Said:
 
     answer = sent.answer
     if not answer.status:
-        return _NO_ANSWER.with_values(error=Said(*map(harmless, answer.error or NOTHING)))
+        return Said(*map(harmless, answer.error or NOTHING))
     text = answer.body.decode("utf-8", "replace")[:_SHOWN_CHARACTERS]
     said = f"{answer.status} {harmless(text)}".rstrip()
     return Said(said, said)

@@ -209,7 +209,7 @@ class TestReplay:
         _stored(db, *"abcd")
         ended = invoked("replay", str(db), "--to", to, "--lang", "zh-CN")
         assert ended.stdout == f"已向 {to} 发送 3/4 个请求：送达 0，失败 3。\n"
-        assert ended.stderr.startswith("请求 1：没有响应（")
+        assert ended.stderr.startswith(f"请求 1：{to}/v3/projects/…/collect 没有响应：连接被拒绝（")
         assert ended.stderr.endswith(f"{to} 连续三次没有响应，不再继续发送。\n")
 
     @pytest.mark.parametrize("content", [None, b"", b"no database at all, only text" * 100])
