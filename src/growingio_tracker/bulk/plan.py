@@ -18,7 +18,7 @@ from growingio_tracker.bulk.query import Query, QueryPlan, query_layout
 from growingio_tracker.bulk.rows import Converter, RowOptions
 from growingio_tracker.bulk.typed import Row
 from growingio_tracker.delivery import Destination
-from growingio_wire.errors import GrowingIOException, GrowingParamException, invalid
+from growingio_wire.errors import GrowingIOException, invalid
 from growingio_wire.plan import Plan as TrackingPlan
 from growingio_wire.said import Said
 
@@ -174,7 +174,7 @@ def plan_all(
             found.check_columns(plan.layout.columns, plan.name)
         plans.append(replace(plan, mapping=found))
     if not plans:
-        raise GrowingParamException("paths must name at least one file", "paths")
+        raise invalid("paths must name at least one file", "paths 至少要有一个文件", "paths")
     return plans
 
 

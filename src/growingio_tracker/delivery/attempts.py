@@ -22,7 +22,7 @@ _log: Final = Log("growingio_tracker.delivery")
 _SHOWN_BODY: Final = 1000
 _SETTLES_S: Final = 0.05
 _NO_TIME_S: Final = 0.001
-_NO_ERROR: Final = GrowingIOException("there was no error")
+_NO_ERROR: Final = GrowingIOException(Said("there was no error", "没有错误"))
 _NO_MEMORY: Final = Said(
     "out of memory while sending; retrying later may help", "发送时内存不足；稍后重试可能成功"
 )

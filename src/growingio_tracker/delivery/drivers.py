@@ -24,7 +24,9 @@ _STAYS_QUEUED: Final = Said("what was not delivered stays queued", "未送达的
 _GIVEN_UP: Final = Said(
     "it was given up, the others were delivered", "已放弃该事件，其余事件已送达"
 )
-_INTERRUPTED: Final = Postponed(GrowingIOException("interrupted while sending"), 0.0)
+_INTERRUPTED: Final = Postponed(
+    GrowingIOException(Said("interrupted while sending", "发送被中断")), 0.0
+)
 _DISABLED: Final = receipt_of(Fate("dropped", "disabled"))
 
 

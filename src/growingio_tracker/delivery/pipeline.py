@@ -47,6 +47,7 @@ from growingio_wire.ending import is_lost
 from growingio_wire.errors import GrowingIOException
 from growingio_wire.http import Request
 from growingio_wire.logs import Log
+from growingio_wire.said import Said
 from growingio_wire.table import Kind
 
 _log: Final = Log("growingio_tracker.delivery")
@@ -54,7 +55,9 @@ _log: Final = Log("growingio_tracker.delivery")
 UNDELIVERED: Final = "undelivered"
 LEFT_IN_SPOOL: Final = "left_in_spool"
 REENTRANT: Final = receipt_of(Fate("dropped", "reentrant"))
-_INTERRUPTED: Final = Postponed(GrowingIOException("sending was interrupted"), pause_s=1.0)
+_INTERRUPTED: Final = Postponed(
+    GrowingIOException(Said("sending was interrupted", "发送被中断")), pause_s=1.0
+)
 
 
 class Failures(Struct, frozen=True):

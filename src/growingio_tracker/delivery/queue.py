@@ -27,9 +27,10 @@ from growingio_tracker.delivery.schedule import Schedule
 from growingio_tracker.model.losses import Reporter
 from growingio_wire.clock import SYSTEM_CLOCK, Clock
 from growingio_wire.errors import GrowingIOException, SpoolError
+from growingio_wire.said import Said
 from growingio_wire.table import Kind
 
-_LEFT: Final = Postponed(GrowingIOException("left to the relay"), pause_s=1.0)
+_LEFT: Final = Postponed(GrowingIOException(Said("left to the relay", "已交给 relay")), pause_s=1.0)
 
 
 class WaitingRoom:
