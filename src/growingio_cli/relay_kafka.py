@@ -221,7 +221,7 @@ def _telling(relay: Relay) -> Generator[None, None, None]:
 
 def tell(problem: Problem) -> None:
     """Print a problem on stderr."""
-    typer.echo(f"{problem.reason}: {problem.detail}", err=True)
+    typer.echo(f"{problem.reason}: {text(problem.detail, problem.detail_zh)}", err=True)
 
 
 def line(stats: Stats) -> str:

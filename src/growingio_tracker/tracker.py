@@ -297,7 +297,7 @@ class GrowingTracker(Bindable):
         except GrowingParamException as error:
             if not self._intake.drops_invalid:
                 raise
-            self._consumer.report_experiment_failure(str(error))
+            self._consumer.report_experiment_failure(error.said)
             return Experiment("")
         if self._consumer.is_off:
             return Experiment(layer)

@@ -1,4 +1,4 @@
-"""Errors that people see on a terminal or a page are said in English and in Chinese."""
+"""Errors and problems that people see on a terminal or a page are said in both languages."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def said_in_english_only(tree: ast.AST) -> Iterator[int]:
     for node in ast.walk(tree):
         match node:
             case ast.Call(func=ast.Name(id=name), args=[ast.Constant() | ast.JoinedStr(), *_]):
-                if name in ERRORS:
+                if name in {*ERRORS, "Problem"}:
                     yield node.lineno
 
 

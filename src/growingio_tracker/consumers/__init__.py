@@ -36,6 +36,7 @@ from growingio_wire.checks import Unpack, check_seconds, usable_timeout
 from growingio_wire.endpoints import endpoints, masked_id
 from growingio_wire.errors import TransportError
 from growingio_wire.http import Request, Transport
+from growingio_wire.said import Said
 from growingio_wire.table import Kind
 
 _C = TypeVar("_C", bound="Consumer")
@@ -247,13 +248,13 @@ class Consumer:
         pipeline = self._pipelines.get()
         pipeline.ledger.note_left_out(len(attributes))
         for attribute in attributes:
-            pipeline.reporter.report(Problem("attribute_left_out", str(attribute)))
+            pipeline.reporter.report(Problem.of("attribute_left_out", attribute.said))
 
-    def report_experiment_failure(self, detail: str) -> None:
+    def report_experiment_failure(self, said: Said) -> None:
         """Count and report a failed experiment. Called by trackers."""
         pipeline = self._pipelines.get()
         pipeline.ledger.note_experiment_failed()
-        pipeline.reporter.report(Problem("experiment_failed", detail))
+        pipeline.reporter.report(Problem.of("experiment_failed", said))
 
     @property
     def is_off(self) -> bool:

@@ -104,7 +104,7 @@ class Intake:
             _log.warning(
                 "an event without a visitor or user was dropped: %s", error, stack_info=True
             )
-        return self._drop(Problem(ABOUT_NOBODY, str(error), 1))
+        return self._drop(Problem.of(ABOUT_NOBODY, error.said, 1))
 
     def submit_event(
         self,
@@ -127,7 +127,7 @@ class Intake:
         """Raise ``error``, or drop the event, depending on the options."""
         if not self.drops_invalid:
             raise error
-        return self._drop(Problem("invalid", str(error), 1))
+        return self._drop(Problem.of("invalid", error.said, 1))
 
     def own(self, message: object) -> Message:
         """Return a copy of the caller's message with this tracker's ids.

@@ -17,13 +17,23 @@ from growingio_wire.errors import QueueFullError
 from growingio_wire.said import Said
 
 _QUEUE_FULL: Final = "queue_full"
-_FULL_DETAIL: Final = "the queue is full, because events come faster than the server takes them"
+_FULL_DETAIL: Final = Said(
+    "the queue is full, because events come faster than the server takes them",
+    "队列已满，因为事件产生得比服务器接收得快",
+)
 _NOT_QUEUED: Final = Said(
     "the queue is full and the event was not queued; retry once the server accepts events again",
     "队列已满，该事件未进入队列；请在服务器恢复接收事件后重试",
 )
 _FULL: Final = receipt_of(Fate("dropped", _QUEUE_FULL))
-CLOSED: Final = Problem("closed", "the consumer is closed; events tracked later are not sent", 1)
+CLOSED: Final = Problem.of(
+    "closed",
+    Said(
+        "the consumer is closed; events tracked later are not sent",
+        "consumer 已关闭；此后上报的事件不会发送",
+    ),
+    1,
+)
 REFUSED_CLOSED: Final = receipt_of(Fate("dropped", CLOSED.reason))
 
 
@@ -151,6 +161,6 @@ class OverflowPolicy:
             if not warned:
                 self._reporter.report(CLOSED)
             return
-        self._reporter.report(Problem(_QUEUE_FULL, _FULL_DETAIL, lost))
+        self._reporter.report(Problem.of(_QUEUE_FULL, _FULL_DETAIL, lost))
         if self._policy == "raise":
             raise QueueFullError(_NOT_QUEUED)

@@ -293,17 +293,25 @@ class Pipeline:
             dropped = 0 if self.room.keeps else self.ledger.dropped.get(UNDELIVERED, 0)
             events = dropped + self.ledger.pending - self._reported_undelivered
             self._reported_undelivered += events
-            last_error = self.ledger.stats().last_error or "the server did not answer in time"
+            last_error = self.ledger.last_error or _NO_ANSWER
         if events > 0:
             self.reporter.report(_undelivered(events, last_error, kept=self.room.keeps))
 
 
-def _undelivered(events: int, last_error: str, *, kept: bool) -> Problem:
+_NO_ANSWER: Final = Said("the server did not answer in time", "服务器没有及时响应")
+_TOO_LATE: Final = Said(
+    "closing ended before these events could be delivered: {why}",
+    "关闭结束时这些事件还没有送达：{why}",
+)
+_KEPT: Final = Said(
+    "closing ended while {events} events were not delivered yet; they are in the spool, for the "
+    "next process or `growingio spool drain` to deliver: {why}",
+    "关闭结束时还有 {events} 个事件没有送达；它们在 spool 中，由下一个进程或 "
+    "`growingio spool drain` 送达：{why}",
+)
+
+
+def _undelivered(events: int, why: Said, *, kept: bool) -> Problem:
     if not kept:
-        detail = f"closing ended before these events could be delivered: {last_error}"
-        return Problem(UNDELIVERED, detail, events)
-    return Problem(
-        LEFT_IN_SPOOL,
-        f"closing ended while {events} events were not delivered yet; they are in the spool, "
-        f"for the next process or `growingio spool drain` to deliver: {last_error}",
-    )
+        return Problem.of(UNDELIVERED, _TOO_LATE.with_values(why=why), events)
+    return Problem.of(LEFT_IN_SPOOL, _KEPT.with_values(events=events, why=why))

@@ -146,7 +146,7 @@ class Sender:
 
     def report(self, part: Batch, outcome: Rejected) -> None:
         """Report a rejected part, without any lock."""
-        self.reporter.report(Problem(outcome.reason, str(outcome.error), len(part)))
+        self.reporter.report(Problem.of(outcome.reason, outcome.error.said, len(part)))
 
     def _send(self, part: Batch, address: Address, *, once: bool) -> Attempt:
         repeats = 0 if once else self._policy.repeats(self._failed_rounds)
@@ -176,7 +176,7 @@ class Sender:
         if answer.verdict is Verdict.MISCONFIGURED:
             if address.reported_status != answer.status:
                 address.reported_status = answer.status
-                self.reporter.report(Problem("misconfigured", str(answer.error)))
+                self.reporter.report(Problem.of("misconfigured", answer.error.said))
             interval_s = self._policy.misconfigured_interval_s
             return Postponed(answer.error, interval_s, everywhere=False)
         pause_s = max(self._policy.pause_s(self._failed_rounds), answer.retry_after_s)

@@ -110,7 +110,7 @@ class _Found(Struct, frozen=True):
 
     experiment: Experiment
     is_new: bool = False
-    problem: str | None = None
+    problem: Said | None = None
 
 
 class ExperimentClient:
@@ -139,7 +139,7 @@ class ExperimentClient:
         *,
         new_device: bool,
         track: Callable[..., object],
-        failed: Callable[[str], None],
+        failed: Callable[[Said], None],
     ) -> Experiment:
         """Return the visitor's experiment. Never raises if there is no response.
 
@@ -156,7 +156,7 @@ class ExperimentClient:
                 track(EXPERIMENT_HIT, anonymous_id=distinct_id, attributes=attributes)
             except GrowingError as error:
                 # The visitor's page must not fail because a report could not be sent.
-                failed(str(error))
+                failed(error.said)
         return experiment
 
     def close(self) -> None:
@@ -172,10 +172,10 @@ class ExperimentClient:
             experiment = here.ask(visit.layer_id, self._request(visit, new_device))
         except RefusedExperimentError as error:
             here.cache.forget(visit)
-            return _Found(Experiment(visit.layer_id), problem=str(error))
+            return _Found(Experiment(visit.layer_id), problem=error.said)
         except GrowingIOException as error:
             last = here.cache.last(visit) or Experiment(visit.layer_id)
-            return _Found(last, problem=str(error))
+            return _Found(last, problem=error.said)
         return _Found(experiment, is_new=here.cache.put(visit, experiment))
 
     def _request(self, visit: Visit, new_device: bool) -> Request:

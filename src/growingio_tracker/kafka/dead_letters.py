@@ -31,7 +31,7 @@ from growingio_tracker.kafka.client import Client, OptionValue
 from growingio_tracker.kafka.windows import Letter
 from growingio_wire.clock import SYSTEM_CLOCK, Clock
 from growingio_wire.errors import GrowingIOException
-from growingio_wire.said import Said
+from growingio_wire.said import NOTHING, Said
 
 REASON: Final = "growingio-dead-reason"
 STATUS: Final = "growingio-dead-status"
@@ -102,7 +102,7 @@ class LetterWriter:
         self._interrupt = interrupt
         self._clock = clock
 
-    def make(self) -> str:
+    def make(self) -> Said:
         """Create the topic if it does not exist, with a retention of 30 days.
 
         Returns what went wrong; empty if the topic exists. A failure here does not stop the relay:
@@ -111,15 +111,15 @@ class LetterWriter:
         admin = AdminClient(for_producer(self._client.configuration({}, {})))
         try:
             if admin.list_topics(self.name, _ADMIN_S).topics[self.name].error is None:
-                return ""
+                return NOTHING
             topic = NewTopic(self.name, config=_MADE_WITH)
             made = admin.create_topics([topic])  # pyright: ignore
             cast("Mapping[str, Any]", made)[self.name].result(_ADMIN_S)
         except KafkaException as error:
             why: KafkaError = error.args[0]
             if why.code() != KafkaError.TOPIC_ALREADY_EXISTS:  # by another relay, meanwhile
-                return f"the topic {self.name} was not created: {self._client.said(why)}"
-        return ""
+                return _NOT_CREATED.with_values(topic=self.name, why=self._client.said(why))
+        return NOTHING
 
     def write(self, letters: Collection[Letter]) -> list[Letter]:
         """See :meth:`WritesLetters.write`."""
@@ -191,6 +191,9 @@ def _headers(letter: Letter, now_ms: int) -> list[tuple[str, bytes | str | None]
 _UNWRITTEN: Final = Said(
     "a record could not be written to the dead-letter topic {topic} and will be retried: {why}",
     "无法把记录写入死信 topic {topic}，稍后会重试：{why}",
+)
+_NOT_CREATED: Final = Said(
+    "the topic {topic} was not created: {why}", "未能创建 topic {topic}：{why}"
 )
 _SILENT: Final = Said("the broker did not answer in time", "broker 没有及时响应")
 

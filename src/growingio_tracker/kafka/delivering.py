@@ -26,6 +26,7 @@ _log: Final = logger("growingio_tracker.kafka")
 
 _BROKER_PAUSE_S: Final = 5.0
 _UNEXPECTED_PAUSE_S: Final = 1.0
+_NO_RECORD: Final = Said("a message is not a record ({why})", "有一条消息不是记录（{why}）")
 _ENDING: Final = Postponed(
     GrowingIOException(Said("the relay is ending", "relay 正在结束")), 0.0, everywhere=False
 )
@@ -136,8 +137,8 @@ class Delivery:
         try:
             written = self._letters.write(window.letters)
         except GrowingIOException as error:
-            self._ledger.note_error(str(error))
-            self._reporter.report(Problem("dead_letter_unwritten", str(error)))
+            self._ledger.note_error(error.said)
+            self._reporter.report(Problem.of("dead_letter_unwritten", error.said))
             return Postponed(error, _BROKER_PAUSE_S, everywhere=False)
         self._note_written(window, written)
         return self._write_letters(window)
@@ -151,8 +152,8 @@ class Delivery:
                 window.note(1, size)
         for letter in written:
             if letter.entry.fault:  # what was sent has been reported by its sender
-                detail = f"a message is not a record ({letter.detail or letter.reason})"
-                self._reporter.report(Problem(letter.reason, detail, 1))
+                said = _NO_RECORD.with_values(why=letter.detail or letter.reason)
+                self._reporter.report(Problem.of(letter.reason, said, 1))
 
 
 def _letters(group: Group, part: Batch, outcome: Rejected) -> list[Letter]:

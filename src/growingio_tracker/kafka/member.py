@@ -22,7 +22,7 @@ from growingio_tracker.kafka.partitions import Assignment
 from growingio_tracker.model.losses import Problem, Reporter
 from growingio_wire.errors import GrowingIOException
 from growingio_wire.logs import logger
-from growingio_wire.said import Said
+from growingio_wire.said import Said, in_both
 
 _log: Final = logger("growingio_tracker.kafka")
 
@@ -32,6 +32,13 @@ _MAX_POLL_MS: Final = "max.poll.interval.ms"
 _DEFAULT_MAX_POLL_MS: Final = 300_000
 _COMMIT_AGAIN_S: Final = 1.0
 _SAID_EVERY_S: Final = 60.0
+_NOT_COMMITTED: Final = Said(
+    "an offset was not committed and will be retried: {why}", "offset 提交失败，将会重试：{why}"
+)
+_REASSIGNED: Final = Said(
+    "partitions were reassigned to other members; events in flight may be repeated",
+    "分区已改由其他成员消费；发送中的事件可能会重复",
+)
 
 OURS: Final[Mapping[str, Said]] = {
     "group.id": Said("give the group instead", "请改为指定消费组"),
@@ -115,7 +122,7 @@ class Member:
         # librdkafka returns partitions paused if they were paused when revoked.
         self._unsure: set[int] = set()
         self._commit_at = 0.0
-        self._said_at: dict[str, float] = {}
+        self._said_at: dict[Said, float] = {}
         self.has_joined = False
         self.lags: Mapping[int, int] = {}
 
@@ -201,16 +208,16 @@ class Member:
 
     def _note_uncommitted(self, error: KafkaError) -> None:
         self._commit_at = self._clock.monotonic() + _COMMIT_AGAIN_S
-        detail = f"an offset was not committed and will be retried: {self._client.said(error)}"
-        self._note("commit_failed", detail)
+        said = _NOT_COMMITTED.with_values(why=self._client.said(error))
+        self._note("commit_failed", said)
 
-    def _note(self, reason: str, said: str) -> None:
+    def _note(self, reason: str, said: Said) -> None:
         """Report an error of Kafka, the same one at most once a minute: librdkafka repeats it."""
         self._ledger.note_error(said)
         now = self._clock.monotonic()
         if now - self._said_at.get(said, -math.inf) >= _SAID_EVERY_S:
             self._said_at[said] = now
-            self._reporter.report(Problem(reason, said))
+            self._reporter.report(Problem.of(reason, said))
 
     def _on_assign(self, _consumer: Consumer, places: list[TopicPartition]) -> None:
         self.has_joined = True
@@ -230,8 +237,7 @@ class Member:
     def _on_lost(self, _consumer: Consumer, places: list[TopicPartition]) -> None:
         numbers = [place.partition for place in places]
         self._assignment.forget(numbers)
-        detail = "partitions were reassigned to other members; events in flight may be repeated"
-        self._reporter.report(Problem("partitions_lost", detail))
+        self._reporter.report(Problem.of("partitions_lost", _REASSIGNED))
 
     def _places(self, numbers: Iterable[int]) -> list[TopicPartition]:
         return [TopicPartition(self._topic, one) for one in sorted(numbers)]
@@ -242,7 +248,7 @@ class Member:
             raise GrowingIOException(
                 Said(f"Kafka refuses permanently: {why}", f"Kafka 永久拒绝：{why}")
             )
-        self._note("kafka", self._client.said(error))
+        self._note("kafka", in_both(self._client.said(error)))
 
     def _note_statistics(self, statistics: str) -> None:
         """Keep the lags. librdkafka offers no other thread-safe call for them."""

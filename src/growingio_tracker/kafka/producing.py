@@ -240,7 +240,7 @@ class KafkaSender:
     def _note_trouble(self, trouble: Refusal) -> None:
         if trouble.name == _LEAST_TELLING:
             return
-        self.ledger.note_error(trouble.said.en)
+        self.ledger.note_error(trouble.said)
         if not self._trouble.is_of_configuration:
             self._trouble, self._trouble_at_s = trouble, time.monotonic()
 
@@ -253,14 +253,14 @@ class KafkaSender:
             f"topic {self._topic}：{events} 个事件中有 {len(refused)} 个没有得到确认："
             f"{refusal.said.zh}",
         )
-        self.ledger.note_error(said.en)
+        self.ledger.note_error(said)
         if not refusal.is_of_configuration:
             error: GrowingIOException = TransportError(joined((said, _LATER)))
             return Postponed(error, self._policy.pause_s(self._failed_rounds))
         error = GrowingIOException(joined((said, _CHECK)))
         if self._reported != refusal.name:
             self._reported = refusal.name
-            self.reporter.report(Problem("misconfigured", str(error)))
+            self.reporter.report(Problem.of("misconfigured", error.said))
         return Postponed(error, self._policy.misconfigured_interval_s)
 
 

@@ -122,7 +122,7 @@ class Relay:
         """
         try:
             if trouble := self._letters.make():
-                self._reporter.report(Problem("dead_letter_topic", trouble))
+                self._reporter.report(Problem.of("dead_letter_topic", trouble))
             self._member.join()
             while not self._ending.is_set():
                 self._turn()

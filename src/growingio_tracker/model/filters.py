@@ -12,13 +12,16 @@ from growingio_tracker.model.events import CustomEventMessage, ResourceItem
 from growingio_tracker.model.losses import Problem
 from growingio_tracker.model.values import checked_key, pairs
 from growingio_wire.logs import Log
+from growingio_wire.said import Said, joined
 from growingio_wire.table import MASK
 
 _log: Final = Log("growingio_tracker.model.filters")
 
 BeforeSend: TypeAlias = Callable[[Message], Message | None]
 
-_DROPPED: Final = Problem("before_send", "before_send returned None", 1)
+_DROPPED: Final = Problem.of(
+    "before_send", Said("before_send returned None", "before_send 返回了 None"), 1
+)
 
 
 class MessageFilters:
@@ -41,11 +44,11 @@ class MessageFilters:
             changed: object = self._before_send(message)
         except Exception as error:
             _log.debug("before_send raised", exc_info=True)
-            return _failed(f"before_send raised {type(error).__name__}")
+            return _failed(_RAISED.with_values(error=type(error).__name__))
         if changed is None:
             return _DROPPED
         if not isinstance(changed, Message):  # pyright: ignore[reportUnnecessaryIsInstance]
-            return _failed(f"before_send returned {type(changed).__name__}, not a message or None")
+            return _failed(_RETURNED.with_values(kind=type(changed).__name__))
         self.redact(changed)
         return changed
 
@@ -67,8 +70,16 @@ class MessageFilters:
             setattr(holder, name, redacted(attributes, self._names, argument))
 
 
-def _failed(detail: str) -> Problem:
-    return Problem("before_send_failed", f"{detail}; the event was dropped", 1)
+_RAISED: Final = Said("before_send raised {error}", "before_send 抛出了 {error}")
+_RETURNED: Final = Said(
+    "before_send returned {kind}, not a message or None",
+    "before_send 返回了 {kind}，而不是消息或 None",
+)
+_EVENT_DROPPED: Final = Said("the event was dropped", "该事件已被丢弃")
+
+
+def _failed(why: Said) -> Problem:
+    return Problem.of("before_send_failed", joined((why, _EVENT_DROPPED)), 1)
 
 
 def redacted(attributes: object, names: Set[str], argument: str) -> dict[Any, Any]:

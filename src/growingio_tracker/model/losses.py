@@ -25,11 +25,18 @@ class Problem(Struct, frozen=True):
     :param reason: a fixed identifier, as in :class:`Stats`, for example ``queue_full``.
     :param detail: a sentence. It never contains attribute values or ids.
     :param events: how many events were lost; 0 if none.
+    :param detail_zh: the sentence in Chinese.
     """
 
     reason: str
     detail: str
     events: int = 0
+    detail_zh: str = ""
+
+    @classmethod
+    def of(cls, reason: str, said: Said, events: int = 0) -> Problem:
+        """Return the problem that a sentence in both languages tells."""
+        return cls(reason, said.en, events, said.zh)
 
 
 OnError: TypeAlias = Callable[[Problem], object]

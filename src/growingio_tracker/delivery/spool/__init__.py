@@ -31,6 +31,17 @@ from growingio_wire.said import Said
 _RELAY: Final = "relay.lock"
 _LEAST_SEGMENT_BYTES: Final = 64 * 1024
 _SEGMENTS: Final = 16
+_NEWER: Final = Said(
+    "{base} was made by a newer release and is left alone: {why}",
+    "{base} 由更新的版本生成，保持原样：{why}",
+)
+_UNREADABLE: Final = Said("{base} cannot be opened: {why}", "无法打开 {base}：{why}")
+_OF_ANOTHER: Final = Said(
+    "{base} holds events for another project or server, and no process sends them; "
+    "`growingio spool drain {directory}` sends them where they belong",
+    "{base} 中是属于其他项目或服务器的事件，没有进程在发送；"
+    "`growingio spool drain {directory}` 可以把它们发往原来的目的地",
+)
 """Minimum number of segments of a bounded spool, because space is freed by the segment."""
 
 
@@ -158,22 +169,20 @@ class Spool:
         try:
             store = Store.adopt(base, files=self._files, segment_bytes=self._segment_bytes)
         except NewerFormatError as error:
-            detail = f"{base} was made by a newer release and is left alone: {error}"
-            self._tell_once(base, Problem("spool_newer", detail))
+            self._tell_once(
+                base, Problem.of("spool_newer", _NEWER.with_values(base=base, why=error))
+            )
             return None
         except OSError as error:
-            detail = f"{base} cannot be opened: {error}"
-            self._tell_once(base, Problem("spool_unreadable", detail))
+            said = _UNREADABLE.with_values(base=base, why=said_of(error))
+            self._tell_once(base, Problem.of("spool_unreadable", said))
             return None
         return store and _unless_empty(store)
 
     def _tell_of_stranger(self, base: Path) -> None:
         if base not in self._told_of and not is_owned(base):
-            detail = (
-                f"{base} holds events for another project or server, and no process sends them; "
-                f"`growingio spool drain {self.directory}` sends them where they belong"
-            )
-            self._tell_once(base, Problem("spool_of_another", detail))
+            said = _OF_ANOTHER.with_values(base=base, directory=self.directory)
+            self._tell_once(base, Problem.of("spool_of_another", said))
 
     def _tell_once(self, base: Path, problem: Problem) -> None:
         if base not in self._told_of:

@@ -29,7 +29,7 @@ from growingio_tracker.delivery.spool.store import Store, control_of
 from growingio_tracker.delivery.waiting import Waiters
 from growingio_tracker.model.losses import Problem, Reporter
 from growingio_wire.clock import SYSTEM_CLOCK, Clock
-from growingio_wire.errors import SpoolError
+from growingio_wire.errors import SpoolError, said_of
 from growingio_wire.said import Said
 from growingio_wire.table import Kind
 
@@ -37,6 +37,15 @@ LOOK_EVERY_S: Final = 5.0
 _LOOKS_S: Final = 1.0
 _EXPIRED: Final = "expired"
 _DAMAGED: Final = "spool_damaged"
+_TOO_MANY_LETTERS: Final = Said(
+    "the dead letters exceeded a limit, and the oldest were removed",
+    "死信超过上限，最早的已被删除",
+)
+_TOO_OLD: Final = Said("they were queued for longer than max_age_s", "排队时间超过了 max_age_s")
+_GONE: Final = Said(
+    "events in the spool are damaged or have gone; those around them are delivered",
+    "spool 中有事件损坏或丢失；其余事件照常送达",
+)
 _UNREADABLE: Final = "spool_unreadable"
 _DISK_PAUSE_S: Final = 10.0
 _DISK_ERRORS: Final = (SpoolError, OSError)
@@ -128,7 +137,7 @@ class SpoolLanes(Lanes):
         try:
             self._look_around()
         except _DISK_ERRORS as error:
-            self._spool.problems.append(Problem(_UNREADABLE, str(error)))
+            self._spool.problems.append(Problem.of(_UNREADABLE, said_of(error)))
         self._report_problems()
 
     def may_send(self) -> bool:
@@ -155,7 +164,7 @@ class SpoolLanes(Lanes):
             with self._lock:
                 for lane in self.by_number.values():
                     lane.paused_until = self._clock.monotonic() + _DISK_PAUSE_S
-            self._spool.problems.append(Problem(_UNREADABLE, str(error)))
+            self._spool.problems.append(Problem.of(_UNREADABLE, said_of(error)))
         self._report_problems()
 
     def read_ahead(self, batch: Batch) -> None:
@@ -174,8 +183,7 @@ class SpoolLanes(Lanes):
         except SpoolError as failure:
             return Postponed(failure, _DISK_PAUSE_S)
         if removed:
-            detail = "the dead letters exceeded a limit, and the oldest were removed"
-            self._reporter.report(Problem("dead_letters_full", detail, removed))
+            self._reporter.report(Problem.of("dead_letters_full", _TOO_MANY_LETTERS, removed))
         return outcome
 
     def settled(self, batch: Batch) -> None:
@@ -277,8 +285,7 @@ class SpoolLanes(Lanes):
                 self._ledger.count_dropped(_EXPIRED, events, size)
                 self._room.wake_ready()
         if events:
-            detail = "they were queued for longer than max_age_s"
-            self._reporter.report(Problem(_EXPIRED, detail, events))
+            self._reporter.report(Problem.of(_EXPIRED, _TOO_OLD, events))
 
     def _expire_in(self, one: OpenStore) -> Count:
         # A relay has no age of its own: it heeds that of the process which tracked the events.
@@ -288,8 +295,7 @@ class SpoolLanes(Lanes):
     def _count_lost(self, count: Count) -> None:
         """Count records that are damaged, or whose file is gone, with the lock held."""
         self._ledger.count_dropped(_DAMAGED, *count)
-        detail = "events in the spool are damaged or have gone; those around them are delivered"
-        self._spool.problems.append(Problem(_DAMAGED, detail, count.events))
+        self._spool.problems.append(Problem.of(_DAMAGED, _GONE, count.events))
         self._room.wake_ready()
 
     def _mourn(self, one: OpenStore) -> None:
