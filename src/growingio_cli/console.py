@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar, cast, get_type
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
+from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 
 from growingio_wire.errors import GrowingParamException, invalid
@@ -177,6 +179,11 @@ def wrapped(words: str, width: int) -> Iterator[str]:
             line = ""
         line += piece
     yield line.rstrip()
+
+
+def passing_progress() -> Progress:
+    """Return a progress display that leaves no trace; none at all without a terminal."""
+    return Progress(transient=True, disable=not Console().is_terminal)
 
 
 def plain_table(*columns: str, numeric: tuple[str, ...] = (), padding: int = 1) -> Table:

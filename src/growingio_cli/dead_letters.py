@@ -10,10 +10,9 @@ import msgspec
 from rich.console import Console
 from rich.filesize import decimal
 from rich.markup import escape
-from rich.progress import Progress
 from rich.table import Table
 
-from growingio_cli.console import option, plain_table, text
+from growingio_cli.console import option, passing_progress, plain_table, text
 
 if TYPE_CHECKING:
     from growingio_tracker.delivery import Destination
@@ -72,7 +71,7 @@ def show(table: Table) -> None:
 
 def follow_requeueing(done: Iterable[int], total: int) -> None:
     """Iterate over ``done``, and show its counts as progress towards ``total``."""
-    with Progress(transient=True, disable=not Console().is_terminal) as progress:
+    with passing_progress() as progress:
         task = progress.add_task(text("requeueing", "正在放回"), total=total)
         for count in done:
             progress.update(task, completed=count)

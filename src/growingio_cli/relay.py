@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
 from growingio_cli.console import (
     WrongUsage,
@@ -21,6 +19,7 @@ from growingio_cli.console import (
     existing_directory,
     in_chinese,
     option,
+    passing_progress,
     taking,
     text,
 )
@@ -228,7 +227,7 @@ def _result(totals: Stats) -> str:
 
 def _send_for(timeout_s: float, adopters: Adopters) -> Stats:
     deadline = time.monotonic() + timeout_s
-    with Progress(transient=True, disable=not Console().is_terminal) as progress:
+    with passing_progress() as progress:
         sending = text("sending", "正在发送")
         task = progress.add_task(sending, total=None)
         while (totals := adopters.totals()).pending and time.monotonic() < deadline:

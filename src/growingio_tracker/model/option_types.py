@@ -160,7 +160,7 @@ SECONDS_ABOVE_0: Final = OptionType(
     _number,
 )
 NAMES: Final = OptionType(
-    Said('a collection of names, such as ("phone",)', '名称的集合，例如 ("phone",)'),
+    Said('a collection of non-empty names, such as ("phone",)', '非空名称的集合，例如 ("phone",)'),
     _are_names,
     all,
     _split,

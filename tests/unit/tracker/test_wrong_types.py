@@ -140,7 +140,7 @@ RESEMBLING: dict[str, list[object]] = {
     "a non-empty str": [1, b"p", None],
     "a bool": [0, 1, "true", None],
     "one of": [1, None, "nonsense"],
-    "a collection of names": ["phone", b"phone", [1], [""], None],
+    "a collection of non-empty names": ["phone", b"phone", [1], [""], None],
     "true, false": [1, 0, None, "nowhere.pem"],
     "the path": [1, None, b"spool", ""],
 }
@@ -159,7 +159,7 @@ AS_WORDED = [
     ("fsync", "a bool"),
     ("strict", "a bool"),
     ("on_invalid", "one of"),
-    ("redact", "a collection of names"),
+    ("redact", "a collection of non-empty names"),
     ("verify_cert", "true, false"),
     ("spool", "the path"),
 ]
