@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from growingio_tracker.core import Admission
 from growingio_wire.clock import SYSTEM_CLOCK, Clock
 from growingio_wire.ending import held
-from growingio_wire.said import Said, in_both
+from growingio_wire.said import Said
 
 
 class Stats(Struct, frozen=True):
@@ -151,10 +151,10 @@ class Ledger:
             self.requests += 1
             self.retries += repeated
 
-    def note_error(self, error: str | Said) -> None:
+    def note_error(self, error: Said) -> None:
         """A request failed."""
         with held(self.lock):
-            self.last_error = in_both(error)
+            self.last_error = error
 
     def note_worker_restart(self) -> None:
         """A worker that had ended was replaced."""

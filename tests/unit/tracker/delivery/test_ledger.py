@@ -10,6 +10,7 @@ from delivering.waiting import in_threads
 from growingio_tracker.delivery.ledger import Ledger
 from growingio_tracker.model.losses import Problem, Reporter
 from growingio_tracker.testing import FakeClock
+from growingio_wire.said import Said
 
 LOST = Problem("queue_full", "no place", 1)
 
@@ -120,7 +121,7 @@ def test_c4_stats() -> None:
     ledger.refuse("closed")
     ledger.note_request(repeated=False)
     ledger.note_request(repeated=True)
-    ledger.note_error("what happened")
+    ledger.note_error(Said("what happened", "发生了什么"))
     ledger.note_left_out(3)
     ledger.note_worker_restart()
     clock.advance(7.0)
