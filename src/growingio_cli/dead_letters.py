@@ -122,7 +122,7 @@ def letters_table(letters: Iterable[DeadLetter]) -> Table:
             letter.kind.value,
             escape(name_of(letter.record)),
             escape(letter.reason),
-            escape(letter.detail[:_SHOWN_DETAIL]),
+            escape(text(*letter.detail)[:_SHOWN_DETAIL]),
         )
     return table
 

@@ -25,7 +25,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from growingio_wire.said import Said, in_both
+from growingio_wire.said import Said, in_both, joined
 
 
 class GrowingError(Exception):
@@ -200,10 +200,10 @@ def plain_reason(error: Exception) -> str:
     return getattr(error, "strerror", None) or str(error)
 
 
-def with_response(error: Exception) -> str:
+def with_response(error: GrowingError) -> Said:
     """Return an error's message, followed by the server's response if there is one."""
     body = error.body if isinstance(error, RejectedError) else ""
-    return f"{error}; response: {body}" if body else str(error)
+    return joined((error.said, Said(f"response: {body}", f"响应：{body}"))) if body else error.said
 
 
 def missing_extra(feature: str | Said, extra: str) -> MissingExtraError:

@@ -159,6 +159,6 @@ class Delivery:
 def _letters(group: Group, part: Batch, outcome: Rejected) -> list[Letter]:
     error = outcome.error
     status = error.status if isinstance(error, RejectedError) else 0
-    detail = with_response(error)
+    detail = with_response(error).en
     entries = group.entries[part.first_seq : part.end_seq]
     return [Letter(one, outcome.reason, detail, status) for one in entries]

@@ -50,7 +50,7 @@ class DeadLetter(msgspec.Struct, frozen=True):
     at_ms: int
     kind: Kind
     reason: str
-    detail: str
+    detail: Said
     destination: Destination
     record: bytes
 
@@ -58,7 +58,7 @@ class DeadLetter(msgspec.Struct, frozen=True):
 class _Stored(msgspec.Struct, array_like=True):
     kind: Kind
     reason: str
-    detail: str
+    detail: Said
     destination: Destination
     record: bytes
 

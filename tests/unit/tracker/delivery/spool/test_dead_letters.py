@@ -42,7 +42,8 @@ def test_g4_rejected_records_are_kept(start: Start, tmp_path: Path) -> None:
         (Kind.EVENT, "b", "status_400"),
         (Kind.ITEM, "i", "not_encodable"),
     ]
-    assert letters[0].detail == "answered 400; response: no such attribute"
+    assert letters[0].detail.en == "answered 400; response: no such attribute"
+    assert letters[0].detail.zh.endswith("；响应：no such attribute")
     assert letters[0].destination == HERE
     assert letters[0].at_ms == process.clock.now_ms()
     assert process.ledger.stats().rejected == {"status_400": 2, "not_encodable": 1}
