@@ -47,7 +47,7 @@ _LEFT: Final = Said(
     "{events} left in the spool, for the next process or 'growingio spool drain' to send: {why}",
     "spool 中还有 {events}，由下一个进程或“growingio spool drain”发送：{why}",
 )
-_NO_ANSWER: Final = Said("the server did not answer in time", "服务器没有及时响应")
+_NO_ANSWER: Final = Said("the server did not answer in time", "采集服务没有及时响应")
 _TIMED_OUT: Final = Said("The timeout was reached.", "已到时限。")
 _NO_DIRECTORY: Final = Said(
     "the directory {directory} does not exist. Check its spelling, or create it with --create.",

@@ -35,7 +35,7 @@ from growingio_wire.said import Said
 
 _NO_PLAN: Final = Said(
     "There is no plan yet. Send one with PUT /api/v1/plan, or start with --plan FILE.",
-    "还没有计划。请用 PUT /api/v1/plan 提交，或以 --plan FILE 启动。",
+    "还没有埋点方案。请用 PUT /api/v1/plan 提交，或以 --plan FILE 启动。",
 )
 _FORMATS: Final = {
     "text/csv": CSV,

@@ -58,7 +58,7 @@ class _Experiments:
 
     async def delete(self, request: Request, query: NoQuery) -> Response:
         if not self._experiments.remove(request.path_params["layer_id"]):
-            return missing("There is no experiment for this layer.", "此图层没有实验。")
+            return missing("There is no experiment for this layer.", "此实验层没有实验。")
         return await self.every(request, query)
 
 

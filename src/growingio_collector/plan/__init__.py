@@ -97,7 +97,7 @@ class Plans:
         if loaded is None:
             raise invalid(
                 "plan: there is none yet. Name the file of one.",
-                "plan：还没有计划。请给出计划文件。",
+                "plan：还没有埋点方案。请给出方案文件。",
                 "plan",
                 code="missing",
             )
@@ -130,7 +130,7 @@ class Plans:
         if self.file:
             raise invalid(
                 f"plan: it comes from {self.file}. Change that file; it is read again by itself.",
-                f"plan：当前计划来自 {self.file}。请修改该文件，它会自动重新读取。",
+                f"plan：当前的埋点方案来自 {self.file}。请修改该文件，它会自动重新读取。",
                 "plan",
                 code="from_file",
                 values={"file": str(self.file)},

@@ -19,11 +19,11 @@ from growingio_wire.said import Said
 _QUEUE_FULL: Final = "queue_full"
 _FULL_DETAIL: Final = Said(
     "the queue is full, because events come faster than the server takes them",
-    "队列已满，因为事件产生得比服务器接收得快",
+    "队列已满，因为事件产生得比采集服务接收得快",
 )
 _NOT_QUEUED: Final = Said(
     "the queue is full and the event was not queued; retry once the server accepts events again",
-    "队列已满，该事件未进入队列；请在服务器恢复接收事件后重试",
+    "队列已满，该事件未进入队列；请在采集服务恢复接收事件后重试",
 )
 _FULL: Final = receipt_of(Fate("dropped", _QUEUE_FULL))
 CLOSED: Final = Problem.of(

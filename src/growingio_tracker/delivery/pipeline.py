@@ -298,7 +298,7 @@ class Pipeline:
             self.reporter.report(_undelivered(events, last_error, kept=self.room.keeps))
 
 
-_NO_ANSWER: Final = Said("the server did not answer in time", "服务器没有及时响应")
+_NO_ANSWER: Final = Said("the server did not answer in time", "采集服务没有及时响应")
 _TOO_LATE: Final = Said(
     "closing ended before these events could be delivered: {why}",
     "关闭结束时这些事件还没有送达：{why}",

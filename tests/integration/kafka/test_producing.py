@@ -355,7 +355,7 @@ def test_rejected_from_a_spool(make: Make, topic: str, tmp_path: Path) -> None:
     assert consumer.flush(DEADLINE_S)
     (letter,) = DeadLetters(tmp_path / f"kafka-{topic}")
     assert letter.reason == "kafka_msg_size_too_large"
-    assert "MSG_SIZE_TOO_LARGE" in letter.detail
+    assert "MSG_SIZE_TOO_LARGE" in letter.detail.en
 
 
 def test_b5_calls_do_not_wait(make: Make) -> None:

@@ -39,7 +39,7 @@ _UNREADABLE: Final = Said("{base} cannot be opened: {why}", "无法打开 {base}
 _OF_ANOTHER: Final = Said(
     "{base} holds events for another project or server, and no process sends them; "
     "`growingio spool drain {directory}` sends them where they belong",
-    "{base} 中是属于其他项目或服务器的事件，没有进程在发送；"
+    "{base} 中是属于其他项目或采集服务的事件，没有进程在发送；"
     "`growingio spool drain {directory}` 可以把它们发往原来的目的地",
 )
 """Minimum number of segments of a bounded spool, because space is freed by the segment."""
