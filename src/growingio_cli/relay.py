@@ -47,7 +47,6 @@ _LEFT: Final = Said(
     "{events} left in the spool, for the next process or 'growingio spool drain' to send: {why}",
     "spool 中还有 {events}，由下一个进程或“growingio spool drain”发送：{why}",
 )
-_NO_ANSWER: Final = Said("the server did not answer in time", "采集服务没有及时响应")
 _TIMED_OUT: Final = Said("The timeout was reached.", "已到时限。")
 _NO_DIRECTORY: Final = Said(
     "the directory {directory} does not exist. Check its spelling, or create it with --create.",
@@ -113,6 +112,7 @@ def _send_from(
 ) -> None:
     from growingio_tracker.config import parser_of
     from growingio_tracker.consumers.durable import Adopters
+    from growingio_tracker.delivery.pipeline import NO_ANSWER
     from growingio_tracker.delivery.spool import being_relay
 
     if not directory.is_dir() and not create:
@@ -135,7 +135,7 @@ def _send_from(
     totals = adopters.totals()
     typer.echo(text("Stopped. ", "已结束。") + _line(totals))
     if totals.pending:
-        typer.echo(text(*_left(totals.pending, adopters.last_error or _NO_ANSWER)), err=True)
+        typer.echo(text(*_left(totals.pending, adopters.last_error or NO_ANSWER)), err=True)
 
 
 def _left(events: int, why: Said) -> Said:

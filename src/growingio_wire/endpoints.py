@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import quote, unquote, urlsplit
 
-from growingio_wire.errors import GrowingParamException, invalid
+from growingio_wire.errors import GrowingParamException, invalid, must_be
 from growingio_wire.said import Said
 from growingio_wire.table import SCHEMAS, Kind
 
@@ -58,12 +58,7 @@ def base_url(server_host: object, argument: str = "server_host") -> str:
     :raises GrowingParamException: if events cannot be posted to it.
     """
     if not isinstance(server_host, str):
-        got = type(server_host).__name__
-        raise invalid(
-            f"{argument} must be a str, got {got}",
-            f"{argument} 必须是字符串，而不是 {got}",
-            argument,
-        )
+        raise must_be(Said("a str", "字符串"), type(server_host).__name__, argument)
     if not server_host:
         raise _unusable(argument, server_host, _EMPTY)
     if any(character.isspace() or not character.isprintable() for character in server_host):

@@ -173,7 +173,7 @@ def invalid(
 
 
 def must_be(
-    wanted: Said, got: object, argument: str, *, code: str, of: str = ""
+    wanted: Said, got: object, argument: str, *, code: str = "", of: str = ""
 ) -> GrowingParamException:
     """Return the error for an argument that is something else.
 

@@ -28,7 +28,7 @@ from growingio_tracker.consumers.pipelines import is_disabled
 from growingio_tracker.testing import MemoryTransport
 from growingio_tracker.tracker import GrowingTracker
 from growingio_wire.endpoints import base_url
-from growingio_wire.errors import GrowingError, GrowingParamException, MissingExtraError
+from growingio_wire.errors import GrowingError, GrowingParamException, MissingExtraError, said_of
 from growingio_wire.said import NOTHING, Said
 
 _NAME: Final = "configuration"
@@ -151,8 +151,8 @@ def _mistakes(gathered: Configuration, told: set[str]) -> list[Mistake]:
         # another finding tells of that.
         build(gathered, GrowingTracker.consumer, MemoryTransport())
     except (GrowingError, OSError) as error:
-        why = error.said.zh if isinstance(error, GrowingError) else str(error)
-        return [Mistake(Said(str(error), f"无法创建 tracker：{why}"))]
+        why = said_of(error)
+        return [Mistake(Said(why.en, f"无法创建 tracker：{why.zh}"))]
     return []
 
 

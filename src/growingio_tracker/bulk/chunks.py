@@ -15,9 +15,9 @@ from contextlib import contextmanager
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from growingio_tracker.bulk.rows import BadRow
-from growingio_tracker.bulk.streams import AS_IT_IS, MAX_ROW_BYTES, Form, opened, what_it_says
+from growingio_tracker.bulk.streams import AS_IT_IS, MAX_ROW_BYTES, Form, opened
 from growingio_tracker.bulk.typed import Row
-from growingio_wire.errors import GrowingIOException
+from growingio_wire.errors import GrowingIOException, said_of
 from growingio_wire.said import Said
 
 CHUNK_BYTES: Final = 1024 * 1024
@@ -198,7 +198,7 @@ def lines_of(path: str, start: Place, form: Form = AS_IT_IS) -> Generator[LineRe
 
 def readable_in_part(path: str, error: Exception) -> GrowingIOException:
     """Return the error for a file that is unreadable from some point on."""
-    why = what_it_says(error)
+    why = said_of(error)
     return GrowingIOException(
         Said(
             f"{path} is readable only in part: {why.en}. The rows before that point were read",

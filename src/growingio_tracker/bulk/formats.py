@@ -13,8 +13,8 @@ from growingio_tracker.bulk.arrow import parquet_layout
 from growingio_tracker.bulk.chunks import GB18030, UNREADABLE, UTF_8, FileLayout
 from growingio_tracker.bulk.csv_rows import csv_layout
 from growingio_tracker.bulk.ndjson import ndjson_layout
-from growingio_tracker.bulk.streams import UTF16_MARKS, Form, opened, what_it_says
-from growingio_wire.errors import GrowingIOException, invalid
+from growingio_tracker.bulk.streams import UTF16_MARKS, Form, opened
+from growingio_wire.errors import GrowingIOException, invalid, said_of
 from growingio_wire.said import NOTHING, Said
 
 _SUFFIXES: Final[dict[str, FileFormat]] = {
@@ -132,7 +132,7 @@ def _sample(path: Path) -> bytes:
                 sample += part
     except UNREADABLE as error:
         if not sample:
-            why = what_it_says(error)
+            why = said_of(error)
             raise GrowingIOException(
                 Said(f"{path} cannot be read: {why.en}", f"无法读取 {path}：{why.zh}")
             ) from error

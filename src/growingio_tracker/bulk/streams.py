@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from growingio_wire.errors import GrowingError
-from growingio_wire.said import Said, in_both
+from growingio_wire.said import Said
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -52,13 +51,6 @@ class CutOffError(EOFError):
     def __init__(self, said: Said) -> None:
         super().__init__(said.en)
         self.said = said
-
-
-def what_it_says(error: Exception) -> Said:
-    """Return the message of an error; the system's is the same in both languages."""
-    if isinstance(error, GrowingError | CutOffError):
-        return error.said
-    return in_both(str(error))
 
 
 def opened(file: io.FileIO, form: Form = AS_IT_IS) -> io.BufferedReader:

@@ -293,12 +293,12 @@ class Pipeline:
             dropped = 0 if self.room.keeps else self.ledger.dropped.get(UNDELIVERED, 0)
             events = dropped + self.ledger.pending - self._reported_undelivered
             self._reported_undelivered += events
-            last_error = self.ledger.last_error or _NO_ANSWER
+            last_error = self.ledger.last_error or NO_ANSWER
         if events > 0:
             self.reporter.report(_undelivered(events, last_error, kept=self.room.keeps))
 
 
-_NO_ANSWER: Final = Said("the server did not answer in time", "采集服务没有及时响应")
+NO_ANSWER: Final = Said("the server did not answer in time", "采集服务没有及时响应")
 _TOO_LATE: Final = Said(
     "closing ended before these events could be delivered: {why}",
     "关闭结束时这些事件还没有送达：{why}",

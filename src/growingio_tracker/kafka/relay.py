@@ -37,12 +37,17 @@ from growingio_wire.http import Transport
 from growingio_wire.http.connections import Route
 from growingio_wire.http.tls import warn_of_verification
 from growingio_wire.http.transport import HttpTransport
+from growingio_wire.said import Said
 
 _WAIT_S: Final = 0.05
 _ROOM_S: Final = 1.0
 _JOIN_GRACE_S: Final = 1.0
 _LEAVE_S: Final = 3.0
 """Minimum time for leaving the group, because a skipped commit repeats a window."""
+_DISABLED: Final = Said(
+    "GROWINGIO_DISABLED is set, but a relay has to send; unset it",
+    "设置了 GROWINGIO_DISABLED，但 relay 必须发送；请去掉该变量",
+)
 
 
 class RelayStatus(msgspec.Struct, frozen=True):
@@ -74,10 +79,7 @@ class Relay:
 
     def __init__(self, options: RelayOptions, client: Client) -> None:
         if is_disabled():
-            raise invalid(
-                "GROWINGIO_DISABLED is set, but a relay has to send; unset it",
-                "设置了 GROWINGIO_DISABLED，但 relay 必须发送；请去掉该变量",
-            )
+            raise invalid(*_DISABLED)
         self._options = options
         self._clock = options.clock
         self._ledger = Ledger(options.clock)
