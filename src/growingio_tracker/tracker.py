@@ -164,9 +164,8 @@ class GrowingTracker(Bindable):
         """
         plain = self.plain_calls if event_time is None and item is None and preset is None else None
         if plain is not None and self.own_binding is None:
-            receipt = plain.track(
-                event_name, login_user_key, login_user_id, anonymous_id, attributes
-            )
+            track = plain.track  # Python calls what is in a slot faster in two steps
+            receipt = track(event_name, login_user_key, login_user_id, anonymous_id, attributes)
             if receipt is not NOT_PLAIN:
                 return receipt
         if self.own_binding is not None or bindings() is not None:

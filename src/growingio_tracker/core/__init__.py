@@ -40,8 +40,8 @@ from growingio_tracker.core.contract import (
     Doorway,
     EventNames,
     NotPlain,
-    is_plain,
 )
+from growingio_tracker.core.plain import is_plain
 
 # The types are those of the compiled core, whose stub both keep.
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from enum import Enum
 from threading import RLock
 from typing import Final, TypeAlias
@@ -29,31 +30,6 @@ class NotPlain(Enum):
 
 NOT_PLAIN: Final = NotPlain.NOT_PLAIN
 """The answer to an event that is not plain, and has to become a message."""
-
-
-def is_plain(attributes: object) -> bool:
-    """Return whether ``attributes`` can be encoded as it stands.
-
-    True only for a dict of non-empty keys whose values are exactly str, int, bool or a finite
-    float. This runs on every call, so it looks at types and touches nothing; lone surrogates
-    show when the text is encoded.
-    """
-    if type(attributes) is not dict:
-        return False
-    try:
-        for key, value in attributes.items():  # pyright: ignore[reportUnknownVariableType]
-            if type(key) is not str or not key:  # pyright: ignore[reportUnknownArgumentType]
-                return False
-            kind = type(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
-            if kind is str or kind is int or kind is bool:
-                continue
-            # NaN and the infinities are the only floats for which x - x is not 0.
-            if kind is float and value - value == 0:
-                continue
-            return False
-    except RuntimeError:  # another thread is changing it; the caller then works on a copy
-        return False
-    return True
 
 
 EVENT_ARGUMENTS: Final = (
@@ -85,6 +61,12 @@ class Doorway:
         self.lock = lock
         # Only a hint, which needs no lock.
         self.busy = False
+
+    def give_up(self) -> None:
+        """Leave after an exception, which is perhaps why this thread did not even enter."""
+        self.busy = False
+        with suppress(RuntimeError):  # it did not
+            self.lock.release()
 
     def let_leave(self) -> None:
         """Give the thread that is offering a record time to finish, before asking for the lock.

@@ -8,7 +8,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, Final, Generic, TypeAlias, TypeVar
+from threading import get_ident
+from typing import Any, Final, Generic, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 
@@ -18,15 +19,29 @@ from growingio_tracker.core.contract import (
     Constants,
     EventNames,
     NotPlain,
-    is_plain,
 )
+from growingio_tracker.core.plain import is_plain
 from growingio_tracker.core.pure_entrance import ShortWay
 
 _T = TypeVar("_T")
-_Encode: TypeAlias = Callable[..., bytes | NotPlain]
+_Track: TypeAlias = Callable[..., _T | NotPlain]
+_Accept: TypeAlias = Callable[[Any, bytes], _T]
 _json: Final = msgspec.json.Encoder().encode
-# What a record of an unusual event is refused for; the slow path finds out why.
+# What a record of an unusual event is refused for; the slow path finds out why. It is nothing else,
+# because signal handlers raise, too.
 _UNUSUAL: Final = (TypeError, ValueError)
+
+
+class CheckedAttributes(msgspec.Struct, gc=False):
+    """Base class of attributes that were checked before the call."""
+
+
+class _Form(NamedTuple):
+    """What the records of a tracker's events have in common."""
+
+    event_type: Callable[..., msgspec.Struct]
+    tail: msgspec.Raw | None
+    max_bytes: int
 
 
 class PlainEvents:
@@ -38,32 +53,65 @@ class PlainEvents:
     :param max_bytes: a longer record is not plain.
     :ivar encode: returns the record of a call's arguments, or NOT_PLAIN. The event happens now,
         unless its time follows them.
-    :ivar encode_checked: the same for arguments that are known to be plain.
     """
 
-    __slots__ = ("encode", "encode_checked")
+    __slots__ = ("encode", "form")
 
     def __init__(
         self, tag: tuple[str, str], names: EventNames, constants: Constants, max_bytes: int
     ) -> None:
         event_type = _event_type(tag, (*names, constants[0][0] if constants else "none"))
-        tail = _tail(constants)
-        self.encode = _encoding(event_type, tail, max_bytes)
-        self.encode_checked = _encoding_checked(event_type, tail, max_bytes)
+        self.form = _Form(event_type, _tail(constants), max_bytes)
+        self.encode: _Track[bytes] = _tracking(
+            self.form, ShortWay(), _the_record, None, _nothing_bound
+        )
 
 
-def _encoding(
-    event_type: Callable[..., msgspec.Struct], tail: msgspec.Raw | None, max_bytes: int
-) -> _Encode:
-    def encode(
+class PlainCalls(Generic[_T]):
+    """Whole calls that track plain events, from their arguments to a receipt.
+
+    :param events: makes records.
+    :param way: the shortcut that they take.
+    :param accept: called with kind and record if a record cannot take the shortcut.
+    :param kind: the kind to pass to ``accept``.
+    :param bindings: returns ``None`` if nothing is bound.
+    :ivar track: tracks an event that happens now; returns its receipt, or NOT_PLAIN if it is not
+        plain, or if something is bound here and now.
+    :ivar take: the same as ``track``, regardless of bindings.
+    """
+
+    __slots__ = ("take", "track")
+
+    def __init__(
+        self,
+        events: PlainEvents,
+        way: ShortWay,
+        accept: _Accept[_T],
+        kind: object,
+        bindings: Callable[[], object],
+    ) -> None:
+        self.track = _tracking(events.form, way, accept, kind, bindings)
+        self.take = _tracking(events.form, way, accept, kind, _nothing_bound)
+
+
+def _tracking(
+    form: _Form,
+    way: ShortWay,
+    accept: _Accept[_T],
+    kind: object,
+    bindings: Callable[[], object],
+) -> _Track[_T]:
+    event_type, tail, max_bytes = form
+
+    def track(  # noqa: PLR0912 - ten branches cost as much as one call of a function
         event_name: object,
         login_user_key: object,
         login_user_id: object,
         anonymous_id: object,
         attributes: object,
         time_ms: int | None = None,
-    ) -> bytes | NotPlain:
-        if type(event_name) is not str or not event_name:
+    ) -> _T | NotPlain:
+        if bindings() is not None or type(event_name) is not str or not event_name:
             return NOT_PLAIN
         if type(login_user_id) is not str or not login_user_id:
             if login_user_id is not None or login_user_key is not None or anonymous_id is None:
@@ -72,13 +120,15 @@ def _encoding(
             return NOT_PLAIN
         if anonymous_id is not None and (type(anonymous_id) is not str or not anonymous_id):
             return NOT_PLAIN
-        if attributes is not None and not is_plain(attributes):
-            return NOT_PLAIN
-        if time_ms is None:
-            time_ms = time.time_ns() // 1_000_000
         try:
+            if (
+                attributes is not None
+                and not is_plain(attributes)
+                and not isinstance(attributes, CheckedAttributes)
+            ):
+                return NOT_PLAIN
             event = event_type(
-                time_ms,
+                time.time_ns() // 1_000_000 if time_ms is None else time_ms,
                 event_name,
                 login_user_key,
                 login_user_id,
@@ -86,35 +136,50 @@ def _encoding(
                 attributes or None,
                 tail,
             )
-            record: bytes = _json(event)
+            record = _json(event)
         except _UNUSUAL:
             return NOT_PLAIN
-        return record if len(record) <= max_bytes else NOT_PLAIN
-
-    return encode
-
-
-def _encoding_checked(
-    event_type: Callable[..., msgspec.Struct], tail: msgspec.Raw | None, max_bytes: int
-) -> _Encode:
-    def encode_checked(
-        event_name: str,
-        login_user_key: str | None,
-        login_user_id: str | None,
-        anonymous_id: str | None,
-        attributes: msgspec.Struct | None,
-    ) -> bytes | NotPlain:
-        now = time.time_ns() // 1_000_000
+        size = len(record)
+        if size > max_bytes:
+            return NOT_PLAIN
+        entrance = way.entrance
+        if entrance is None or not entrance.mark[0]:
+            return accept(kind, record)
+        senders, doorway, admission, ring, receipt_type, outcomes, lane = entrance.inside
+        if senders and get_ident() in senders:
+            return accept(kind, record)
+        if doorway.busy:
+            doorway.let_leave()
+        # Ring.enter, without the call, and without `with`, which takes as long as all of this. The
+        # lock is asked for inside, so that no exception of a signal handler can leave it locked.
+        lock, receipt = doorway.lock, None
         try:
-            event = event_type(
-                now, event_name, login_user_key, login_user_id, anonymous_id, attributes, tail
-            )
-            record: bytes = _json(event)
-        except _UNUSUAL:
-            return NOT_PLAIN
-        return record if len(record) <= max_bytes else NOT_PLAIN
+            lock.acquire()
+            doorway.busy = True
+            pending_bytes = admission.pending_bytes + size
+            seq, total = ring.next_seq, ring.size + size
+            if (
+                seq < ring.news_seq
+                and total < ring.news_size
+                and admission.pending < admission.max_events
+                and pending_bytes <= admission.max_bytes
+            ):
+                admission.pending += 1
+                admission.pending_bytes = pending_bytes
+                ring.next_seq = seq + 1
+                ring.size = total
+                ring.waiting.append(record)
+                receipt = receipt_type(outcomes, lane, seq)
+        except BaseException:
+            doorway.give_up()
+            raise
+        doorway.busy = False
+        lock.release()
+        if receipt is None:  # it is news, or there is no room
+            receipt = entrance.offer(record)
+        return accept(kind, record) if receipt is None else receipt
 
-    return encode_checked
+    return track
 
 
 @lru_cache(maxsize=16)
@@ -140,53 +205,9 @@ def _tail(constants: Constants) -> msgspec.Raw | None:
     return msgspec.Raw(_json(dict(constants)).removeprefix(before)[:-1])
 
 
-class PlainCalls(Generic[_T]):
-    """Whole calls that track plain events, from their arguments to a receipt.
-
-    :param events: makes records.
-    :param way: the shortcut that they take.
-    :param accept: called with kind and record if a record cannot take the shortcut.
-    :param kind: the kind to pass to ``accept``.
-    :param bindings: returns ``None`` if nothing is bound.
-    :ivar track: tracks an event that happens now; returns its receipt, or NOT_PLAIN if it is not
-        plain, or if something is bound here and now.
-    :ivar track_checked: the same for arguments that are known to be plain.
-    :ivar take: the same as ``track``, regardless of bindings.
-    """
-
-    __slots__ = ("take", "track", "track_checked")
-
-    def __init__(
-        self,
-        events: PlainEvents,
-        way: ShortWay,
-        accept: Callable[[Any, bytes], _T],
-        kind: object,
-        bindings: Callable[[], object],
-    ) -> None:
-        def tracking(
-            encode: _Encode, bindings: Callable[[], object]
-        ) -> Callable[..., _T | NotPlain]:
-            def track(
-                event_name: object,
-                login_user_key: object,
-                login_user_id: object,
-                anonymous_id: object,
-                attributes: object,
-            ) -> _T | NotPlain:
-                if bindings() is not None:
-                    return NOT_PLAIN
-                record = encode(event_name, login_user_key, login_user_id, anonymous_id, attributes)
-                if record is NOT_PLAIN:
-                    return NOT_PLAIN
-                receipt: _T | None = way.offer(record)
-                return accept(kind, record) if receipt is None else receipt
-
-            return track
-
-        self.track = tracking(events.encode, bindings)
-        self.track_checked = tracking(events.encode_checked, bindings)
-        self.take = tracking(events.encode, _nothing_bound)
+def _the_record(kind: None, record: bytes) -> bytes:
+    """Accept a record by returning it."""
+    return record
 
 
 def _nothing_bound() -> None:

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import mmap
 import os
-from collections.abc import Callable
 from threading import get_ident
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 import msgspec
 
-from growingio_tracker.core.contract import Announce, Doorway
+from growingio_tracker.core.contract import NEWS, NOT_LET_IN, Announce, Doorway
 from growingio_tracker.core.pure_journal import JournalEnd
 from growingio_tracker.core.pure_ring import Admission, Ring
 
@@ -65,6 +64,10 @@ class ReceiptBase(msgspec.Struct, frozen=True):
 
 _R = TypeVar("_R", bound=ReceiptBase)
 
+# What a record meets: the senders, the doorway, the admission, the ring, the type of receipts, and
+# what these refer to besides their seq: the outcomes, and the lane.
+_Inside: TypeAlias = tuple[set[int], Doorway, Admission, Any, Any, object, int]
+
 
 class Entrance(Generic[_R]):
     """A pipeline's shortcut into its waiting room, for plain events of this process.
@@ -81,18 +84,7 @@ class Entrance(Generic[_R]):
     :param doorway: lets records enter one at a time.
     """
 
-    __slots__ = (
-        "_admission",
-        "_announce",
-        "_can_open",
-        "_doorway",
-        "_lane",
-        "_mark",
-        "_outcomes",
-        "_receipt_type",
-        "_ring",
-        "_senders",
-    )
+    __slots__ = ("_announce", "_can_open", "inside", "mark")
 
     def __init__(
         self,
@@ -105,94 +97,76 @@ class Entrance(Generic[_R]):
         announce: Announce | None,
         doorway: Doorway,
     ) -> None:
-        self._receipt_type = receipt_type
-        self._outcomes = outcomes
-        self._admission = admission
-        self._ring: Any = ring  # never used without one
-        self._lane = lane
-        self._senders = senders
-        self._announce = announce
-        self._doorway = doorway
+        self._announce: Any = announce
+        # It is no NamedTuple, because Python unpacks a plain tuple in less time.
+        self.inside: _Inside = (senders, doorway, admission, ring, receipt_type, outcomes, lane)
         # A page of its own, because asking for the process's number takes longer. It never opens on
         # systems without such pages, which a forked child finds empty.
         page = wiped_page()
         self._can_open = page is not None and ring is not None
-        self._mark: mmap.mmap | bytearray = bytearray(1) if page is None else page
+        self.mark: mmap.mmap | bytearray = bytearray(1) if page is None else page
 
     @property
     def is_open(self) -> bool:
         """Whether it is open, in this process."""
-        return bool(self._mark[0])
+        return bool(self.mark[0])
 
     def open(self) -> None:
         """Let records in from now on, in this process."""
         if self._can_open:
-            self._mark[0] = 1
+            self.mark[0] = 1
 
     def shut(self) -> None:
         """Let nothing in any more."""
-        self._mark[0] = 0
+        self.mark[0] = 0
 
     def lead_to(self, journal: JournalEnd | None, lane: int, announce: Announce | None) -> None:
         """Let records into that journal from now on. This core has no shortcut to disk."""
 
     def offer(self, record: bytes) -> _R | None:
         """Let one record in and return its receipt; ``None`` if it must not take the shortcut."""
-        if not self._mark[0] or (self._senders and get_ident() in self._senders):
+        senders, doorway, admission, ring, receipt_type, outcomes, lane = self.inside
+        if not self.mark[0] or (senders and get_ident() in senders):
             return None
-        doorway, ring, admission = self._doorway, self._ring, self._admission
         if doorway.busy:
             doorway.let_leave()
-        size = len(record)
-        # `with`, although acquire() and try are cheaper: some servers end a process by raising in a
-        # signal handler, and an exception between those two would leave the lock locked forever.
+        is_news = False
         with doorway.lock:
             doorway.busy = True
             try:
-                # Ring.enter, without the call.
-                pending_bytes = admission.pending_bytes + size
-                if admission.pending >= admission.max_events or pending_bytes > admission.max_bytes:
+                is_news = ring.would_be_news(len(record))
+                if is_news and self._announce is None:
                     return None
-                seq, total, announce = ring.next_seq, ring.size + size, self._announce
-                is_news = seq >= ring.news_seq or total >= ring.news_size
-                if is_news and announce is None:
+                seq = ring.enter(admission, record)
+                if seq == NOT_LET_IN:
                     return None
-                admission.pending += 1
-                admission.pending_bytes = pending_bytes
-                ring.next_seq = seq + 1
-                ring.size = total
-                ring.waiting.append(record)
-                if is_news and announce is not None:
-                    ring.expect_news()
-                    _tell_news(announce, seq)
-                return self._receipt_type(self._outcomes, self._lane, seq)
+                if is_news:
+                    seq = NEWS - seq
+                    self._announce(seq)
+                receipt: _R = receipt_type(outcomes, lane, seq)
+            except BaseException:
+                # A signal handler raised, perhaps before the news was told: nobody would send the
+                # record otherwise.
+                if is_news and self._announce is not None:
+                    self._announce(ring.next_seq - 1)
+                raise
+            else:
+                return receipt
             finally:
                 doorway.busy = False
-
-
-def _tell_news(announce: Announce, seq: int) -> None:
-    try:
-        announce(seq)
-    except BaseException:  # from a signal handler; nobody would send the record otherwise
-        announce(seq)
-        raise
 
 
 class ShortWay:
     """A tracker's reference to a consumer, which leads to the consumer's current entrance.
 
-    :ivar offer: see :meth:`Entrance.offer`.
+    :ivar entrance: that entrance; ``None`` if there is none.
     """
 
-    __slots__ = ("offer",)
+    __slots__ = ("entrance",)
 
     def __init__(self) -> None:
-        self.offer: Callable[[bytes], Any] = _nowhere
+        self.entrance: Entrance[Any] | None = None
 
     def lead_to(self, entrance: Entrance[Any] | None) -> None:
         """Lead to that entrance from now on; ``None`` leads nowhere."""
-        self.offer = _nowhere if entrance is None else entrance.offer
-
-
-def _nowhere(record: bytes) -> None:
-    """Let nothing in."""
+        self.entrance = entrance

@@ -10,6 +10,7 @@ import msgspec
 
 from growingio_tracker.core.contract import NOT_PLAIN, NotPlain
 from growingio_tracker.core.inputs import USUAL_TYPES, UsualValues
+from growingio_tracker.core.pure_calls import CheckedAttributes
 
 _LARGEST: Final = sys.float_info.max
 _MOST_COMBINATIONS: Final = 64
@@ -86,9 +87,7 @@ class PlannedEvent(Generic[_T]):
             except AttributeError:  # not a tracker of this package
                 calls = None
             if calls is not None:
-                receipt: _T | NotPlain = calls.track_checked(
-                    name, key, user, visitor, attributes(*values)
-                )
+                receipt: _T | NotPlain = calls.track(name, key, user, visitor, attributes(*values))
                 if receipt is not NOT_PLAIN:
                     return receipt
             return slow(tracker, event_time, visitor, key, user, *values)
@@ -127,7 +126,11 @@ class PlannedEvent(Generic[_T]):
             fields = [(name, Any, None) for name in names]
             try:
                 self._attributes_type = msgspec.defstruct(
-                    "Attributes", fields, omit_defaults=True, rename=names, gc=False
+                    *("Attributes", fields),
+                    bases=(CheckedAttributes,),
+                    omit_defaults=True,
+                    rename=names,
+                    gc=False,
                 )
             except ValueError:  # a name with a quote
                 return None

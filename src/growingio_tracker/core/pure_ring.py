@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from typing import Final
 
@@ -85,8 +84,8 @@ class Ring:
         self._max_bytes = max_bytes
         self.waiting: deque[bytes] = deque()
         self._returned: deque[int] = deque()  # seqs of the records at the head that came back
-        self.news_seq = 0.0  # a record of this seq is news,
-        self.news_size = 0.0  # and one with which this many bytes are queued
+        self.news_seq = 0  # a record of this seq is news,
+        self.news_size = 0  # and one with which this many bytes are queued
         self.expect_news()
 
     def __len__(self) -> int:
@@ -115,6 +114,10 @@ class Ring:
             self.expect_news()
             return NEWS - seq
         return seq
+
+    def would_be_news(self, size: int) -> bool:
+        """Return whether a record of ``size`` bytes would begin a wait or fill a batch."""
+        return self.next_seq >= self.news_seq or self.size + size >= self.news_size
 
     def first_seq(self) -> int:
         """Return the seq of the oldest record; ``next_seq`` if there is none.
@@ -165,8 +168,8 @@ class Ring:
         """Note which record will be news: the first one, and the one that fills a batch."""
         waiting = len(self.waiting)
         missing = self._max_events - waiting if waiting else 1
-        self.news_seq = self.next_seq + missing - 1 if missing > 0 else math.inf
-        self.news_size = self._max_bytes if self.size < self._max_bytes else math.inf
+        self.news_seq = self.next_seq + missing - 1 if missing > 0 else _WITHOUT_BOUND
+        self.news_size = self._max_bytes if self.size < self._max_bytes else _WITHOUT_BOUND
 
     def _take_fitting(self) -> list[bytes]:
         """Take out as many as fit; usually all."""
