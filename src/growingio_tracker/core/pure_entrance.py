@@ -82,6 +82,8 @@ class Entrance(Generic[_R]):
     :param announce: called with the seq of each record that begins a wait or fills a batch; if it
         is ``None``, such a record does not take the shortcut.
     :param doorway: lets records enter one at a time.
+    :ivar mark: its only byte is 1 while this is open, in this process.
+    :ivar inside: what a record meets, for :class:`~growingio_tracker.core.pure_calls.PlainCalls`.
     """
 
     __slots__ = ("_announce", "_can_open", "inside", "mark")
